@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.web.console.inside import inside
+from bot.web.console.local_path import local_path
 from tests.api.calls import token_for
 from tests.scenarios.running import World, world
 from tests.web.console.browser import browser
@@ -67,8 +67,8 @@ async def test_signing_in_needs_the_browsers_own_form_and_gives_it_a_new_session
     ],
 )  # fmt: skip
 def test_signing_in_leads_to_our_own_pages_only(path: str) -> None:
-    assert inside(path) == "/"
-    assert inside("/incidents/INC-1?show=key") == "/incidents/INC-1?show=key"
+    assert local_path(path) == "/"
+    assert local_path("/incidents/INC-1?show=key") == "/incidents/INC-1?show=key"
 
 
 async def test_every_page_forbids_frames_inline_scripts_and_storing(here: World) -> None:

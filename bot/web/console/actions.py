@@ -18,7 +18,7 @@ from bot.web.console.visitor import Console, Visitor
 
 MOST, MOST_ENDED = 200, 40
 PER_PART = 20  # action items
-# By verb: what it is called, what it changes, and what is asked.
+# By verb: its title, the values it sets, and the fields it asks for.
 VERBS: Mapping[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "done": ("Done", {"status": "completed"}, ()),
     "begin": ("Begin", {"status": "in_progress"}, ()),
@@ -28,7 +28,7 @@ VERBS: Mapping[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """GET shows the page; POST changes an action item."""
     return [
         web.get("/reviews", login_required(console, show)),
         web.post("/incidents/{id}/actions/{number}/{verb:done|begin|postpone|defer}", login_required(console, act)),
@@ -36,12 +36,12 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """What is outstanding."""
+    """Show the action items and reviews."""
     return await _page(visitor)
 
 
 async def act(visitor: Visitor) -> web.StreamResponse:
-    """Say what became of an item."""
+    """Change an action item."""
     path = visitor.request.match_info
     form = action_form(visitor, path["id"], path["number"], path["verb"])
     try:
@@ -52,7 +52,7 @@ async def act(visitor: Visitor) -> web.StreamResponse:
 
 
 def action_form(visitor: Visitor, incident: str, action: str, verb: str) -> Form:
-    """The form of a verb of an item."""
+    """The form that changes an item by one of `VERBS`."""
     title, fixed, requested = VERBS[verb]
     path = f"/incidents/{incident}/actions/{action}/{verb}"
     form = form_for("change_action", path, visitor.context.policy, title)
@@ -69,7 +69,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     part = list_part(visitor.request, "part", answer["actions"], PER_PART)
     owners: dict[str, list[dict[str, Any]]] = {}
     for item in part.rows:
-        row = {**item, "forms": [_shown(visitor, item, verb, refused) for verb in VERBS]}
+        row = {**item, "forms": [_item_form(visitor, item, verb, refused) for verb in VERBS]}
         owners.setdefault(item["owner"] or "", []).append(row)
     return await visitor.page(
         "actions.html", status, at="reviews", scope=scope, owners=owners, total=answer["total"], part=part,
@@ -77,7 +77,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     )  # fmt: skip
 
 
-def _shown(visitor: Visitor, item: Mapping[str, Any], verb: str, refused: Form | None) -> Form:
+def _item_form(visitor: Visitor, item: Mapping[str, Any], verb: str, refused: Form | None) -> Form:
     number = item["id"].rsplit("-", 1)[-1]
     form = action_form(visitor, item["incident"], number, verb)
     return replace(refused) if refused is not None and refused.action == form.action else form

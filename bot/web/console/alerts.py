@@ -1,4 +1,4 @@
-"""The pages about alerts: groups and why they were decided so, silences, and noise."""
+"""The pages about alerts: groups with the reasons for their decisions, silences, and noise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERBS = {
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The pages of groups, silences and noise, and their forms."""
     return [
         web.get("/alerts", login_required(console, show)),
         web.get("/alerts/noise", login_required(console, noise)),
@@ -36,19 +36,19 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The groups that fire, or the newest, and the silences in force."""
-    return await _page(visitor, _silencing(visitor))
+    """Show the groups that fire, or the newest, and the silences in force."""
+    return await _page(visitor, _silence_form(visitor))
 
 
 async def explain(visitor: Visitor) -> web.StreamResponse:
-    """Why a group was decided as it was, and what can be done about it."""
+    """Show the decision about a group with its reasons, and the forms that act on it."""
     return await _group_page(visitor)
 
 
 async def act(visitor: Visitor) -> web.StreamResponse:
     """Declare, attach or dismiss."""
     path = visitor.request.match_info
-    form = _form(visitor, path["verb"])
+    form = _verb_form(visitor, path["verb"])
     try:
         answer = await carry_out(visitor, form, path)
     except Rejected as rejected:
@@ -60,7 +60,7 @@ async def act(visitor: Visitor) -> web.StreamResponse:
 async def silence(visitor: Visitor) -> web.StreamResponse:
     """Silence alerts by their labels."""
     try:
-        await carry_out(visitor, _silencing(visitor), {})
+        await carry_out(visitor, _silence_form(visitor), {})
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
     return redirect("/alerts#silences")
@@ -73,28 +73,28 @@ async def end_silence(visitor: Visitor) -> web.StreamResponse:
     try:
         await carry_out(visitor, form, path)
     except Rejected as rejected:
-        return await _page(visitor, replace(_silencing(visitor), error=rejected.form.error), rejected.status)
+        return await _page(visitor, replace(_silence_form(visitor), error=rejected.form.error), rejected.status)
     return redirect("/alerts#silences")
 
 
 async def noise(visitor: Visitor) -> web.StreamResponse:
-    """How precise each rule is, and how well alerts detect incidents."""
+    """Show how precise each rule is, and how well alerts detect incidents."""
     async with visitor.context.database.reading() as conn:
         rates = await alert_rates(conn, visitor.now - NOISE_OF)
     return await visitor.page("noise.html", at="alerts", days=NOISE_OF.days, rates=asdict(rates))
 
 
-def _silencing(visitor: Visitor) -> Form:
+def _silence_form(visitor: Visitor) -> Form:
     return form_for("add_silence", "/silences", visitor.context.policy, "Silence alerts", "Silence")
 
 
-def _form(visitor: Visitor, verb: str) -> Form:
+def _verb_form(visitor: Visitor, verb: str) -> Form:
     name, title = VERBS[verb]
     path = f"/alerts/{visitor.request.match_info['id']}/{verb}"
     return form_for(name, path, visitor.context.policy, title)
 
 
-def _choosing(form: Form, incidents: tuple[tuple[str, str], ...]) -> Form:
+def _with_incident_choices(form: Form, incidents: tuple[tuple[str, str], ...]) -> Form:
     fields = tuple(
         replace(each, kind="choice", choices=incidents) if each.name == "incident" else each for each in form.fields
     )
@@ -114,9 +114,11 @@ async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response
 
 async def _group_page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
     path = visitor.request.match_info
-    explained = await visitor.ask("explain_alerts", path)
+    explanation = await visitor.ask("explain_alerts", path)
     open_incidents = (await visitor.ask("list_incidents", status="open", limit=MOST_OPEN))["incidents"]
     choices = tuple((row["id"], f"{row['id']} {row['title'][:80]}") for row in open_incidents)
-    forms = [_choosing(_form(visitor, verb), choices) for verb in VERBS if verb != "attach" or choices]
+    forms = [
+        _with_incident_choices(_verb_form(visitor, verb), choices) for verb in VERBS if verb != "attach" or choices
+    ]
     group_forms = [refused if refused is not None and refused.name == form.name else form for form in forms]
-    return await visitor.page("alert.html", status, at="alerts", group=explained, forms=group_forms)
+    return await visitor.page("alert.html", status, at="alerts", group=explanation, forms=group_forms)

@@ -16,12 +16,12 @@ PAGE = 30  # entries
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page."""
     return [web.get("/audit", login_required(console, show))]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The latest first."""
+    """Show what people did, the latest first."""
     chosen: dict[str, Any] = {
         name: value for name, value in visitor.request.query.items() if name in {"actor", "source"} and value
     }

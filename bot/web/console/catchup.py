@@ -12,12 +12,12 @@ from bot.web.console.visitor import Console, Visitor
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The route. It is sent as a form, because from then on everything counts as read."""
+    """The route. It takes POST, because from then on everything counts as read."""
     return [web.post("/incidents/{id}/catchup", login_required(console, show))]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """What the visitor missed."""
+    """Show what the visitor missed, and note that they have read it."""
     call = visitor.call(visitor.request.match_info)
     incident = await visible_incident(call)
     async with call.context.database.reading() as conn:

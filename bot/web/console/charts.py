@@ -18,7 +18,7 @@ def bars(title: str, rows: Sequence[tuple[str, int]]) -> Markup:
         Markup(
             '<text y="{}">{}</text><rect class="bar" y="{}" width="{:.1f}%" height="14" rx="3"/>'
             '<text x="{:.1f}%" dx="6" y="{}">{}</text>'
-        ).format(place * ROW + 13, _short(label), place * ROW + 18, length, length, place * ROW + 29, count)
+        ).format(place * ROW + 13, _cut_label(label), place * ROW + 18, length, length, place * ROW + 29, count)
         for place, (label, count) in enumerate(rows)
         for length in [max(0.5, MOST_PER_CENT * count / most)]
     ]
@@ -28,5 +28,5 @@ def bars(title: str, rows: Sequence[tuple[str, int]]) -> Markup:
     )  # fmt: skip
 
 
-def _short(label: str) -> str:
+def _cut_label(label: str) -> str:
     return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"

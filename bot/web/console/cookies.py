@@ -1,6 +1,6 @@
 """Reads and writes the console's cookies, and makes the tokens that every form carries.
 
-A cookie's value is signed, so that one we did not make costs no look into the database. A form's token is bound to its
+A cookie's value is signed, so that a forged one is refused without a query. A form's token is bound to its
 session, and on the pages before sign-in to a cookie of their own: another site can send neither.
 """
 
@@ -38,54 +38,54 @@ class Cookies:
         self._write(response, _SESSION, secret, int(sessions.LONGEST.total_seconds()))
 
     def delete_session(self, response: web.Response) -> None:
-        """Take the session away from the browser."""
+        """Delete the cookie of the session."""
         self._write(response, _SESSION, "", 0)
 
     def visit(self, request: web.Request) -> str | None:
-        """What marks a browser before it has signed in."""
+        """The random value that identifies a browser before sign-in."""
         return self._read(request, _VISIT)
 
     def set_visit(self, response: web.Response, visit: str) -> None:
-        """Mark the browser, for the forms before sign-in."""
+        """Give the browser its random value, for the forms before sign-in."""
         self._write(response, _VISIT, visit, 3600)
 
     def openid(self, request: web.Request) -> str | None:
-        """What was remembered when the browser was sent to Slack to sign in."""
+        """The state that was stored when the browser was sent to Slack to sign in."""
         value = self._read(request, _OPENID, _LONGEST_OPENID)
         return None if value is None else base64.urlsafe_b64decode(value).decode()
 
-    def set_openid(self, response: web.Response, kept: str) -> None:
-        """Remember this while the browser is at Slack, for ten minutes."""
-        self._write(response, _OPENID, base64.urlsafe_b64encode(kept.encode()).decode(), 600)
+    def set_openid(self, response: web.Response, state: str) -> None:
+        """Store this state while the browser is at Slack, for ten minutes."""
+        self._write(response, _OPENID, base64.urlsafe_b64encode(state.encode()).decode(), 600)
 
     def delete_openid(self, response: web.Response) -> None:
-        """Forget it."""
+        """Delete the state."""
         self._write(response, _OPENID, "", 0)
 
     def session_token(self, session: Session) -> str:
-        """What a form of a session carries: another one each time, so that compressed pages do not give it away."""
-        return self._token(_about(session))
+        """The CSRF token of a session's form. It is salted anew each time, against attacks on compressed pages."""
+        return self._token(_owner_of(session))
 
     def visit_token(self, visit: str) -> str:
-        """What a form carries before sign-in."""
+        """The CSRF token of a form before sign-in."""
         return self._token(visit)
 
-    def is_of_session(self, given: object, session: Session) -> bool:
+    def is_of_session(self, form_token: object, session: Session) -> bool:
         """Whether a form of this session carries this token, also one from before its secret was replaced."""
-        return self._is_of(given, _about(session))
+        return self._is_token_of(form_token, _owner_of(session))
 
-    def is_of_visit(self, given: object, visit: str | None) -> bool:
+    def is_of_visit(self, form_token: object, visit: str | None) -> bool:
         """Whether a form of this browser carries this token."""
-        return visit is not None and self._is_of(given, visit)
+        return visit is not None and self._is_token_of(form_token, visit)
 
     def _token(self, owner: str) -> str:
         salt = secrets.token_urlsafe(9)
         return f"{salt}.{sessions.mac('form', f'{owner}:{salt}', self.key)}"
 
-    def _is_of(self, given: object, owner: str) -> bool:
-        if not isinstance(given, str) or len(given) > LONGEST:
+    def _is_token_of(self, form_token: object, owner: str) -> bool:
+        if not isinstance(form_token, str) or len(form_token) > LONGEST:
             return False
-        salt, _, mac = given.partition(".")
+        salt, _, mac = form_token.partition(".")
         expected = sessions.mac("form", f"{owner}:{salt}", self.key)
         return hmac.compare_digest(mac.encode("utf-8", "replace"), expected.encode())
 
@@ -103,7 +103,7 @@ class Cookies:
         )  # fmt: skip
 
 
-def _about(session: Session) -> str:
+def _owner_of(session: Session) -> str:
     return f"session {session.id} {session.created_at.isoformat()}"
 
 

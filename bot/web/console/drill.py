@@ -21,12 +21,12 @@ _HINTS = {
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """GET shows the form; POST starts the drill."""
     return [web.get("/drill", login_required(console, show)), web.post("/drill", login_required(console, start))]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The form."""
+    """Show the form."""
     return await _page(visitor, _form(visitor.context.policy, visitor.request.query.get("plays", "")[:20]))
 
 
@@ -55,9 +55,9 @@ async def _with_title(visitor: Visitor, form: Form, sent: MultiDictProxy[str]) -
 
 def _form(policy: Policy, plays: str = "") -> Form:
     form = form_for("declare_incident", "/drill", policy, "Start a drill", "Start the drill", plays=plays)
-    asked = {field.name: field for field in form.fields if field.name in ASKED}
+    by_name = {field.name: field for field in form.fields if field.name in ASKED}
     fields = tuple(
-        replace(asked[name], required=False, hint=_HINTS.get(name) or asked[name].hint) for name in ASKED
+        replace(by_name[name], required=False, hint=_HINTS.get(name) or by_name[name].hint) for name in ASKED
     )  # fmt: skip
     return replace(form, fields=fields, fixed={"drill": True})
 

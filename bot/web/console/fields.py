@@ -48,11 +48,11 @@ class Field:
 
 
 def fields_of(operation: Operation, policy: Policy) -> tuple[Field, ...]:
-    """The fields, in the order of the arguments."""
+    """The fields of the operation's form, in the order of its arguments."""
     schema = _schema(operation.arguments)
     required = set(schema.get("required", ()))
     return tuple(
-        _field(operation, name, _resolved(value, schema), policy, name in required)
+        _field(operation, name, _resolve(value, schema), policy, name in required)
         for name, value in schema.get("properties", {}).items()
         if (operation.name, name) not in HIDDEN
     )
@@ -64,7 +64,7 @@ def _schema(arguments: type[Arguments]) -> dict[str, Any]:
     return arguments.model_json_schema()
 
 
-def _resolved(value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+def _resolve(value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of a value without references and without null; `nullable` says whether it may be null.
 
     The description is the argument's own: that of a type it refers to is meant for those who read the code.
@@ -73,15 +73,15 @@ def _resolved(value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, 
     chosen: dict[str, Any] = dict(options[0]) if len(options) == 1 else {"type": "string"}
     own = value.get("description") or chosen.get("description", "")
     if "$ref" in chosen:
-        chosen = _referred(str(chosen["$ref"]), schema)
+        chosen = _definition(str(chosen["$ref"]), schema)
     items: Mapping[str, Any] = chosen.get("items") or {}
     if "$ref" in items:
-        chosen = {**chosen, "items": _referred(str(items["$ref"]), schema)}
+        chosen = {**chosen, "items": _definition(str(items["$ref"]), schema)}
     nullable = len(value.get("anyOf", [value])) > 1
     return {**chosen, "description": own, "default": value.get("default"), "nullable": nullable}
 
 
-def _referred(reference: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _definition(reference: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return dict(schema["$defs"][reference.rsplit("/", 1)[-1]])
 
 
@@ -92,7 +92,7 @@ def _field(operation: Operation, name: str, value: Mapping[str, Any], policy: Po
         certain = required or default != ""
         all_choices = choices if certain else (("", "–"), *choices)
         return Field(name, label, "choice", certain, all_choices, hint=_hint(operation, name, value), default=default)
-    kind, ticks = _kind(name, value), _ticks(name, value, policy)
+    kind, ticks = _kind(name, value), _tick_choices(name, value, policy)
     if ticks and kind in {"list", "pairs"}:
         kind = "several" if kind == "list" else "states"
     if kind == "yes" and required:  # no is an answer, too
@@ -120,19 +120,19 @@ def _hint(operation: Operation, name: str, value: Mapping[str, Any], kind: str =
 
 def _choices(operation: Operation, name: str, value: Mapping[str, Any], policy: Policy) -> Choices | None:
     """The values to choose from; None where there is no list."""
-    if (of_policy := _of_policy(operation, name, policy)) is not None:
+    if (of_policy := _policy_choices(operation, name, policy)) is not None:
         return of_policy
     if name == "status" and operation.name in {"post_update", "change_status"}:
         statuses: Sequence[Status] = (*CHOOSABLE, Status.RESOLVED)
         return tuple((str(status), str(status)) for status in statuses)
     if "enum" in value:
-        return tuple((str(option), _plain(str(option))) for option in value["enum"])
+        return tuple((str(option), _label_of_key(str(option))) for option in value["enum"])
     if "const" in value:
         return ((str(value["const"]), str(value["const"])),)
     return None
 
 
-def _of_policy(operation: Operation, name: str, policy: Policy) -> Choices | None:
+def _policy_choices(operation: Operation, name: str, policy: Policy) -> Choices | None:
     if name == "severity":
         return tuple((level.key, f"{level.key} · {level.name}") for level in policy.severities)
     if name == "role":
@@ -143,12 +143,12 @@ def _of_policy(operation: Operation, name: str, policy: Policy) -> Choices | Non
         return tuple((trigger.key, trigger.name) for trigger in policy.triggers)
     if (operation.name, name) == ("declare_incident", "category") and policy.categories:
         details = policy.category_details
-        return tuple((key, details[key].name if key in details else _plain(key)) for key in policy.categories)
+        return tuple((key, details[key].name if key in details else _label_of_key(key)) for key in policy.categories)
     return None
 
 
-def _ticks(name: str, value: Mapping[str, Any], policy: Policy) -> Choices:
-    """What can be ticked, one by one; empty where it is typed."""
+def _tick_choices(name: str, value: Mapping[str, Any], policy: Policy) -> Choices:
+    """The values with a tick each; empty for a field that is typed."""
     if name == "components":
         ticks: Choices = tuple((component.key, component.name) for component in policy.status_page.components)
     elif name == "services":
@@ -158,7 +158,7 @@ def _ticks(name: str, value: Mapping[str, Any], policy: Policy) -> Choices:
     return ticks if len(ticks) <= MOST_TICKS else ()
 
 
-def _plain(key: str) -> str:
+def _label_of_key(key: str) -> str:
     return {"email": "e-mail", "sms": "SMS"}.get(key, key.replace("_", " "))
 
 

@@ -23,8 +23,8 @@ from bot.web.console.visitor import Console, Visitor
 
 SPANS = (7, 30, 90, 365)
 SELECTIONS = ("severity", "service", "category", "team")
-KEPT_S = 30.0
-MOST_KEPT = 32
+CACHED_S = 30.0
+MOST_CACHED = 32
 TIMES = {
     "acknowledge_s": "To acknowledge", "identify_s": "To identify", "mitigate_s": "To mitigate",
     "resolve_s": "To resolve", "detect_s": "From start to detection",
@@ -32,27 +32,27 @@ TIMES = {
 
 
 @dataclass(slots=True)
-class _Kept:
-    """The figures of what was asked for last, for a moment: a year of incidents takes a while to count."""
+class _FigureCache:
+    """A cache of the figures asked for last: a year of incidents takes a while to count."""
 
     figures: OrderedDict[tuple[tuple[str, Any], ...], tuple[float, Any]] = field(default_factory=OrderedDict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def of(self, visitor: Visitor, asked: dict[str, Any]) -> Any:
+    async def get(self, visitor: Visitor, asked: dict[str, Any]) -> Any:
         key = tuple(sorted(asked.items()))
         async with self.turn:
             at, figures = self.figures.pop(key, (0.0, None))
-            if figures is None or time.monotonic() - at > KEPT_S:
+            if figures is None or time.monotonic() - at > CACHED_S:
                 at, figures = time.monotonic(), await visitor.ask("get_figures", **asked)
             self.figures[key] = (at, figures)
-            while len(self.figures) > MOST_KEPT:
+            while len(self.figures) > MOST_CACHED:
                 self.figures.popitem(last=False)
             return figures
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
-    cache = _Kept()
+    """The pages of the figures, and of the visitor's own pages."""
+    cache = _FigureCache()
 
     async def show(visitor: Visitor) -> web.StreamResponse:
         return await _page(visitor, cache)
@@ -64,7 +64,7 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show_load(visitor: Visitor) -> web.StreamResponse:
-    """How often the visitor was paged, and the people whom they lead."""
+    """Show how often the visitor, and the people whom they lead, were paged."""
     days = _days(visitor.request.query.get("days", ""))
     load = await visitor.ask("get_load", days=days) if visitor.person not in {API, OPERATOR} else None
     return await visitor.page("load.html", at="figures", load=load, days=days, choices=SPANS)
@@ -75,21 +75,21 @@ def _days(text: str) -> int:
     return int(text) if text in {str(span) for span in SPANS} else 30
 
 
-async def _page(visitor: Visitor, kept: _Kept) -> web.StreamResponse:
+async def _page(visitor: Visitor, cache: _FigureCache) -> web.StreamResponse:
     query, policy = visitor.request.query, visitor.context.policy
     chosen = {name: value[:100] for name in SELECTIONS if (value := query.get(name, ""))}
     period = _period(query.get("days", "30"), query.get("from", ""), query.get("to", ""), visitor)
-    figures = await kept.of(visitor, {**chosen, **period})
+    figures = await cache.get(visitor, {**chosen, **period})
     spans = {name: figure for name, figure in figures.items() if isinstance(figure, dict) and "median" in figure}
     return await visitor.page(
         "figures.html", at="figures", days=period.get("days"), choices=SPANS, figures=figures, chosen=chosen,
-        others=urlencode(chosen), first=query.get("from", ""), last=query.get("to", ""), selects=_selects(policy),
+        others=urlencode(chosen), first=query.get("from", ""), last=query.get("to", ""), selects=_filters(policy),
         spans=[(name, TIMES.get(name, name.replace("_", " ").capitalize()), figure) for name, figure in spans.items()],
         charts=[
-            ("By severity", _rows(figures["by_severity"], policy)),
-            ("By service", _rows(figures["by_service"])),
-            ("By category", _rows(figures["by_category"])),
-            *([("By team", _rows(_named(figures["by_team"], policy)))] if policy.teams else []),
+            ("By severity", _largest_rows(figures["by_severity"], policy)),
+            ("By service", _largest_rows(figures["by_service"])),
+            ("By category", _largest_rows(figures["by_category"])),
+            *([("By team", _largest_rows(_with_team_names(figures["by_team"], policy)))] if policy.teams else []),
         ],
         bars=bars,
     )  # fmt: skip
@@ -107,7 +107,7 @@ def _period(days: str, first: str, last: str, visitor: Visitor) -> dict[str, Any
     return {"start": period.start, "end": period.end}
 
 
-def _selects(policy: Policy) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def _filters(policy: Policy) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """What incidents can be selected by: name, label, and the values with their names."""
     values = {
         "severity": {level.key: f"{level.key.upper()} {level.name}" for level in policy.severities},
@@ -118,11 +118,11 @@ def _selects(policy: Policy) -> list[tuple[str, str, list[tuple[str, str]]]]:
     return [(name, name.capitalize(), list(values[name].items())) for name in SELECTIONS if values[name]]
 
 
-def _named(counts: dict[str, int], policy: Policy) -> dict[str, int]:
+def _with_team_names(counts: dict[str, int], policy: Policy) -> dict[str, int]:
     return {row_name("team", key, policy): count for key, count in counts.items()}
 
 
-def _rows(counts: dict[str, int], policy: Policy | None = None) -> list[tuple[str, int]]:
+def _largest_rows(counts: dict[str, int], policy: Policy | None = None) -> list[tuple[str, int]]:
     """The largest first; severities in the order of the policy."""
     order = {level.key: place for place, level in enumerate(policy.severities)} if policy is not None else {}
     return sorted(counts.items(), key=lambda row: (order.get(row[0], 0), -row[1], row[0]))[:12]

@@ -80,12 +80,12 @@ async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under
     Raises `Rejected` with the form where it is to be shown again, and `Refused` for what is not there.
     """
     form_data = await form_of(visitor.request)
-    typed = _kept(form, form_data)
+    typed = _typed_values(form, form_data)
     operation = BY_NAME[form.name]
     try:
-        values = {**await _given(visitor, form.fields, form_data), **form.fixed}
+        values = {**await _read_arguments(visitor, form.fields, form_data), **form.fixed}
         document = {under: values} if under else values
-        arguments = _validated(operation, document)
+        arguments = _validate(operation, document)
         once = str(form_data.get(ONCE, ""))[:40]
         delivery = f"console:{visitor.session.id}:{once}" if once else None
         return (await visitor.run(form.name, path, arguments, delivery)).body
@@ -108,18 +108,18 @@ class _Invalid(Exception):
         self.errors = errors
 
 
-def _validated(operation: Operation, given: Mapping[str, Any]) -> Arguments:
+def _validate(operation: Operation, given: Mapping[str, Any]) -> Arguments:
     try:
         return operation.arguments.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         messages: dict[str, str] = {}
         for problem in error.errors(include_url=False, include_context=False, include_input=False):
             name = str(problem["loc"][0]) if problem["loc"] else ""
-            messages.setdefault(name, _in_words(operation.name, name, problem["type"], problem["msg"]))
+            messages.setdefault(name, _error_words(operation.name, name, problem["type"], problem["msg"]))
         raise _Invalid(messages) from None
 
 
-def _in_words(operation: str, name: str, kind: str, message: str) -> str:
+def _error_words(operation: str, name: str, kind: str, message: str) -> str:
     if kind in {"missing", "string_too_short", "too_short"} or "expected some words" in message:
         return f"Fill in “{label_of(operation, name)}”."
     if name in {"duration", "next_in"}:
@@ -127,7 +127,7 @@ def _in_words(operation: str, name: str, kind: str, message: str) -> str:
     return message.removeprefix("Value error, ").capitalize() + "."
 
 
-def _kept(form: Form, sent: Sent) -> dict[str, str]:
+def _typed_values(form: Form, sent: Sent) -> dict[str, str]:
     """What was typed, to be shown again."""
     return {form_field.name: ", ".join(_all(form_field, sent)) for form_field in form.fields}
 
@@ -137,7 +137,7 @@ def _all(form_field: Field, sent: Sent) -> list[str]:
     return [text for value in sent.getall(form_field.name, []) if (text := str(value))]
 
 
-async def _given(visitor: Visitor, fields: Sequence[Field], sent: Sent) -> dict[str, Any]:
+async def _read_arguments(visitor: Visitor, fields: Sequence[Field], sent: Sent) -> dict[str, Any]:
     """The arguments as JSON values: a field that was left empty is left out."""
     arguments: dict[str, Any] = {}
     for form_field in fields:
@@ -146,49 +146,49 @@ async def _given(visitor: Visitor, fields: Sequence[Field], sent: Sent) -> dict[
             if text or form_field.default:  # a tick that was taken away says no
                 arguments[form_field.name] = bool(text)
         elif text:
-            arguments[form_field.name] = await _value(visitor, form_field, text)
+            arguments[form_field.name] = await _parse_value(visitor, form_field, text)
     return arguments
 
 
-async def _value(visitor: Visitor, each: Field, text: str) -> Any:
-    match each.kind:
+async def _parse_value(visitor: Visitor, form_field: Field, text: str) -> Any:
+    match form_field.kind:
         case "number":
-            return _number(each, text)
+            return _parse_number(form_field, text)
         case "maybe":
             return text == "yes"
         case "time":
             return text if text.endswith("Z") else f"{text}Z" if len(text) > len("2026-01-01T00:00") else f"{text}:00Z"
         case "person":
-            return await _person(visitor, each, text)
+            return await _find_person(visitor, form_field, text)
         case "people":
-            return [await _person(visitor, each, part) for part in _parts(text)]
+            return [await _find_person(visitor, form_field, part) for part in _split(text)]
         case "list" | "several":
-            return _parts(text)
+            return _split(text)
         case "states" | "pairs":
-            return _pairs(each, text.replace(",", " ") if each.kind == "states" else text)
+            return _parse_pairs(form_field, text.replace(",", " ") if form_field.kind == "states" else text)
     return text
 
 
-def _number(each: Field, text: str) -> int | float:
+def _parse_number(form_field: Field, text: str) -> int | float:
     try:
         value = float(text)
     except ValueError:
-        raise _Invalid({each.name: f"“{text[:20]}” is no number."}) from None
+        raise _Invalid({form_field.name: f"“{text[:20]}” is no number."}) from None
     return int(value) if value.is_integer() else value
 
 
-def _parts(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _pairs(each: Field, text: str) -> dict[str, str]:
+def _parse_pairs(form_field: Field, text: str) -> dict[str, str]:
     pairs = [word.partition("=") for line in text.split("\n") for word in line.split()]
     if any(not equals or not value for _, equals, value in pairs):
-        raise _Invalid({each.name: "Write it as name=value, such as alertname=HighErrors."})
+        raise _Invalid({form_field.name: "Write it as name=value, such as alertname=HighErrors."})
     return {name: value for name, _, value in pairs}
 
 
-async def _person(visitor: Visitor, each: Field, text: str) -> str:
+async def _find_person(visitor: Visitor, form_field: Field, text: str) -> str:
     """The Slack ID of a person, given as ID, as mention or by name."""
     match = MENTION.fullmatch(text)
     name_or_id = match[1] if match else text.removeprefix("@").strip()
@@ -210,12 +210,12 @@ async def _person(visitor: Visitor, each: Field, text: str) -> str:
         return candidates[0]
     if not candidates:
         raise _Invalid(
-            {each.name: f"I know nobody called “{name_or_id[:40]}”. Write their Slack ID, such as U0123ABCD."}
+            {form_field.name: f"I know nobody called “{name_or_id[:40]}”. Write their Slack ID, such as U0123ABCD."}
         )
     suggestions = ", ".join(f"{people[user]} ({user})" for user in candidates[:5])
-    raise _Invalid({each.name: f"“{name_or_id[:40]}” may be {suggestions}. Write the ID."})
+    raise _Invalid({form_field.name: f"“{name_or_id[:40]}” may be {suggestions}. Write the ID."})
 
 
 def redirect(path: str) -> web.Response:
-    """Send the browser to another of our pages after something was done."""
+    """A redirect to another page of the console, after a POST."""
     return web.Response(status=303, headers={"Location": path})

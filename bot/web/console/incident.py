@@ -23,12 +23,12 @@ from bot.web.console.forms import Form, Rejected, carry_out, redirect
 from bot.web.console.labels import label_of
 from bot.web.console.login_required import login_required
 from bot.web.console.runs import opening_form
-from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, title_of, verb_form
+from bot.web.console.verbs import FIRST, VERBS, offered_forms, takes_nothing, title_of, verb_form
 from bot.web.console.visitor import Console, Visitor
 
 CHANNELS = "https://app.slack.com/client"
 PAGE, MOST_TOLD = 30, 5  # entries, and messages to audiences
-SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
+FILTERS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "all": ("Everything", {}),
     "key": ("Key moments", {"key": True}),
     "updates": ("Updates", {"kind": "declared,status,severity,update,resolved,closed,cancelled,reopened,merged"}),
@@ -40,7 +40,7 @@ SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, its stream of new entries, and the forms of the verbs."""
     return [
         web.get("/incidents/{id}", login_required(console, show)),
         web.get("/incidents/{id}/stream", login_required(console, stream)),
@@ -49,12 +49,12 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The page, or with `part=live` what changes by itself."""
+    """Show the page, or with `part=live` only what changes by itself."""
     return await _page(visitor)
 
 
 async def stream(visitor: Visitor) -> web.StreamResponse:
-    """The entries of the timeline as they are recorded, for as long as the session lasts."""
+    """Stream the entries of the timeline as they are recorded, for as long as the session lasts."""
 
     async def token() -> Token:
         latest = await visitor.console.visitor(visitor.request)
@@ -91,9 +91,11 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "incident": facts,
         "policy_severity": _severity(visitor.context.policy, facts["severity"]),
         "roles": _roles(visitor.context.policy, facts["roles"]),
-        "upcoming": together(sorted((row for row in ledger if row["state"] == "waiting"), key=itemgetter("due_at"))),
+        "upcoming": merge_simultaneous(
+            sorted((row for row in ledger if row["state"] == "waiting"), key=itemgetter("due_at"))
+        ),
         "past": [row for row in reversed(ledger) if row["state"] != "waiting"][:PAGE],
-        "extras": _extras(facts, visitor.context.policy),
+        "extras": _extra_facts(facts, visitor.context.policy),
         "links": await _links(visitor, incident),
         "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
         **timeline,
@@ -106,12 +108,12 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     runs = (await visitor.ask("list_runs", path))["playbooks"]
     opening = await opening_form(visitor, incident.id) if incident.open else None
     values |= {"communications": communications, "runs": runs, "playbook_form": opening}
-    forms = offered(facts, visitor.context.policy, visitor.person, offers)
-    return await visitor.page("incident.html", status, **values, **_sorted(forms, refused))
+    forms = offered_forms(facts, visitor.context.policy, visitor.person, offers)
+    return await visitor.page("incident.html", status, **values, **_arrange_forms(forms, refused))
 
 
-def _sorted(forms: list[Form], refused: Form | None) -> dict[str, Any]:
-    """The forms by where they stand, with the refused one in its place."""
+def _arrange_forms(forms: list[Form], refused: Form | None) -> dict[str, Any]:
+    """The forms by their place on the page, with a refused form in place of its empty one."""
     page_forms = [refused if refused is not None and form.name == refused.name else form for form in forms]
     if refused is not None and refused not in page_forms:
         page_forms.append(refused)
@@ -124,26 +126,26 @@ def _sorted(forms: list[Form], refused: Form | None) -> dict[str, Any]:
 
 async def _timeline(visitor: Visitor, path: Mapping[str, str]) -> dict[str, Any]:
     query = visitor.request.query
-    show = query.get("show", "all") if query.get("show", "all") in SHOWN else "all"
+    show = query.get("show", "all") if query.get("show", "all") in FILTERS else "all"
     cursor = {"cursor": query["cursor"]} if query.get("cursor") else {}
     try:
-        answer = await visitor.ask("list_entries", path, order="desc", limit=PAGE, **SHOWN[show][1], **cursor)
+        answer = await visitor.ask("list_entries", path, order="desc", limit=PAGE, **FILTERS[show][1], **cursor)
     except ValueError:
         raise BadArgument("cursor", "This address is no longer good. Open the incident again.") from None
-    filters = [(key, label) for key, (label, _) in SHOWN.items()]
+    filters = [(key, label) for key, (label, _) in FILTERS.items()]
     return {
         "entries": answer["entries"], "next_cursor": answer["next_cursor"], "show": show, "filters": filters,
         "older": bool(cursor),
     }  # fmt: skip
 
 
-def together(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def merge_simultaneous(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The deadlines, with the steps of playbooks that are due in the same minute as one line."""
     grouped = groupby(rows, key=lambda row: (row["kind"], row["due_at"][:16] if row["kind"] == "playbook" else id(row)))
-    return [_as_one(list(group)) for _, group in grouped]
+    return [_merge_rows(list(group)) for _, group in grouped]
 
 
-def _as_one(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _merge_rows(rows: list[dict[str, Any]]) -> dict[str, Any]:
     more = len(rows) - 1
     return {**rows[0], "reason": f"{rows[0]['reason']}; {more} more at the same time"} if more else rows[0]
 
@@ -165,15 +167,19 @@ def _roles(policy: Policy, held: Mapping[str, str]) -> list[tuple[str, str | Non
     return [*rows, *((key, holder) for key, holder in held.items() if key not in keys)]
 
 
-def _extras(incident: Mapping[str, Any], policy: Policy) -> list[tuple[str, str]]:
+def _extra_facts(incident: Mapping[str, Any], policy: Policy) -> list[tuple[str, str]]:
     """Regions, what is known of the impact, and the answers to the organisation's own questions."""
     labels = {custom_field.key: custom_field.label for custom_field in policy.fields}
     regions = [("Regions", ", ".join(incident["regions"]))] if incident["regions"] else []
-    facts = [(label_of("record_impact", name), _plain(value)) for name, value in incident["facts"].items()]
-    return [*regions, *facts, *((labels.get(key, key), _plain(value)) for key, value in incident["fields"].items())]
+    facts = [(label_of("record_impact", name), _value_words(value)) for name, value in incident["facts"].items()]
+    return [
+        *regions,
+        *facts,
+        *((labels.get(key, key), _value_words(value)) for key, value in incident["fields"].items()),
+    ]
 
 
-def _plain(value: Any) -> str:
+def _value_words(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

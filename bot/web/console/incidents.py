@@ -16,12 +16,12 @@ PAGE = 50
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page."""
     return [web.get("/incidents", login_required(console, show))]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The incidents that fit, the newest first; with words, the best match first."""
+    """Show the matching incidents, the newest first; with search words, the best match first."""
     query = visitor.request.query
     words = query.get("q", "").strip()[:200]
     policy = visitor.context.policy
@@ -30,7 +30,7 @@ async def show(visitor: Visitor) -> web.StreamResponse:
     if words:
         rows = (await visitor.ask("search_incidents", q=words, limit=PAGE))["incidents"]
     else:
-        rows, following = await _listed(visitor, chosen, query.get("cursor"))
+        rows, following = await _list_page(visitor, chosen, query.get("cursor"))
     more = urlencode({**chosen, "cursor": following}) if following else ""
     return await visitor.page(
         "incidents.html", at="incidents", q=words, incidents=rows, chosen=chosen, more=more,
@@ -39,7 +39,7 @@ async def show(visitor: Visitor) -> web.StreamResponse:
     )  # fmt: skip
 
 
-async def _listed(
+async def _list_page(
     visitor: Visitor, chosen: dict[str, Any], cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     arguments: dict[str, Any] = {**chosen, **({"cursor": cursor} if cursor else {})}

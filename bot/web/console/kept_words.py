@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.web.console.cookies import FIELD
-from bot.web.console.inside import inside
+from bot.web.console.local_path import local_path
 
 KEPT = "kept"  # the field of the page that signs in
 LONGEST = 100_000  # characters
@@ -40,17 +40,17 @@ class KeptWords:
         return secrets.token_urlsafe(12)
 
 
-def of_form(path: str, sent: Mapping[str, object]) -> KeptWords | None:
-    """What a form says; None where nothing was typed, or it is no form of a page."""
+def keep_form(path: str, sent: Mapping[str, object]) -> KeptWords | None:
+    """The words of a form; None if nothing was typed, or if the form is not of a page."""
     fields = tuple((name, text) for name, text in sent.items() if name not in _OURS and isinstance(text, str))
     if path == "/logout" or not any(text.strip() for _, text in fields):
         return None
-    form_words = KeptWords(inside(path), fields)
+    form_words = KeptWords(local_path(path), fields)
     return form_words if len(form_words.as_text()) <= LONGEST else None
 
 
-def read(text: object) -> KeptWords | None:
-    """The words that the page carried; None without any."""
+def parse(text: object) -> KeptWords | None:
+    """The words that the page that signs in carried; None without any."""
     if not isinstance(text, str) or not 0 < len(text) <= LONGEST:
         return None
     try:
@@ -58,4 +58,4 @@ def read(text: object) -> KeptWords | None:
         pairs = tuple((str(name), str(value)) for name, value in fields)
     except (ValueError, TypeError):
         return None
-    return KeptWords(action, pairs) if isinstance(action, str) and inside(action) == action else None
+    return KeptWords(action, pairs) if isinstance(action, str) and local_path(action) == action else None

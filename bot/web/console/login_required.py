@@ -16,8 +16,8 @@ from bot.operations.base import API
 from bot.web.api.problems import Problem, problem_of_refusal
 from bot.web.console import rendering
 from bot.web.console.cookies import FIELD, from_another_site
-from bot.web.console.inside import inside
-from bot.web.console.kept_words import KeptWords, of_form
+from bot.web.console.kept_words import KeptWords, keep_form
+from bot.web.console.local_path import local_path
 from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
 from storage.engine.errors import StorageError
@@ -32,21 +32,21 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def login_required(console: Console, page: Page) -> Handler:
-    """A handler for people who have signed in; others go to the page that signs in, and come back here."""
+    """A handler for people who have signed in. Others are redirected to the sign-in, and back afterwards."""
 
     @wraps(page)
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             visitor = await console.visitor(request)
         except Problem as problem:
-            return _alone(request, problem)
+            return _bare_page(request, problem)
         except StorageError:
-            return _alone(request, Problem("not-recorded", "The database does not answer. Try again in a moment."))
+            return _bare_page(request, Problem("not-recorded", "The database does not answer. Try again in a moment."))
         if visitor is None:
             if request.method != "GET":
-                return await _signed_out(console, request)
+                return await _ask_to_sign_in_again(console, request)
             raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='/')}")
-        response = await _answered(visitor, page)
+        response = await _answer(visitor, page)
         if visitor.new_secret is not None and not response.prepared and isinstance(response, web.Response):
             visitor.cookies.set_session(response, visitor.new_secret)
         return response
@@ -54,7 +54,7 @@ def login_required(console: Console, page: Page) -> Handler:
     return handle
 
 
-async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
+async def _answer(visitor: Visitor, page: Page) -> web.StreamResponse:
     try:
         if visitor.request.method != "GET":
             form_token = (await form_of(visitor.request)).get(FIELD)
@@ -64,23 +64,23 @@ async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
             await visitor.console.authenticator.identify(visitor.token, ask=False)
         return await page(visitor)
     except Refused as refused:
-        return await _explained(visitor, problem_of_refusal(refused), missing=isinstance(refused, NotFound))
+        return await _problem_page(visitor, problem_of_refusal(refused), missing=isinstance(refused, NotFound))
     except Problem as problem:
-        return await _explained(visitor, problem)
+        return await _problem_page(visitor, problem)
     except StorageError as error:
         log.warning("console.not_recorded", error=str(error), path=visitor.request.path)
-        return _alone(visitor.request, Problem("not-recorded", "Nothing was recorded. Go back and send it again."))
+        return _bare_page(visitor.request, Problem("not-recorded", "Nothing was recorded. Go back and send it again."))
 
 
-async def _explained(visitor: Visitor, problem: Problem, *, missing: bool = False) -> web.Response:
+async def _problem_page(visitor: Visitor, problem: Problem, *, missing: bool = False) -> web.Response:
     status = problem.response().status
     title = "There is nothing here" if missing else "That did not work"
     return await visitor.page("message.html", status, title=title, text=problem.detail, at="")
 
 
-async def _signed_out(console: Console, request: web.Request) -> web.Response:
+async def _ask_to_sign_in_again(console: Console, request: web.Request) -> web.Response:
     """The page that signs in, with what was typed into the form, unless another site sent it."""
-    kept_words = None if from_another_site(request) else of_form(request.path, await request.post())
+    kept_words = None if from_another_site(request) else keep_form(request.path, await request.post())
     return await login_page(console, request, error=SIGNED_OUT, status=401, kept=kept_words)
 
 
@@ -94,12 +94,12 @@ async def login_page(
     fresh = visit or secrets.token_urlsafe(18)
     response = rendering.html(
         request, "login.html", status, error=error, person=person, csrf=cookies.visit_token(fresh),
-        next=inside(request.query.get("next")), slack=console.slack, kept=kept,
+        next=local_path(request.query.get("next")), slack=console.slack, kept=kept,
     )  # fmt: skip
     if visit is None:
         cookies.set_visit(response, fresh)
     return response
 
 
-def _alone(request: web.Request, problem: Problem) -> web.Response:
+def _bare_page(request: web.Request, problem: Problem) -> web.Response:
     return rendering.html(request, "alone.html", problem.response().status, title="Not now", text=problem.detail)

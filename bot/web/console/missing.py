@@ -11,8 +11,8 @@ TEXT = "There is no page at this address. It may be misspelled, or the page has 
 
 
 @web.middleware
-async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The middleware."""
+async def page_for_missing_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Middleware that shows browsers a page instead of a bare 404."""
     try:
         return await handler(request)
     except web.HTTPNotFound:

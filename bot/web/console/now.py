@@ -11,7 +11,7 @@ from bot.domain.policy.policy import Policy
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
-from bot.web.console.waiting import waiting
+from bot.web.console.waiting import lines_waiting_for
 from storage.alerts import groups, members
 
 MOST, MOST_ALERTS = 100, 10
@@ -19,7 +19,7 @@ _DRILL_ALONE = frozenset({"drill", "plays", "at", "slack_down"})
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, and the form that declares an incident."""
     return [
         web.get("/", login_required(console, now)),
         web.post("/declare", login_required(console, declare)),
@@ -27,20 +27,20 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def now(visitor: Visitor) -> web.StreamResponse:
-    """What is going on."""
+    """Show the page."""
     return await _page(visitor)
 
 
 async def declare(visitor: Visitor) -> web.StreamResponse:
     """Declare an incident and go to it."""
     try:
-        incident = await carry_out(visitor, _declaration(visitor.context.policy), {})
+        incident = await carry_out(visitor, _declare_form(visitor.context.policy), {})
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
     return redirect("/" if incident is None else f"/incidents/{incident['id']}?done=Declare")
 
 
-def _declaration(policy: Policy) -> Form:
+def _declare_form(policy: Policy) -> Form:
     middle = policy.severities[len(policy.severities) // 2].key
     form = form_for("declare_incident", "/declare", policy, "Declare an incident", "Declare", severity=middle)
     return replace(form, fields=tuple(each for each in form.fields if each.name not in _DRILL_ALONE))
@@ -51,10 +51,11 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     open_incidents = await visitor.ask("list_incidents", status="open", limit=MOST)
     schedules = (await visitor.ask("list_schedules"))["schedules"]
     return await visitor.page(
-        "now.html", status, at="now", form=refused or _declaration(policy),
+        "now.html", status, at="now", form=refused or _declare_form(policy),
         incidents=worst_first(open_incidents["incidents"], policy), more=open_incidents["next_cursor"],
-        mine=_waiting(open_incidents["incidents"], visitor.person), waiting=await waiting(visitor), schedules=schedules,
-        alerts=await _firing(visitor),
+        mine=_with_my_roles(open_incidents["incidents"], visitor.person), waiting=await lines_waiting_for(visitor),
+        schedules=schedules,
+        alerts=await _firing_groups(visitor),
     )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def worst_first(incidents: list[dict[str, Any]], policy: Policy) -> list[dict[st
     return sorted(ranked, key=lambda row: (row["drill"], row["rank"], row["declared_at"]))
 
 
-def _waiting(incidents: list[dict[str, Any]], person: str) -> list[dict[str, Any]]:
+def _with_my_roles(incidents: list[dict[str, Any]], person: str) -> list[dict[str, Any]]:
     """The open incidents in which the person holds a role."""
     return [
         {**incident, "my_roles": [role for role, holder in incident["roles"].items() if holder == person]}
@@ -74,7 +75,7 @@ def _waiting(incidents: list[dict[str, Any]], person: str) -> list[dict[str, Any
     ]
 
 
-async def _firing(visitor: Visitor) -> list[dict[str, Any]]:
+async def _firing_groups(visitor: Visitor) -> list[dict[str, Any]]:
     async with visitor.context.database.reading() as conn:
         alert_groups = await groups.firing(conn, MOST_ALERTS)
         counts = await members.counts(conn, [group.number for group in alert_groups])

@@ -28,7 +28,7 @@ SCHEDULES_PER_PART = 10
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, and the forms to take and to give up covers."""
     return [
         web.get("/oncall", login_required(console, show)),
         web.post("/oncall/{schedule}/cover", login_required(console, cover)),
@@ -37,18 +37,18 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The week."""
+    """Show a week."""
     return await _page(visitor)
 
 
 async def cover(visitor: Visitor) -> web.StreamResponse:
     """Take over on-call for a while."""
-    return await _carry_out(visitor, _covering(visitor, visitor.request.match_info["schedule"]))
+    return await _carry_out(visitor, _cover_form(visitor, visitor.request.match_info["schedule"]))
 
 
 async def give_up(visitor: Visitor) -> web.StreamResponse:
     """Give the visitor's own covers up."""
-    return await _carry_out(visitor, _giving_up(visitor, visitor.request.match_info["schedule"]))
+    return await _carry_out(visitor, _give_up_form(visitor, visitor.request.match_info["schedule"]))
 
 
 async def _carry_out(visitor: Visitor, form: Form) -> web.Response:
@@ -59,7 +59,7 @@ async def _carry_out(visitor: Visitor, form: Form) -> web.Response:
     return redirect("/oncall")
 
 
-def _covering(visitor: Visitor, schedule: str) -> Form:
+def _cover_form(visitor: Visitor, schedule: str) -> Form:
     policy = visitor.context.policy
     form = form_for("cover_schedule", f"/oncall/{schedule}/cover", policy, f"Cover {schedule}", "Take over")
     form_fields = tuple(
@@ -70,14 +70,14 @@ def _covering(visitor: Visitor, schedule: str) -> Form:
     )
 
 
-def _giving_up(visitor: Visitor, schedule: str) -> Form:
+def _give_up_form(visitor: Visitor, schedule: str) -> Form:
     policy = visitor.context.policy
     return form_for("give_up_cover", f"/oncall/{schedule}/give-up", policy, "Give my covers up")
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
     context = visitor.context
-    week = _week_in(visitor.request.query.get("week", ""))
+    week = _parse_week(visitor.request.query.get("week", ""))
     today = visitor.now.astimezone(UTC).date()
     monday = today - timedelta(days=today.weekday()) + week * WEEK
     start = datetime.combine(monday, datetime.min.time(), UTC)
@@ -87,7 +87,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     part = list_part(visitor.request, "part", list(context.policy.schedules.items()), SCHEDULES_PER_PART)
     schedules = []
     for key, schedule in part.rows:
-        forms = [_covering(visitor, key), _giving_up(visitor, key)]
+        forms = [_cover_form(visitor, key), _give_up_form(visitor, key)]
         covers = _covers(schedule, in_force, visitor.now)
         schedules.append(
             {
@@ -105,7 +105,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     )  # fmt: skip
 
 
-def _week_in(text: str) -> int:
+def _parse_week(text: str) -> int:
     """How many weeks from this one; 0 for anything else."""
     number = text.removeprefix("-")
     if not (number.isascii() and number.isdecimal()) or len(number) > len(str(FARTHEST)):
@@ -114,7 +114,7 @@ def _week_in(text: str) -> int:
 
 
 def _day(visitor: Visitor, schedule: Schedule, day: date, in_force: Sequence[Override]) -> dict[str, Any]:
-    """The shifts and gaps of a day. What is past and was nobody's is no alarm any more."""
+    """The shifts of a day, and its gaps that are not over yet."""
     starts = datetime.combine(day, datetime.min.time(), UTC)
     ends = starts + timedelta(days=1)
     policy = visitor.context.policy
@@ -132,11 +132,11 @@ def _day(visitor: Visitor, schedule: Schedule, day: date, in_force: Sequence[Ove
     return {
         "date": day.isoformat(),
         "name": f"{day:%a} {day.day} {day:%b}",
-        "parts": [_in_words(part) for part in visible_parts],
+        "parts": [_shift_words(part) for part in visible_parts],
     }
 
 
-def _in_words(part: dict[str, Any]) -> dict[str, Any]:
+def _shift_words(part: dict[str, Any]) -> dict[str, Any]:
     ends = "24:00" if part["to"].time() == datetime.min.time() else f"{part['to']:%H:%M}"
     return {"who": part["who"], "gap": part["gap"], "when": f"{part['from']:%H:%M}–{ends}"}
 

@@ -15,7 +15,7 @@ MOST_OPEN = 50  # incidents
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The list of playbooks, and the page of each."""
     return [
         web.get("/playbooks", login_required(console, show)),
         web.get("/playbooks/{playbook}", login_required(console, read)),
@@ -23,7 +23,7 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """Every playbook by category, and those that are open in an incident the visitor may see."""
+    """Show every playbook by category, and the runs in incidents that the visitor may see."""
     library = await visitor.context.playbook_library.library()
     words = visitor.request.query.get("q", "").strip().lower()[:100]
     rows: list[dict[str, Any]] = [
@@ -34,18 +34,18 @@ async def show(visitor: Visitor) -> web.StreamResponse:
     ]  # fmt: skip
     categories = sorted({row["category"] for row in rows})
     return await visitor.page(
-        "playbooks.html", at="playbooks", q=words, runs=await _running(visitor),
+        "playbooks.html", at="playbooks", q=words, runs=await _open_runs(visitor),
         categories=[(name, [row for row in rows if row["category"] == name]) for name in categories],
     )  # fmt: skip
 
 
 async def read(visitor: Visitor) -> web.StreamResponse:
-    """One playbook."""
+    """Show one playbook."""
     playbook = await visitor.ask("get_playbook", visitor.request.match_info)
     return await visitor.page("playbook.html", at="playbooks", playbook=playbook)
 
 
-async def _running(visitor: Visitor) -> list[dict[str, object]]:
+async def _open_runs(visitor: Visitor) -> list[dict[str, object]]:
     """The playbooks open in open incidents, those of the newest incidents first."""
     viewer = None if visitor.person == OPERATOR else visitor.person
     async with visitor.context.database.reading() as conn:

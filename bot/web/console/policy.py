@@ -28,11 +28,11 @@ from storage import incidents
 
 LONGEST_DIFF = 400  # lines
 LONGEST_POLICY = 400_000  # characters
-PLAYED, PLAYED_OF = 50, timedelta(days=30)  # incidents that are played again, and how old they may be
+PLAYED, PLAYED_SINCE = 50, timedelta(days=30)  # incidents that are played again, and how old they may be
 
 
 def routes(console: Console, policy_file: Callable[[], Path | None]) -> list[web.RouteDef]:
-    """The routes."""
+    """GET shows the page; POST checks a changed policy."""
 
     async def show(visitor: Visitor) -> web.StreamResponse:
         require(visitor.token, Scope.ADMIN)
@@ -51,7 +51,7 @@ def routes(console: Console, policy_file: Callable[[], Path | None]) -> list[web
 
 async def _page(visitor: Visitor, path: Path | None, text: str | None = None) -> web.Response:
     context = visitor.context
-    checked = await _checked(visitor, text) if text is not None else None
+    checked = await _check_policy(visitor, text) if text is not None else None
     hint = "The policy file as you want it. Nothing is saved, and nothing changes."
     field = Field("text", "Policy, in YAML", "text", True, hint=hint)
     policy_text = text if text is not None else await asyncio.to_thread(_file_text, path)
@@ -65,25 +65,30 @@ async def _page(visitor: Visitor, path: Path | None, text: str | None = None) ->
     )  # fmt: skip
 
 
-async def _checked(visitor: Visitor, text: str) -> dict[str, Any]:
+async def _check_policy(visitor: Visitor, text: str) -> dict[str, Any]:
     """What is wrong with the policy; else how it differs, and what it would have sent."""
     try:
         loaded = await asyncio.to_thread(policy_reader.read_text, text)
     except PolicyError as error:
-        return {"problems": [_line(problem) for problem in error.problems], "warnings": (), "lines": [], "played": None}
+        return {
+            "problems": [_problem_words(problem) for problem in error.problems],
+            "warnings": (),
+            "lines": [],
+            "played": None,
+        }
     lines = await asyncio.to_thread(_diff, visitor.context.policies.document, loaded)
-    played = await _played(visitor, loaded.policy)
+    played = await _play_incidents(visitor, loaded.policy)
     return {"problems": [], "warnings": loaded.warnings, "lines": lines, "played": played}
 
 
-def _line(problem: Problem) -> str:
+def _problem_words(problem: Problem) -> str:
     return f"Line {problem.line}: {problem.message}" if problem.line else problem.message
 
 
-async def _played(visitor: Visitor, policy: Policy) -> dict[str, Any]:
+async def _play_incidents(visitor: Visitor, policy: Policy) -> dict[str, Any]:
     """What was sent in the latest incidents, and what the policy would have sent."""
     context, now = visitor.context, visitor.now
-    incident_filter = incidents.IncidentFilter(declared_since=now - PLAYED_OF)
+    incident_filter = incidents.IncidentFilter(declared_since=now - PLAYED_SINCE)
     async with context.database.snapshot() as conn:
         chosen = [
             incident for incident in await incidents.find(conn, incident_filter, (), PLAYED) if not incident.drill
@@ -109,7 +114,7 @@ async def _played(visitor: Visitor, policy: Policy) -> dict[str, Any]:
             round(sum(comparison.silent[1] for comparison in played)),
         ),
     )
-    return {"incidents": len(played), "rows": rows, "days": PLAYED_OF.days}
+    return {"incidents": len(played), "rows": rows, "days": PLAYED_SINCE.days}
 
 
 def difference(document: Mapping[str, Any], path: Path | None) -> dict[str, Any]:

@@ -52,19 +52,19 @@ class Place:
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, and the forms to save, to keep a draft, to discard it and to answer questions."""
     path = "/incidents/{id}/review/{section:" + "|".join(TITLES) + "}"
     return [
         web.get(path, login_required(console, show)),
         web.post(path, login_required(console, save)),
         web.post(path + "/draft", login_required(console, draft)),
         web.post(path + "/discard", login_required(console, discard)),
-        web.post(path + "/answer", login_required(console, answered)),
+        web.post(path + "/answer", login_required(console, save_answers)),
     ]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The section."""
+    """Show the section."""
     return await _page(visitor, await _place(visitor))
 
 
@@ -93,7 +93,9 @@ async def draft(visitor: Visitor) -> web.StreamResponse:
     await keep_draft(context, place.incident, key, number, text, visitor.person)
     if "application/json" not in visitor.request.headers.get("Accept", ""):
         return redirect(f"{place.path}?done=Kept")
-    notice = await _told(visitor, await writing(context, place.incident.number, key, visitor.person), number)
+    notice = await _notice_of_others(
+        visitor, await writing(context, place.incident.number, key, visitor.person), number
+    )
     return web.json_response({"at": f"{visitor.now:%H:%M}", "told": notice})
 
 
@@ -104,7 +106,7 @@ async def discard(visitor: Visitor) -> web.StreamResponse:
     return redirect(place.path)
 
 
-async def answered(visitor: Visitor) -> web.StreamResponse:
+async def save_answers(visitor: Visitor) -> web.StreamResponse:
     """Record the answers to questions of the section."""
     place = await _place(visitor)
     _require_write(visitor)
@@ -117,7 +119,9 @@ async def answered(visitor: Visitor) -> web.StreamResponse:
     once = str(form_data.get(ONCE, ""))[:40]
     delivery = f"console:{visitor.session.id}:{once}" if once else None
     if not answers:
-        return await _page(visitor, place, status=422, answering=_answering(place, "Answer at least one question."))
+        return await _page(
+            visitor, place, status=422, answering=_questions_form(place, "Answer at least one question.")
+        )
     call = visitor.call({"id": place.incident.id}, delivery)
     try:
         anonymous = bool(form_data.get("anonymous"))
@@ -125,7 +129,7 @@ async def answered(visitor: Visitor) -> web.StreamResponse:
     except DuplicateDelivery:
         pass
     except Refused as refused:
-        return await _page(visitor, place, status=409, answering=_answering(place, refused.message))
+        return await _page(visitor, place, status=409, answering=_questions_form(place, refused.message))
     return redirect(f"/incidents/{place.incident.id}/review#{place.section.key}")
 
 
@@ -152,36 +156,36 @@ async def _page(
     now_writing = await writing(context, number, section.key, visitor.person)
     async with context.database.reading() as conn:
         versions = (await reviews.history(conn, number, section.key))[:MOST_VERSIONS]
-    text, version, restored = _text(place, now_writing, refused)
+    text, version, restored = _text_to_edit(place, now_writing, refused)
     values: Mapping[str, Any] = {
         "incident": {"id": place.incident.id, "title": place.incident.title},
         "section": {"key": section.key, "title": section.title, "version": section.version},
         "sentences": [{"text": sentence.text, "cites": sentence.cites} for sentence in section.sentences],
         "versions": [{"version": e.version, "text": e.text, "author": e.author, "at": e.at} for e in versions],
         "path": place.path, "editable": place.editable, "text": text, "version": version, "restored": restored,
-        "most": LONGEST, "told": await _told(visitor, now_writing, version),
+        "most": LONGEST, "told": await _notice_of_others(visitor, now_writing, version),
         "stored": now_writing.stored.text if now_writing.stored is not None else edited.as_text(section.sentences),
         "form": refused or form_for("write_section", place.path, context.policy, "Save"),
-        "answering": answering or (_answering(place) if section.questions else None),
+        "answering": answering or (_questions_form(place) if section.questions else None),
     }  # fmt: skip
     return await visitor.page("section.html", status, at="reviews", **values)
 
 
-def _text(place: Place, now_writing: SectionDrafts, refused: Form | None) -> tuple[str, int, bool]:
+def _text_to_edit(place: Place, now_writing: SectionDrafts, refused: Form | None) -> tuple[str, int, bool]:
     """The text to write on, the version that saving it replaces, and whether it is a draft that was kept."""
     if refused is not None:  # it was read: sending it again means to replace what is there now
         return refused.values.get("text", ""), place.section.version, False
     if now_writing.mine is not None:
         return now_writing.mine.text, now_writing.mine.version, True
-    return _as_written(place, now_writing), place.section.version, False
+    return _current_text(place, now_writing), place.section.version, False
 
 
-def _as_written(place: Place, now_writing: SectionDrafts) -> str:
+def _current_text(place: Place, now_writing: SectionDrafts) -> str:
     return now_writing.stored.text if now_writing.stored is not None else edited.as_text(place.section.sentences)
 
 
-async def _told(visitor: Visitor, now_writing: SectionDrafts, version: int) -> str:
-    """What the second of two people is told while they write; empty where nobody else is there."""
+async def _notice_of_others(visitor: Visitor, now_writing: SectionDrafts, version: int) -> str:
+    """Who else is writing, and who has saved since, in words; empty if nobody."""
     people = [other_draft.author for other_draft in now_writing.others]
     stored = now_writing.stored
     words = await visitor.words([*people, stored.author if stored is not None else ""])
@@ -193,7 +197,7 @@ async def _told(visitor: Visitor, now_writing: SectionDrafts, version: int) -> s
     return " ".join(parts)
 
 
-def _answering(place: Place, error: str = "") -> Form:
+def _questions_form(place: Place, error: str = "") -> Form:
     """The questions of the section with a field each."""
     fields = tuple(
         Field(f"q-{question.key}", question.text, "text", most=LONGEST_ANSWER, hint="")

@@ -27,7 +27,7 @@ NEXT = {None: ("open",), "draft": ("ask", "schedule", "complete"), "scheduled": 
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, its export, and the forms that change the review."""
     return [
         web.get("/incidents/{id}/review", login_required(console, show)),
         web.get("/incidents/{id}/review.md", login_required(console, export)),
@@ -38,12 +38,12 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The review."""
+    """Show the review."""
     return await _page(visitor)
 
 
 async def export(visitor: Visitor) -> web.StreamResponse:
-    """The review as Markdown."""
+    """Send the review as a Markdown file."""
     incident = await visible_incident(visitor.call(visitor.request.match_info))
     context = visitor.context
     async with context.database.reading() as conn:
@@ -56,13 +56,13 @@ async def act(visitor: Visitor) -> web.StreamResponse:
     """Change the review, and come back."""
     path = visitor.request.match_info
     try:
-        await carry_out(visitor, _form(visitor, path["verb"]), path)
+        await carry_out(visitor, _verb_form(visitor, path["verb"]), path)
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
     return redirect(f"/incidents/{path['id']}/review")
 
 
-def _form(visitor: Visitor, verb: str) -> Form:
+def _verb_form(visitor: Visitor, verb: str) -> Form:
     name, title = VERBS[verb]
     path = f"/incidents/{visitor.request.match_info['id']}/review/{verb}"
     return form_for(name, path, visitor.context.policy, title)
@@ -73,15 +73,16 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     incident = await visitor.ask("get_incident", path)
     review = await visitor.ask("get_review", path)
     expanded_key = visitor.request.query.get("all")
-    sections = [_shown(section, whole=section["key"] == expanded_key) for section in review["sections"]]
-    forms = [_form(visitor, verb) for verb in NEXT.get(review["state"], ())]
+    sections = [_cut_section(section, whole=section["key"] == expanded_key) for section in review["sections"]]
+    forms = [_verb_form(visitor, verb) for verb in NEXT.get(review["state"], ())]
     review_forms = [refused if refused is not None and refused.name == form.name else form for form in forms]
-    adding: Any = _form(visitor, "action")
+    adding: Any = _verb_form(visitor, "action")
     if refused is not None and refused.name == adding.name:
         adding = refused
     return await visitor.page(
         "review.html", status, at="reviews", incident=incident, review=review, sections=sections, forms=review_forms,
-        adding=adding, asked=_asked(review, visitor.person), trouble=refused.error if refused is not None else "",
+        adding=adding, asked=_questions_to(review, visitor.person),
+        trouble=refused.error if refused is not None else "",
         hints=await _hints(visitor) if "complete" in NEXT.get(review["state"], ()) else [],
     )  # fmt: skip
 
@@ -95,13 +96,13 @@ async def _hints(visitor: Visitor) -> list[str]:
     return list(dict.fromkeys(f"{TITLES[hint.section]}: {advice(hint)}" for hint in hints))
 
 
-def _shown(section: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+def _cut_section(section: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     """A section with its first sentences, or with all of them."""
     sentences = section["sentences"] if whole else section["sentences"][:MOST_SENTENCES]
     return {**section, "shown": sentences, "left_out": len(section["sentences"]) - len(sentences)}
 
 
-def _asked(review: dict[str, Any], person: str) -> list[dict[str, str]]:
+def _questions_to(review: dict[str, Any], person: str) -> list[dict[str, str]]:
     """The questions that are put to the visitor."""
     return [
         {"section": section["key"], "text": question["text"]}

@@ -61,7 +61,7 @@ def add_console(site: web.Application, authenticator: Authenticator, parts: Cons
     """
     console = Console(authenticator, slack=parts.slack is not None, proxies=parts.proxies)
     site.on_shutdown.append(console.streams.close)
-    site.middlewares.append(missing.explained)
+    site.middlewares.append(missing.page_for_missing_address)
     pages = SignInPages(console)
     site.add_routes(assets.routes())
     if parts.slack is not None:  # before the links, whose secret may be any word

@@ -38,10 +38,10 @@ BUSY = "Another backtest is under way. Try again in a moment."
 
 @dataclass(slots=True)
 class Backtests:
-    """Tries rules, one at a time. `address` is where Prometheus is, if it is set up."""
+    """Runs backtests, one at a time. `address` is that of Prometheus, or None."""
 
     address: Callable[[], Address | None]
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def possible(self) -> bool:
@@ -49,15 +49,15 @@ class Backtests:
         return self.address() is not None
 
     async def run(self, visitor: Visitor, policy: Policy, rule: AlertingRule, since: timedelta) -> dict[str, Any]:
-        """What the rule would have done. Raises `Refused`."""
+        """Backtest a rule over the last period `since`. Raises `Refused`."""
         address = self.address()
         if address is None:
             raise Refused(NO_PROMETHEUS)
-        if self._turn.locked():
+        if self._lock.locked():
             raise Problem("too-many", BUSY)
         if since / rule.every > MOST_EVALUATIONS:
             raise Refused(f"It is evaluated every {exact(rule.every)}: choose a shorter period.")
-        async with self._turn:
+        async with self._lock:
             prometheus = Prometheus(lambda: address)
             try:
                 return await backtest(visitor.context.database, prometheus.range, policy, rule, since)
@@ -70,7 +70,7 @@ class Backtests:
 
 
 def routes(console: Console, backtests: Backtests) -> list[web.RouteDef]:
-    """The routes."""
+    """The list of rules, the page of each, and the forms to switch and to backtest."""
 
     async def show(visitor: Visitor) -> web.StreamResponse:
         return await _list_page(visitor, backtests)
@@ -82,7 +82,7 @@ def routes(console: Console, backtests: Backtests) -> list[web.RouteDef]:
         return await _switch(visitor, backtests)
 
     async def try_one(visitor: Visitor) -> web.StreamResponse:
-        return await _try(visitor, backtests)
+        return await _backtest_rule(visitor, backtests)
 
     async def try_line(visitor: Visitor) -> web.StreamResponse:
         return await _try_line(visitor, backtests)
@@ -117,7 +117,7 @@ async def _rule_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web
         "status": 200, **more,
     }  # fmt: skip
     return await visitor.page(
-        "rule.html", values.pop("status"), at="alerts", rule=row, facts=_facts(rule),
+        "rule.html", values.pop("status"), at="alerts", rule=row, facts=_rule_facts(rule),
         possible=backtests.possible, admin=visitor.may(Scope.ADMIN), **values,
     )  # fmt: skip
 
@@ -131,7 +131,7 @@ async def _switch(visitor: Visitor, backtests: Backtests) -> web.Response:
     return redirect(f"/alerts/rules/{quote(rule.id)}?done=Switched")
 
 
-async def _try(visitor: Visitor, backtests: Backtests) -> web.Response:
+async def _backtest_rule(visitor: Visitor, backtests: Backtests) -> web.Response:
     require(visitor.token, Scope.WRITE)
     rule = _rule(visitor)
     since = str((await form_of(visitor.request)).get("since", ""))
@@ -140,7 +140,7 @@ async def _try(visitor: Visitor, backtests: Backtests) -> web.Response:
         result = await backtests.run(visitor, visitor.context.policy, rule, _period(since))
     except Refused as refused:
         return await _rule_page(visitor, backtests, form=replace(form, error=refused.message), status=409)
-    return await _rule_page(visitor, backtests, form=form, result=_shown(result))
+    return await _rule_page(visitor, backtests, form=form, result=_newest_firings(result))
 
 
 async def _try_line(visitor: Visitor, backtests: Backtests) -> web.Response:
@@ -155,7 +155,7 @@ async def _try_line(visitor: Visitor, backtests: Backtests) -> web.Response:
         result = await backtests.run(visitor, policy, policy.rules[TRIED], _period(since))
     except TocsinError as error:
         return await _list_page(visitor, backtests, form=replace(form, errors={"line": str(error)}), status=422)
-    return await _list_page(visitor, backtests, form=form, result=_shown(result))
+    return await _list_page(visitor, backtests, form=form, result=_newest_firings(result))
 
 
 def _rule(visitor: Visitor) -> AlertingRule:
@@ -169,24 +169,26 @@ def _period(text: str) -> timedelta:
     return parse_duration(text if text in dict(PERIODS) else "7d")
 
 
-def _shown(result: dict[str, Any]) -> dict[str, Any]:
+def _newest_firings(result: dict[str, Any]) -> dict[str, Any]:
     """The newest firings, and how many there are beside them."""
     return {**result, "firings": result["firings"][::-1][:MOST_SHOWN], "left_out": max(0, result["fired"] - MOST_SHOWN)}
 
 
 def _try_form(rule: AlertingRule) -> Form:
     action = f"/alerts/rules/{quote(rule.id)}/backtest"
-    return Form("backtest", action, "Try it on the past", (_since(),), "Try it", {"since": "7d"})
+    return Form("backtest", action, "Try it on the past", (_period_field(),), "Try it", {"since": "7d"})
 
 
 def _line_form() -> Form:
     line = Field(
         "line", "Rule", "line", True, hint="Such as: sum(rate(errors_total[5m])) > 5 for 2m", most=LONGEST_LINE
     )
-    return Form("try", "/alerts/rules", "Try another rule on the past", (line, _since()), "Try it", {"since": "7d"})
+    return Form(
+        "try", "/alerts/rules", "Try another rule on the past", (line, _period_field()), "Try it", {"since": "7d"}
+    )
 
 
-def _since() -> Field:
+def _period_field() -> Field:
     return Field("since", "Over the last", "choice", True, PERIODS)
 
 
@@ -197,7 +199,7 @@ def _switch_form(visitor: Visitor, rule: AlertingRule, *, enabled: bool) -> Form
     return replace(form, fields=tuple(replace(form_field, hint=hint) for form_field in form.fields))
 
 
-def _facts(rule: AlertingRule) -> list[tuple[str, str]]:
+def _rule_facts(rule: AlertingRule) -> list[tuple[str, str]]:
     """What it looks at, and how often."""
     spans = [("Evaluated", f"every {exact(rule.every)}"), ("For", exact(rule.hold) if rule.hold else "at once")]
     spans += [("Resolves", f"after {exact(rule.keep_firing)} without" if rule.keep_firing else "at once")]

@@ -1,4 +1,4 @@
-"""Says of each step of a playbook under way what its page shows, and what can be done with it now."""
+"""Gathers what the page of a playbook run shows of each step, and the operations that fit it now."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OpenRun:
     def verbs(self, key: str) -> frozenset[str]:
         """The names of the operations that fit the step, as the buttons in Slack do."""
         state = next(state for state in self.run.steps if state.key == key)
-        return frozenset({"note_step", *_of_state(state, runnable=key in self.runnable)})
+        return frozenset({"note_step", *_fitting_operations(state, runnable=key in self.runnable)})
 
     def questions(self) -> tuple[Field, ...]:
         """The fields of the values that the commands need."""
@@ -60,7 +60,7 @@ async def open_run(context: Context, incident: Incident, number: int) -> OpenRun
     return OpenRun(run, playbook, frozenset(runnable))
 
 
-def _of_state(state: StepState, *, runnable: bool) -> list[str]:
+def _fitting_operations(state: StepState, *, runnable: bool) -> list[str]:
     if state.state in SETTLED:
         return []
     if state.state is StepStatus.RUNNING:

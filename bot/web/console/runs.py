@@ -33,7 +33,7 @@ VERBS: Mapping[str, Operation] = {
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page of a run, and the forms of the run and its steps."""
     run = "/incidents/{id}/playbooks/{run:[0-9]+}"
     return [
         web.get(run, login_required(console, show)),
@@ -66,7 +66,7 @@ async def open_one(visitor: Visitor) -> web.StreamResponse:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The page."""
+    """Show the page."""
     return await _page(visitor)
 
 
@@ -77,7 +77,7 @@ async def act(visitor: Visitor) -> web.StreamResponse:
     if operation is None:
         raise NotFound(f"There is no verb “{path['verb'][:40]}”.")
     filling = operation.name == "fill_run"
-    form = _whole_form(operation, await _opened(visitor), visitor) if filling else _form(operation, path, visitor)
+    form = _run_form(operation, await _load_run(visitor), visitor) if filling else _verb_form(operation, path, visitor)
     try:
         await carry_out(visitor, form, path, "values" if filling else "")
     except Rejected as rejected:
@@ -92,54 +92,54 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     run = next((candidate for candidate in open_runs if str(candidate["run"]) == path["run"]), None)
     if run is None:
         raise NotFound(f"{incident['id']} has no playbook {path['run']}.")
-    opened = await _opened(visitor)
+    current_run = await _load_run(visitor)
     live = run["outcome"] is None
     steps = [
-        {**step, "detail": opened.detail(step["key"]),
-         "forms": _of_step(visitor, opened, step, refused) if live else []}
+        {**step, "detail": current_run.detail(step["key"]),
+         "forms": _step_forms(visitor, current_run, step, refused) if live else []}
         for step in run["steps"]
     ]  # fmt: skip
-    words = (*(("values",) if opened.questions() else ()), "stop") if live else ()
-    run_forms = [_shown(_whole_form(VERBS[word], opened, visitor), refused) for word in words]
+    words = (*(("values",) if current_run.questions() else ()), "stop") if live else ()
+    run_forms = [_refused_or(_run_form(VERBS[word], current_run, visitor), refused) for word in words]
     return await visitor.page(
         "run.html", status, at="playbooks", incident=incident, run=run, steps=steps, whole=run_forms,
         next_key=next((step["key"] for step in run["steps"] if step["state"] not in SETTLED), ""),
     )  # fmt: skip
 
 
-async def _opened(visitor: Visitor) -> OpenRun:
+async def _load_run(visitor: Visitor) -> OpenRun:
     incident = await visible_incident(visitor.call(visitor.request.match_info))
     return await open_run(visitor.context, incident, int(visitor.request.match_info["run"][:9]))
 
 
-def _of_step(visitor: Visitor, opened: OpenRun, step: Mapping[str, Any], refused: Form | None) -> list[Form]:
+def _step_forms(visitor: Visitor, current_run: OpenRun, step: Mapping[str, Any], refused: Form | None) -> list[Form]:
     path = {**visitor.request.match_info, "step": step["key"]}
-    fitting = opened.verbs(step["key"])
+    fitting = current_run.verbs(step["key"])
     forms = []
     for word, operation in VERBS.items():
         if not word.startswith(STEP) or operation.name not in fitting:
             continue
-        form = _form(operation, path, visitor)
+        form = _verb_form(operation, path, visitor)
         if operation.name in {"approve_step", "refuse_step"}:
             other_fields = tuple(form_field for form_field in form.fields if form_field.name != "approval")
             form = replace(form, fields=other_fields, hidden={"approval": str(step["approval"])})
-        forms.append(_shown(form, refused))
+        forms.append(_refused_or(form, refused))
     return forms
 
 
-def _shown(form: Form, refused: Form | None) -> Form:
+def _refused_or(form: Form, refused: Form | None) -> Form:
     return refused if refused is not None and refused.action == form.action else form
 
 
-def _whole_form(operation: Operation, opened: OpenRun, visitor: Visitor) -> Form:
+def _run_form(operation: Operation, current_run: OpenRun, visitor: Visitor) -> Form:
     """The form of a verb of the whole run; that of the values has a field for each."""
-    form = _form(operation, visitor.request.match_info, visitor)
+    form = _verb_form(operation, visitor.request.match_info, visitor)
     if operation.name != "fill_run":
         return form
-    return replace(form, fields=opened.questions(), values=dict(opened.run.values))
+    return replace(form, fields=current_run.questions(), values=dict(current_run.run.values))
 
 
-def _form(operation: Operation, path: Mapping[str, str], visitor: Visitor) -> Form:
+def _verb_form(operation: Operation, path: Mapping[str, str], visitor: Visitor) -> Form:
     title = _TITLES.get(operation.name) or operation.summary
     return form_for(operation.name, operation.path.format(**path), visitor.context.policy, title)
 

@@ -35,7 +35,7 @@ class Installation:
 
 
 def routes(console: Console, installation: Installation) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, and its forms: check, tests of integrations, tokens, sessions."""
 
     async def show(visitor: Visitor) -> web.StreamResponse:
         return await _page(visitor, installation)
@@ -49,11 +49,11 @@ def routes(console: Console, installation: Installation) -> list[web.RouteDef]:
         integration = by_name(installation.integrations()).get(visitor.request.match_info["integration"])
         if integration is None:
             raise NotFound("There is no such integration.")
-        return await _page(visitor, installation, tested=(integration.name, await _test(integration, visitor)))
+        return await _page(visitor, installation, tested=(integration.name, await _run_test(integration, visitor)))
 
     async def create(visitor: Visitor) -> web.StreamResponse:
         try:
-            token = await carry_out(visitor, _creating(visitor), {})
+            token = await carry_out(visitor, _token_form(visitor), {})
         except Rejected as rejected:
             return await _page(visitor, installation, rejected.form, rejected.status)
         return await _page(visitor, installation, made=token)
@@ -63,18 +63,18 @@ def routes(console: Console, installation: Installation) -> list[web.RouteDef]:
         web.post("/setup/check", login_required(console, check)),
         web.post("/setup/test/{integration:[a-z0-9-]{1,40}}", login_required(console, send_test)),
         web.post("/setup/tokens", login_required(console, create)),
-        web.post("/setup/tokens/{token:[0-9]+}/revoke", login_required(console, revoke)),
-        web.post("/setup/sessions/{session:[0-9]{1,18}}/end", login_required(console, end)),
+        web.post("/setup/tokens/{token:[0-9]+}/revoke", login_required(console, revoke_token)),
+        web.post("/setup/sessions/{session:[0-9]{1,18}}/end", login_required(console, end_session)),
     ]
 
 
-async def _test(integration: Integration, visitor: Visitor) -> str:
+async def _run_test(integration: Integration, visitor: Visitor) -> str:
     if integration.missing:
         return f"It is not set up. Set {' and '.join(integration.missing)}."
     return await integration.test(visitor)
 
 
-async def revoke(visitor: Visitor) -> web.StreamResponse:
+async def revoke_token(visitor: Visitor) -> web.StreamResponse:
     """Revoke a token; sessions that began with it end."""
     form = form_for("revoke_token", "", visitor.context.policy)
     try:
@@ -86,7 +86,7 @@ async def revoke(visitor: Visitor) -> web.StreamResponse:
     return redirect("/setup#tokens")
 
 
-async def end(visitor: Visitor) -> web.StreamResponse:
+async def end_session(visitor: Visitor) -> web.StreamResponse:
     """End a session: one's own, or any with the scope `admin`."""
     session_id = int(visitor.request.match_info["session"])
     if session_id not in {session.id for session in await _sessions(visitor)}:
@@ -102,7 +102,7 @@ async def _sessions(visitor: Visitor) -> list[Any]:
         return list(await console_sessions.in_use(conn, visitor.now, whose))
 
 
-def _creating(visitor: Visitor) -> Form:
+def _token_form(visitor: Visitor) -> Form:
     return form_for("create_token", "/setup/tokens", visitor.context.policy, "Make a token", user="me")
 
 
@@ -114,7 +114,7 @@ async def _page(
     tokens = (await visitor.ask("list_tokens"))["tokens"] if admin else []
     results: dict[str, Any] = {"findings": None, "tested": None, "made": None, **values}
     return await visitor.page(
-        "setup.html", status, at="setup", admin=admin, form=form or _creating(visitor),
+        "setup.html", status, at="setup", admin=admin, form=form or _token_form(visitor),
         policy={"name": context.policy.name, "digest": context.policy.digest[:12]},
         difference=await asyncio.to_thread(difference, context.policies.document, installation.policy_file())
         if admin else None,

@@ -14,8 +14,8 @@ from bot.usecases.access import login_links, sessions, sign_in_attempts
 from bot.web.api.authentication import BOOTSTRAP
 from bot.web.console import kept_words, rendering
 from bot.web.console.cookies import FIELD, from_another_site
-from bot.web.console.inside import inside
 from bot.web.console.kept_words import KEPT, KeptWords
+from bot.web.console.local_path import local_path
 from bot.web.console.login_required import FORGED, login_page, login_required
 from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
@@ -30,13 +30,13 @@ _LONGEST = 500
 
 
 def routes(pages: SignInPages) -> list[web.RouteDef]:
-    """The routes before and after a session."""
+    """The pages that sign people in, and the form that signs them out."""
     console = pages.console
     return [
         web.get("/login", pages.show),
-        web.post("/login", pages.with_token),
+        web.post("/login", pages.sign_in_with_token),
         web.get(login_links.PATH + "{secret}", pages.show_link),
-        web.post(login_links.PATH + "{secret}", pages.with_link),
+        web.post(login_links.PATH + "{secret}", pages.sign_in_with_link),
         web.post("/logout", login_required(console, sign_out)),
     ]
 
@@ -54,20 +54,20 @@ class SignInPages:
         return self.context.clock.now()
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        """The form for a token."""
+        """Show the form for a token."""
         try:
             if await self.console.visitor(request) is not None:
-                raise web.HTTPSeeOther(inside(request.query.get("next")))
+                raise web.HTTPSeeOther(local_path(request.query.get("next")))
         except StorageError:
             return await self.form(request, error=NOT_NOW, status=503)
         return await self.form(request)
 
-    async def with_token(self, request: web.Request) -> web.StreamResponse:
+    async def sign_in_with_token(self, request: web.Request) -> web.StreamResponse:
         """Sign in with the token in the form."""
         form = await form_of(request)
-        if not await self._genuine(request, form):
+        if not await self._is_genuine(request, form):
             return await self.form(request, error=FORGED, status=403)
-        typed_words, token_secret = kept_words.read(form.get(KEPT)), str(form.get("token", "")).strip()
+        typed_words, token_secret = kept_words.parse(form.get(KEPT)), str(form.get("token", "")).strip()
         database, address = self.context.database, self.console.client_of(request)
         try:
             if wait_s := await sign_in_attempts.take(database, address, self.now):
@@ -87,8 +87,8 @@ class SignInPages:
                 )
         except StorageError:
             return await self.form(request, error=NOT_NOW, status=503, kept=typed_words)
-        begun = await self.begun(request, secret, inside(str(form.get("next", ""))))
-        return begun if typed_words is None else await self._form_again(request, session, secret, typed_words)
+        begin_session = await self.begin_session(request, secret, local_path(str(form.get("next", ""))))
+        return begin_session if typed_words is None else await self._form_again(request, session, secret, typed_words)
 
     async def _form_again(self, request: web.Request, session: Session, secret: str, kept: KeptWords) -> web.Response:
         """The form that was sent after the earlier session had ended."""
@@ -104,7 +104,7 @@ class SignInPages:
         return response
 
     async def show_link(self, request: web.Request) -> web.StreamResponse:
-        """Who would be signed in, and a button: programs that look at mail follow links, and must not use them up."""
+        """Show who would be signed in, and a button: mail scanners follow links, and must not use them up."""
         link = await login_links.look(self.context.database, request.match_info["secret"][:_LONGEST])
         if link is None or not link.is_valid(self.now):
             return await self.form(request, error=USED_UP, status=410)
@@ -112,9 +112,9 @@ class SignInPages:
             known_names = await names.get_many(conn, {link.person})
         return await self.form(request, person=known_names.get(link.person, link.person))
 
-    async def with_link(self, request: web.Request) -> web.StreamResponse:
+    async def sign_in_with_link(self, request: web.Request) -> web.StreamResponse:
         """Sign in with the link."""
-        if not await self._genuine(request, await form_of(request)):
+        if not await self._is_genuine(request, await form_of(request)):
             return await self.form(request, error=FORGED, status=403)
         try:
             opened_session = await login_links.use(
@@ -124,30 +124,30 @@ class SignInPages:
             return await self.form(request, error=NOT_NOW, status=503)
         if opened_session is None:
             return await self.form(request, error=USED_UP, status=410)
-        return await self.begun(request, opened_session[1], "/")
+        return await self.begin_session(request, opened_session[1], "/")
 
     async def _token(self, given: str) -> Token | None:
         if given and is_one_of(given, self.console.authenticator.bootstrap()):
             return BOOTSTRAP
         return await tokens.valid(self.context.database, given, self.now)
 
-    async def _genuine(self, request: web.Request, form: Mapping[str, object]) -> bool:
+    async def _is_genuine(self, request: web.Request, form: Mapping[str, object]) -> bool:
         cookies = await self.console.cookies()
         return not from_another_site(request) and cookies.is_of_visit(form.get(FIELD), cookies.visit(request))
 
-    async def begun(self, request: web.Request, secret: str, then: str) -> web.Response:
-        """The answer that gives the browser its session; the one that it had ends."""
-        await self._end_earlier(request)
+    async def begin_session(self, request: web.Request, secret: str, then: str) -> web.Response:
+        """End the browser's earlier session, and give it the new one."""
+        await self._end_earlier_session(request)
         answer = web.Response(status=303, headers={"Location": then})
         (await self.console.cookies()).set_session(answer, secret)
         return answer
 
-    async def _end_earlier(self, request: web.Request) -> None:
-        earlier = await self._earlier(request)
+    async def _end_earlier_session(self, request: web.Request) -> None:
+        earlier = await self._earlier_session(request)
         if earlier is not None:
             await sessions.end(self.context.database, earlier.id, self.now)
 
-    async def _earlier(self, request: web.Request) -> Session | None:
+    async def _earlier_session(self, request: web.Request) -> Session | None:
         cookies = await self.console.cookies()
         session_secret = cookies.session_secret(request)
         if session_secret is None:

@@ -15,7 +15,7 @@ from bot.domain.errors import DeliveryError
 from bot.integrations.slack_openid import IdentityNotVerified, SignedInUser, SlackOpenId
 from bot.usecases.access import sessions
 from bot.web.api.problems import Problem
-from bot.web.console.inside import inside
+from bot.web.console.local_path import local_path
 from bot.web.console.sign_in import NOT_NOW, SignInPages
 from storage.engine.errors import StorageError
 
@@ -43,7 +43,7 @@ class SlackSignIn:
         return self.url.rstrip("/") + CALLBACK
 
     def routes(self, pages: SignInPages) -> list[web.RouteDef]:
-        """The routes."""
+        """The redirect to Slack, and the address that Slack redirects back to."""
 
         async def start(request: web.Request) -> web.StreamResponse:
             return await self._start(request, pages)
@@ -57,7 +57,7 @@ class SlackSignIn:
         """Remember the state in a cookie of this browser, and go to Slack."""
         cookies = await pages.console.cookies()
         state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        remembered = json.dumps([state, nonce, inside(request.query.get("next"))])
+        remembered = json.dumps([state, nonce, local_path(request.query.get("next"))])
         address = self.openid.address(self.redirect_uri, state, nonce, self.team)
         response = web.Response(status=303, headers={"Location": address})
         cookies.set_openid(response, remembered)
@@ -75,7 +75,7 @@ class SlackSignIn:
             return await pages.form(request, error=REFUSED, status=403)
         try:
             proof = await self.openid.signed_in_user(code, self.redirect_uri, nonce)
-            response = await self._opened(request, pages, proof, then)
+            response = await self._open_session(request, pages, proof, then)
         except IdentityNotVerified as error:
             log.warning("console.sign_in_refused", reason=str(error))
             response = await pages.form(request, error=REFUSED, status=403)
@@ -87,7 +87,9 @@ class SlackSignIn:
         cookies.delete_openid(response)
         return response
 
-    async def _opened(self, request: web.Request, pages: SignInPages, proof: SignedInUser, then: str) -> web.Response:
+    async def _open_session(
+        self, request: web.Request, pages: SignInPages, proof: SignedInUser, then: str
+    ) -> web.Response:
         if proof.team != self.team:
             return await pages.form(request, error=OTHER_TEAM, status=403)
         console = pages.console
@@ -98,4 +100,4 @@ class SlackSignIn:
             return await pages.form(request, error=NO_ACCOUNT, status=403)
         async with console.context.database.transaction() as conn:
             _, secret = await sessions.open_session(conn, proof.user, (Scope.WRITE,), SignIn.SLACK, now)
-        return await pages.begun(request, secret, inside(then))
+        return await pages.begin_session(request, secret, local_path(then))

@@ -25,7 +25,7 @@ VERBS = {
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, and the forms to publish, to plan maintenance and to subscribe channels."""
     return [
         web.get("/statuspage", login_required(console, show)),
         web.post("/statuspage/publish", login_required(console, publish)),
@@ -37,34 +37,34 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """What is published."""
+    """Show the page."""
     return await _page(visitor)
 
 
 async def publish(visitor: Visitor) -> web.StreamResponse:
     """Publish something new."""
-    return await _carried_out(visitor, _publishing(visitor))
+    return await _carry_out(visitor, _publish_form(visitor))
 
 
 async def plan(visitor: Visitor) -> web.StreamResponse:
     """Plan maintenance."""
-    return await _carried_out(visitor, _planning(visitor))
+    return await _carry_out(visitor, _maintenance_form(visitor))
 
 
 async def act(visitor: Visitor) -> web.StreamResponse:
     """Update, resolve or correct what is published."""
     path = visitor.request.match_info
-    return await _carried_out(visitor, _about(visitor, path["publication"], path["verb"]))
+    return await _carry_out(visitor, _verb_form(visitor, path["publication"], path["verb"]))
 
 
 async def subscribe_channel(visitor: Visitor) -> web.StreamResponse:
     """Tell a channel of Slack what is published."""
-    return await _carried_out(visitor, _subscribing(visitor))
+    return await _carry_out(visitor, _subscribe_form(visitor))
 
 
 async def unsubscribe_channel(visitor: Visitor) -> web.StreamResponse:
     """Tell a channel of Slack nothing more."""
-    form = _unsubscribing(visitor)
+    form = _unsubscribe_form(visitor)
     channel = str((await form_of(visitor.request)).get("channel", "")).strip()[:40]
     try:
         await carry_out(visitor, replace(form, fields=()), {"channel": channel})
@@ -74,7 +74,7 @@ async def unsubscribe_channel(visitor: Visitor) -> web.StreamResponse:
     return redirect("/statuspage")
 
 
-async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
+async def _carry_out(visitor: Visitor, form: Form) -> web.Response:
     try:
         await carry_out(visitor, form, visitor.request.match_info)
     except Rejected as rejected:
@@ -82,22 +82,22 @@ async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
     return redirect("/statuspage")
 
 
-def _publishing(visitor: Visitor) -> Form:
+def _publish_form(visitor: Visitor) -> Form:
     policy = visitor.context.policy
     return form_for("publish", "/statuspage/publish", policy, "Publish something", "Publish")
 
 
-def _planning(visitor: Visitor) -> Form:
+def _maintenance_form(visitor: Visitor) -> Form:
     policy = visitor.context.policy
     return form_for("schedule_maintenance", "/statuspage/maintenance", policy, "Plan maintenance", "Plan it")
 
 
-def _subscribing(visitor: Visitor) -> Form:
+def _subscribe_form(visitor: Visitor) -> Form:
     policy = visitor.context.policy
     return form_for("subscribe_channel", "/statuspage/channels", policy, "Tell a channel", "Tell it")
 
 
-def _unsubscribing(visitor: Visitor) -> Form:
+def _unsubscribe_form(visitor: Visitor) -> Form:
     policy = visitor.context.policy
     form = form_for("unsubscribe_channel", "/statuspage/channels/end", policy, "Tell a channel nothing more", "End it")
     return replace(
@@ -105,7 +105,7 @@ def _unsubscribing(visitor: Visitor) -> Form:
     )
 
 
-def _about(visitor: Visitor, publication: str, verb: str, kind: str = "") -> Form:
+def _verb_form(visitor: Visitor, publication: str, verb: str, kind: str = "") -> Form:
     name, title = VERBS[verb]
     shown_title = "Complete" if verb == "resolve" and kind == "maintenance" else title
     return form_for(name, f"/statuspage/{publication}/{verb}", visitor.context.policy, shown_title)
@@ -121,20 +121,22 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     if about not in {row["id"] for row in page["publications"]}:
         about = part.rows[0]["id"] if part.rows else ""
     under_way = {publication["id"] for publication in page["publications"]}
-    forms = [_publishing(visitor), _planning(visitor)]
+    forms = [_publish_form(visitor), _maintenance_form(visitor)]
     if "slack" in visitor.context.policy.status_page.subscribe:
-        forms += [_subscribing(visitor), _unsubscribing(visitor)]
+        forms += [_subscribe_form(visitor), _unsubscribe_form(visitor)]
     return await visitor.page(
         "status_page.html", status, at="statuspage", page=page, counts=counts,
         admin=visitor.may(Scope.ADMIN),
         component_names={component["key"]: component["name"] for component in page["components"]},
         listed=part.rows, part=part, about=about,
-        about_forms=next((_forms(visitor, row, refused) for row in page["publications"] if row["id"] == about), []),
+        about_forms=[
+            form for row in page["publications"] if row["id"] == about for form in _verb_forms(visitor, row, refused)
+        ],
         past=[publication for publication in past if publication["id"] not in under_way],
         forms=[refused if refused is not None and refused.action == form.action else form for form in forms],
     )  # fmt: skip
 
 
-def _forms(visitor: Visitor, publication: dict[str, Any], refused: Form | None) -> list[Form]:
-    forms = [_about(visitor, publication["id"], verb, publication["kind"]) for verb in VERBS]
+def _verb_forms(visitor: Visitor, publication: dict[str, Any], refused: Form | None) -> list[Form]:
+    forms = [_verb_form(visitor, publication["id"], verb, publication["kind"]) for verb in VERBS]
     return [refused if refused is not None and refused.action == form.action else form for form in forms]

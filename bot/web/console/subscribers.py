@@ -16,7 +16,7 @@ from bot.web.console.visitor import Console, Visitor
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, and the forms to add and to remove a subscriber."""
     return [
         web.get("/statuspage/subscribers", login_required(console, show)),
         web.post("/statuspage/subscribers", login_required(console, add)),
@@ -25,30 +25,30 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """Who is told."""
-    return await _page(visitor, _adding(visitor))
+    """Show the subscribers."""
+    return await _page(visitor, _add_form(visitor))
 
 
 async def add(visitor: Visitor) -> web.StreamResponse:
     """Ask an address to confirm."""
     try:
-        await carry_out(visitor, _adding(visitor), {})
+        await carry_out(visitor, _add_form(visitor), {})
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
     return redirect("/statuspage/subscribers?done=Added")
 
 
 async def remove(visitor: Visitor) -> web.StreamResponse:
-    """Tell an address no more."""
+    """Remove a subscriber."""
     form = form_for("remove_subscriber", "", visitor.context.policy)
     try:
         await carry_out(visitor, form, visitor.request.match_info)
     except Rejected as rejected:
-        return await _page(visitor, replace(_adding(visitor), error=rejected.form.error), rejected.status)
+        return await _page(visitor, replace(_add_form(visitor), error=rejected.form.error), rejected.status)
     return redirect("/statuspage/subscribers")
 
 
-def _adding(visitor: Visitor) -> Form:
+def _add_form(visitor: Visitor) -> Form:
     policy = visitor.context.policy
     return form_for("add_subscriber", "/statuspage/subscribers", policy, "Add a subscriber", "Ask to confirm")
 

@@ -21,7 +21,7 @@ _TITLES = {"approve": "Approve and send", "decline": "Keep it from going out", "
 
 
 def routes(console: Console) -> list[web.RouteDef]:
-    """The routes."""
+    """The page, and the forms to send, approve, decline and correct a message."""
     return [
         web.get("/incidents/{id}/tell", login_required(console, show)),
         web.post("/incidents/{id}/communications", login_required(console, send)),
@@ -30,13 +30,13 @@ def routes(console: Console) -> list[web.RouteDef]:
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
-    """The audiences, and for a chosen one the draft in the form that sends it."""
+    """Show the audiences, and for a chosen one its draft in the form that sends it."""
     return await _page(visitor)
 
 
 async def send(visitor: Visitor) -> web.StreamResponse:
     """Send the message, or ask the second person."""
-    form = _sending(visitor, str((await form_of(visitor.request)).get("audience", "")))
+    form = _send_form(visitor, str((await form_of(visitor.request)).get("audience", "")))
     try:
         await carry_out(visitor, form, visitor.request.match_info)
     except Rejected as rejected:
@@ -47,7 +47,7 @@ async def send(visitor: Visitor) -> web.StreamResponse:
 async def act(visitor: Visitor) -> web.StreamResponse:
     """Approve, decline or correct a message."""
     path = visitor.request.match_info
-    form = _about(visitor, path["communication"], path["verb"])
+    form = _verb_form(visitor, path["communication"], path["verb"])
     try:
         await carry_out(visitor, form, path)
     except Rejected as rejected:
@@ -55,7 +55,7 @@ async def act(visitor: Visitor) -> web.StreamResponse:
     return redirect(f"/incidents/{path['id']}/tell")
 
 
-def _sending(visitor: Visitor, audience: str, *, findings: bool = True, **values: str) -> Form:
+def _send_form(visitor: Visitor, audience: str, *, findings: bool = True, **values: str) -> Form:
     path = f"/incidents/{visitor.request.match_info['id']}/communications"
     policy = visitor.context.policy
     form = form_for("send_communication", path, policy, "Send", "Send", audience=audience, **values)
@@ -69,15 +69,15 @@ def _sending(visitor: Visitor, audience: str, *, findings: bool = True, **values
         for form_field in form.fields
         if form_field.name != "accept_findings" or findings
     )
-    return replace(form, fields=fields, button="Ask for approval" if _asks(policy, audience) else "Send")
+    return replace(form, fields=fields, button="Ask for approval" if _needs_approval(policy, audience) else "Send")
 
 
-def _asks(policy: Policy, audience: str) -> bool:
+def _needs_approval(policy: Policy, audience: str) -> bool:
     """Whether a second person approves what goes to this audience."""
     return audience in policy.audiences and policy.audiences[audience].second_person
 
 
-def _about(visitor: Visitor, number: str, verb: str) -> Form:
+def _verb_form(visitor: Visitor, number: str, verb: str) -> Form:
     path = f"/incidents/{visitor.request.match_info['id']}/communications/{number}/{verb}"
     return form_for(VERBS[verb], path, visitor.context.policy, _TITLES[verb])
 
@@ -95,15 +95,15 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
             raise NotFound("There is no such audience.")
         draft = await visitor.ask("draft_communication", path, audience=chosen)
         values = {name: draft[name] for name in ("subject", "text", "stage")}
-        form = _sending(visitor, chosen, findings=bool(draft["findings"]), **values)
-    rows = [{**row, "forms": _forms(visitor, row, refused)} for row in communications]
+        form = _send_form(visitor, chosen, findings=bool(draft["findings"]), **values)
+    rows = [{**row, "forms": _verb_forms(visitor, row, refused)} for row in communications]
     return await visitor.page(
         "tell.html", status, at="", incident=incident, audiences=audiences, chosen=chosen, draft=draft, form=form,
         told=rows, groups=GROUPS,
     )  # fmt: skip
 
 
-def _forms(visitor: Visitor, message: dict[str, Any], refused: Form | None) -> list[Form]:
+def _verb_forms(visitor: Visitor, message: dict[str, Any], refused: Form | None) -> list[Form]:
     verbs = ("approve", "decline") if message["state"] == "asked" else ("correct",) if message["sent_at"] else ()
-    forms = [_about(visitor, str(message["number"]), verb) for verb in verbs]
+    forms = [_verb_form(visitor, str(message["number"]), verb) for verb in verbs]
     return [refused if refused is not None and refused.action == form.action else form for form in forms]

@@ -55,10 +55,10 @@ def word_of(operation: Operation) -> str | None:
 VERBS: Mapping[str, Operation] = {word: each for each in OPERATIONS if (word := word_of(each)) is not None}
 
 
-def offered(incident: Mapping[str, Any], policy: Policy, me: str, offers: int) -> list[Form]:
+def offered_forms(incident: Mapping[str, Any], policy: Policy, me: str, offers: int) -> list[Form]:
     """The forms of the verbs that fit the incident's state, those most used first. `offers`: of roles, to them."""
     forms = [
-        replace(form, values={**form.values, **_as_it_is(form.name, incident)})
+        replace(form, values={**form.values, **_current_values(form.name, incident)})
         for operation in VERBS.values()
         if _fits(operation.name, incident, policy, me, offers)
         for form in [verb_form(operation, incident["id"], policy)]
@@ -67,8 +67,8 @@ def offered(incident: Mapping[str, Any], policy: Policy, me: str, offers: int) -
     return sorted(forms, key=lambda form: place.get(form.name, len(FIRST)))
 
 
-def _as_it_is(name: str, incident: Mapping[str, Any]) -> dict[str, str]:
-    """What stands in a form beforehand: how the incident is."""
+def _current_values(name: str, incident: Mapping[str, Any]) -> dict[str, str]:
+    """The values that a form begins with: the incident's own."""
     if name in {"change_status", "change_severity"}:
         key = name.removeprefix("change_")
         return {key: incident[key]}

@@ -1,4 +1,4 @@
-"""Finds what waits for a visitor: pages, offered roles, approvals of playbook steps, and overdue action items."""
+"""Finds what a visitor has to do: pages, offered roles, approvals of playbook steps, overdue action items."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MOST_RUNS = 50  # that wait for an approval
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A line: where it leads, and what is asked."""
+    """One line: the path it links to, its title, and what is asked."""
 
     path: str
     title: str
     asked: str
 
 
-async def waiting(visitor: Visitor) -> list[Waiting]:
+async def lines_waiting_for(visitor: Visitor) -> list[Waiting]:
     """What waits for the visitor, the most urgent kind first. Nothing for the operator, who is nobody."""
     if visitor.person in {API, OPERATOR}:
         return []
@@ -40,20 +40,20 @@ async def waiting(visitor: Visitor) -> list[Waiting]:
         open_incidents = await find_incidents(conn, visitor.person, worst_first=order, naming=addresses, limit=INVOLVED)
         approvals = await _approvals(context, conn, visitor.person)
     pages = [
-        _line(incident, "you are paged")
+        _incident_line(incident, "you are paged")
         for incident in open_incidents.incidents
         if _is_paged(incident, visitor.person, addresses)
     ]
     offers = [
-        _line(incident, f"you are asked to take over as {context.policy.role(offer.role).title}")
+        _incident_line(incident, f"you are asked to take over as {context.policy.role(offer.role).title}")
         for incident in open_incidents.incidents
         for offer in handover.open_offers(incident)
         if offer.to == visitor.person
     ]
-    return [*pages[:MOST], *offers[:MOST], *approvals, *await _overdue(visitor)]
+    return [*pages[:MOST], *offers[:MOST], *approvals, *await _overdue_actions(visitor)]
 
 
-def _line(incident: Incident, asked: str) -> Waiting:
+def _incident_line(incident: Incident, asked: str) -> Waiting:
     return Waiting(f"/incidents/{incident.id}", f"{incident.id} {incident.title}", asked)
 
 
@@ -69,10 +69,12 @@ def _is_paged(incident: Incident, person: str, addresses: frozenset[str]) -> boo
 
 async def _approvals(context: Context, conn: AsyncConnection, person: str) -> list[Waiting]:
     """The steps whose approval this person may give: those they were asked for directly first."""
-    waiting = [run for run in await playbook_runs.running(conn) if any(map(is_waiting, run.steps))][:MOST_RUNS]
-    incidents_by_number = await incidents.get_many(conn, {run.incident for run in waiting})
+    lines_waiting_for = [run for run in await playbook_runs.running(conn) if any(map(is_waiting, run.steps))][
+        :MOST_RUNS
+    ]
+    incidents_by_number = await incidents.get_many(conn, {run.incident for run in lines_waiting_for})
     lines: list[tuple[bool, Waiting]] = []
-    for run in waiting:
+    for run in lines_waiting_for:
         incident = incidents_by_number.get(run.incident)
         if incident is None or not await can_see(conn, incident, person):
             continue
@@ -86,7 +88,7 @@ async def _approvals(context: Context, conn: AsyncConnection, person: str) -> li
     return [line for _, line in sorted(lines, key=lambda ranked: ranked[0])][:MOST]
 
 
-async def _overdue(visitor: Visitor) -> list[Waiting]:
+async def _overdue_actions(visitor: Visitor) -> list[Waiting]:
     answer = await visitor.ask("list_actions", owner=visitor.person, overdue=True, limit=MOST)
     return [Waiting("/reviews?scope=mine", f"{action['id']} {action['title']}", f"overdue since {action['due']}")
             for action in answer["actions"]]  # fmt: skip

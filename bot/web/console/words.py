@@ -17,7 +17,7 @@ from bot.operations.base import API
 
 _URL = re.compile(r"https?://[^\s<>\"'()\[\]]+[^\s<>\"'()\[\].,;:!?]")
 _MARKS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w*])\*([^*\s][^*\n]*)\*(?![\w*])")
-_MARKED = (Markup("<code>{}</code>"), Markup("<strong>{}</strong>"), Markup("<em>{}</em>"))
+_MARKUP_OF_MARKS = (Markup("<code>{}</code>"), Markup("<strong>{}</strong>"), Markup("<em>{}</em>"))
 _DUE = {
     "update": "Status update", "acknowledge": "Acknowledgement", "mitigate": "Mitigation", "role": "Reminder of roles",
     "review": "Review", "action": "Action item", "playbook": "Playbook step", "communication": "Message to an audience",
@@ -82,8 +82,8 @@ class Words:
         span = span_in_words(seconds)
         return f"{span} ago" if seconds > 0 else f"in {span}"
 
-    def said(self, text: str | None) -> Markup:
-        """What somebody wrote: escaped, with names for mentions, links, and its line breaks."""
+    def text(self, text: str | None) -> Markup:
+        """A text of a person, as HTML: escaped, with names for mentions, links, and line breaks."""
         with_names = MENTION.sub(lambda match: "@" + self.who(match[1]), text or "")
         pieces: list[Any] = []
         end = 0
@@ -93,15 +93,15 @@ class Words:
             end = match.end()
         return Markup("").join([*pieces, _lines(with_names[end:])])
 
-    def marked(self, text: str | None) -> Markup:
-        """The same for what is written in Markdown: bold, emphasis and code within a line."""
+    def markdown(self, text: str | None) -> Markup:
+        """The same for Markdown: bold, emphasis and code within a line."""
         pieces = []
         for number, part in enumerate(_MARKS.split(text or "")):
             kind = number % 4
             if kind == 0:
-                pieces.append(self.said(part))
+                pieces.append(self.text(part))
             elif part:
-                pieces.append(_MARKED[kind - 1].format(part if kind == 1 else self.said(part)))
+                pieces.append(_MARKUP_OF_MARKS[kind - 1].format(part if kind == 1 else self.text(part)))
         return Markup("").join(pieces)
 
     def _this_year(self, value: str | datetime | None) -> bool:

@@ -50,7 +50,7 @@ def timestamp(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _maybe(instant: datetime | None) -> str | None:
+def _timestamp_or_none(instant: datetime | None) -> str | None:
     return None if instant is None else timestamp(instant)
 
 
@@ -143,8 +143,8 @@ def _incident(publication: Publication, view: PageView) -> Json:
         "status": str(publication.status),
         "created_at": timestamp(publication.created_at),
         "updated_at": timestamp(publication.updated_at),
-        "monitoring_at": _maybe(_first(publication, PublicStatus.MONITORING)),
-        "resolved_at": _maybe(publication.ended_at),
+        "monitoring_at": _timestamp_or_none(_first_at(publication, PublicStatus.MONITORING)),
+        "resolved_at": _timestamp_or_none(publication.ended_at),
         "impact": impact(publication),
         "shortlink": view.address(publication.id),
         "started_at": timestamp(publication.started_at),
@@ -155,8 +155,8 @@ def _incident(publication: Publication, view: PageView) -> Json:
         "components": [_component(component_view, view) for component_view in affected],
     }
     if publication.is_maintenance:
-        shape["scheduled_for"] = _maybe(publication.scheduled_for)
-        shape["scheduled_until"] = _maybe(publication.scheduled_until)
+        shape["scheduled_for"] = _timestamp_or_none(publication.scheduled_for)
+        shape["scheduled_until"] = _timestamp_or_none(publication.scheduled_until)
     return shape
 
 
@@ -167,7 +167,7 @@ def impact(publication: Publication) -> str:
     return indicator(publication.worst_ever)
 
 
-def _first(publication: Publication, status: PublicStatus) -> datetime | None:
+def _first_at(publication: Publication, status: PublicStatus) -> datetime | None:
     return next((update.at for update in publication.updates if update.status is status), None)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the rendered status page in memory. It is rendered when something changed, never for a request.
+"""Caches the rendered status page in memory. It is rendered when something changes, not for each request.
 
 Rendering runs in a thread, so that nothing else waits for it. Another process on the same database may publish, too, so
 that the counter of changes is read twice a second.
@@ -29,8 +29,8 @@ from storage.statuspage import page, publications
 log = structlog.get_logger()
 
 POLL_S = 0.5
-RENDERED_ANEW_S = 60.0  # at least so often: uptime changes while an outage lasts
-MOST_KEPT = 500  # pages of single incidents and older parts of the history, since the last change
+RENDER_EVERY_S = 60.0  # at least so often: uptime changes while an outage lasts
+MOST_ON_DEMAND = 500  # pages of single incidents and older parts of the history, since the last change
 
 
 class StatusPageCache:
@@ -46,8 +46,8 @@ class StatusPageCache:
         )
         self._one_at_a_time = asyncio.Lock()  # an older rendering never replaces a newer one
         self._made_of: tuple[int, str] | None = None
-        self._rendered_at = -RENDERED_ANEW_S
-        self._kept: dict[str, Rendered] = {}
+        self._rendered_at = -RENDER_EVERY_S
+        self._on_demand: dict[str, Rendered] = {}
         self.documents: dict[str, Rendered] = {}  # as those see them who have the link to a page that is not public
         self.signed_in: dict[str, Rendered] = {}  # as those see them who have signed in: their links carry no key
         self.view: PageView | None = None
@@ -76,7 +76,7 @@ class StatusPageCache:
         async with self._one_at_a_time:
             async with self._context.database.reading() as conn:
                 made_of = (await publications.version(conn), self._context.policy.digest)
-            fresh = time.monotonic() - self._rendered_at < RENDERED_ANEW_S
+            fresh = time.monotonic() - self._rendered_at < RENDER_EVERY_S
             if made_of != self._made_of or not fresh:
                 await self.render(made_of)
 
@@ -88,11 +88,19 @@ class StatusPageCache:
             secret = await key_value.STATUS_PAGE_SECRET.get(conn)
         url = page_url(self._context)
         access = access_token(secret or "", rules.visibility)
-        view, made, bare = await asyncio.to_thread(lambda: _rendered(build_view(rules, url, published, now), access))
-        self.view, self.documents, self.signed_in, self.access, self._kept = view, made, bare, access, {}
+        view, rendered_documents, bare = await asyncio.to_thread(
+            lambda: _render_all(build_view(rules, url, published, now), access)
+        )
+        self.view, self.documents, self.signed_in, self.access, self._on_demand = (
+            view,
+            rendered_documents,
+            bare,
+            access,
+            {},
+        )
         self._made_of, self._rendered_at = made_of, time.monotonic()
         if self._mirror is not None and access is None:
-            await self._mirror.update(view, made)
+            await self._mirror.update(view, rendered_documents)
 
     def document(self, path: str, *, keyed: bool) -> Rendered | None:
         """A document; None if there is none. `keyed`: the reader has the link to a page that is not public."""
@@ -102,55 +110,55 @@ class StatusPageCache:
         """The page of one publication; None if there is none. It is kept until the next change."""
         path = f"{documents.PREFIX}/incidents/{publication_id} {keyed}"
         view = self.view
-        if path in self._kept or view is None:
-            return self._kept.get(path)
+        if path in self._on_demand or view is None:
+            return self._on_demand.get(path)
         async with self._context.database.reading() as conn:
             publication = await publications.get(conn, publication_id)
         if publication is None:
             return None
-        to = self.seen(view, keyed=keyed)
+        to = self.view_for(view, keyed=keyed)
         rendered = await asyncio.to_thread(
             lambda: documents.html(pages.incident_page(publication, to, documents.links(to)), to)
         )
-        return self._keep(path, rendered, view)
+        return self._store(path, rendered, view)
 
     async def history(self, before: datetime, *, keyed: bool) -> Rendered | None:
         """The part of the history that started before an instant; None before the first rendering."""
         path = f"{documents.PREFIX}/history?{before.isoformat()} {keyed}"
         view = self.view
-        if path in self._kept or view is None:
-            return self._kept.get(path)
+        if path in self._on_demand or view is None:
+            return self._on_demand.get(path)
         async with self._context.database.reading() as conn:
             older_publications = await publications.before(conn, before, documents.MOST_IN_HISTORY)
-        rendered = await asyncio.to_thread(_history, older_publications, self.seen(view, keyed=keyed))
-        return self._keep(path, rendered, view)
+        rendered = await asyncio.to_thread(_history, older_publications, self.view_for(view, keyed=keyed))
+        return self._store(path, rendered, view)
 
     async def calendar(self, *, keyed: bool) -> Rendered | None:
         """The calendar of maintenance; None before the first rendering. It is kept until the next change."""
         path = f"{documents.PREFIX}/{documents.CALENDAR} {keyed}"
         view = self.view
-        if path in self._kept or view is None:
-            return self._kept.get(path)
-        return self._keep(path, await asyncio.to_thread(documents.calendar, self.seen(view, keyed=keyed)), view)
+        if path in self._on_demand or view is None:
+            return self._on_demand.get(path)
+        return self._store(path, await asyncio.to_thread(documents.calendar, self.view_for(view, keyed=keyed)), view)
 
-    def seen(self, view: PageView, *, keyed: bool) -> PageView:
+    def view_for(self, view: PageView, *, keyed: bool) -> PageView:
         """The page as a reader sees it: the links of one who came by its link carry the key, too."""
         return replace(view, query=f"?access={self.access}") if keyed and self.access is not None else view
 
-    def _keep(self, path: str, made: Rendered, view: PageView) -> Rendered:
-        if len(self._kept) >= MOST_KEPT:
-            self._kept.clear()
+    def _store(self, path: str, rendered_documents: Rendered, view: PageView) -> Rendered:
+        if len(self._on_demand) >= MOST_ON_DEMAND:
+            self._on_demand.clear()
         if self.view is view:  # a change while this was rendered asks for another rendering
-            self._kept[path] = made
-        return made
+            self._on_demand[path] = rendered_documents
+        return rendered_documents
 
 
-def _rendered(view: PageView, access: str | None) -> tuple[PageView, dict[str, Rendered], dict[str, Rendered]]:
+def _render_all(view: PageView, access: str | None) -> tuple[PageView, dict[str, Rendered], dict[str, Rendered]]:
     """The view, every document, and for a page that is not public every document without its key."""
-    made = documents.all_documents(view)
+    rendered_documents = documents.all_documents(view)
     if access is None:
-        return view, made, {}
-    return view, documents.all_documents(replace(view, query=f"?access={access}")), made
+        return view, rendered_documents, {}
+    return view, documents.all_documents(replace(view, query=f"?access={access}")), rendered_documents
 
 
 def _history(listed: list[Publication], view: PageView) -> Rendered:

@@ -1,4 +1,4 @@
-"""Decides who sees a page that is not public: those who have its link, and members of the workspace who signed in."""
+"""Decides who may see a page that is not public: readers with its link, and members who have signed in."""
 
 from __future__ import annotations
 

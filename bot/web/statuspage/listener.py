@@ -1,4 +1,4 @@
-"""Serves the status page, and nothing else, on a listener of its own, so that only this need face the world."""
+"""Serves the status page alone on a listener of its own, so that nothing else has to be public."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def status_server(
     site = limiter.guard(web.Application(client_max_size=LARGEST_BODY))
     gate = Gate(cache)
     site.add_routes([*routes.routes(gate), *subscriptions.routes(context, gate)])
-    site.router.add_get("/", _to_the_page)
+    site.router.add_get("/", _redirect_to_page)
     return StatusServer(site, limiter, host.strip("[]"), int(port))
 
 
-async def _to_the_page(request: web.Request) -> web.Response:
+async def _redirect_to_page(request: web.Request) -> web.Response:
     raise web.HTTPFound(PREFIX)

@@ -83,7 +83,7 @@ class Words:
         return Markup("{} to {}").format(self.time(starts), last if one_day else self.time(ends))
 
 
-def lasting(span: timedelta) -> str:
+def span_words(span: timedelta) -> str:
     """How long something took, for customers: `1 h 5 min`."""
     minutes = max(1, round(span.total_seconds() / 60))
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
@@ -96,7 +96,7 @@ def status_page(view: PageView, links: dict[str, str]) -> str:
     recent = [
         publication for publication in view.past if publication.ended_at and publication.ended_at > view.now - RECENT
     ]
-    visible_components = [component_view for component_view in view.components if _shown(component_view)]
+    visible_components = [component_view for component_view in view.components if _is_visible(component_view)]
     return _render(
         "page.html",
         view,
@@ -149,8 +149,8 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
         "now": "w" if publication.is_maintenance else _MARKS[worst(publication.components.values())],
         "status": publication.status.label,
         "over": over is not None,
-        "when": _when(publication, words, view.now),
-        "lasted": lasting(over - publication.started_at) if over and over > publication.started_at else "",
+        "when": _period_words(publication, words, view.now),
+        "lasted": span_words(over - publication.started_at) if over and over > publication.started_at else "",
         "components": [
             (names[key], state.label, _MARKS[state]) for key, state in publication.components.items() if key in names
         ],
@@ -167,7 +167,7 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
     }
 
 
-def _when(publication: Publication, words: Words, now: datetime) -> Markup:
+def _period_words(publication: Publication, words: Words, now: datetime) -> Markup:
     if publication.is_maintenance and publication.scheduled_for and publication.scheduled_until:
         return words.period(publication.scheduled_for, publication.scheduled_until)
     if publication.ended_at:
@@ -175,8 +175,8 @@ def _when(publication: Publication, words: Words, now: datetime) -> Markup:
     return Markup("Since {}").format(words.time(publication.started_at))
 
 
-def _shown(each: ComponentView) -> bool:
-    return not each.component.only_show_if_degraded or each.state is not ComponentState.OPERATIONAL
+def _is_visible(component_view: ComponentView) -> bool:
+    return not component_view.component.only_show_if_degraded or component_view.state is not ComponentState.OPERATIONAL
 
 
 def _groups(components: Iterable[ComponentView], *, merged: bool) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -192,7 +192,7 @@ def _groups(components: Iterable[ComponentView], *, merged: bool) -> list[tuple[
                 "mark": _MARKS[component_view.state],
                 "share": _percent(component_view.uptime.share),
                 "days": [_mark(day) for day in component_view.uptime.days],
-                "options": _options(component_view.uptime.days, merged=merged),
+                "options": _day_lines(component_view.uptime.days, merged=merged),
             }
         )
     return list(groups.items())
@@ -211,11 +211,11 @@ def _mark(day: Day) -> str:
     return _MARKS[day.state] if day.recorded or day.spent else NO_RECORD
 
 
-def _options(days: Sequence[Day], *, merged: bool) -> list[str]:
+def _day_lines(days: Sequence[Day], *, merged: bool) -> list[str]:
     """Each day in words; with `merged`, equal days in a row share a line."""
     lines: list[tuple[str, str, str]] = []  # first day, last day, what
     for day in days:
-        name, words = f"{day.day.day} {day.day:%b}", _said(day)
+        name, words = f"{day.day.day} {day.day:%b}", _day_words(day)
         if merged and lines and lines[-1][2] == words and not day.spent:
             lines[-1] = (lines[-1][0], name, words)
         else:
@@ -223,13 +223,13 @@ def _options(days: Sequence[Day], *, merged: bool) -> list[str]:
     return [f"{first}: {words}" if first == last else f"{first} – {last}: {words}" for first, last, words in lines]
 
 
-def _said(day: Day) -> str:
+def _day_words(day: Day) -> str:
     if not day.recorded and not day.spent:
         return "no record"
     if not day.spent:
         return "operational"
     return ", ".join(
-        f"{state.label.lower()} {lasting(spent)}"
+        f"{state.label.lower()} {span_words(spent)}"
         for state, spent in sorted(day.spent.items(), key=lambda item: -list(ComponentState).index(item[0]))
     )
 

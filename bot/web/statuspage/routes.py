@@ -16,7 +16,7 @@ _ID = re.compile(r"[a-z0-9]{4,40}")
 
 
 def routes(gate: Gate) -> list[web.RouteDef]:
-    """Everything that can be read. Each answers GET and HEAD."""
+    """The routes of everything that can be read. Each answers GET and HEAD."""
     cache = gate.cache
 
     async def page(request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """Serves the pages by which people subscribe to the status page by e-mail or webhook, confirm the address, and leave.
 
-A link in a mail is opened by programs, too: it shows a page whose button does it. Mail programs that unsubscribe with
+Programs open the links in mails, too, so a link shows a page whose button acts. Mail programs that unsubscribe with
 one click send the request of RFC 8058 instead.
 """
 
@@ -29,7 +29,7 @@ POST_ON_ITS_WAY = (
     "confirms it. Open the link within a week; until then nothing else is posted. An address gets at most one in an "
     "hour."
 )
-NOT_OURS = "This link is not one of ours, or incomplete. Copy the whole link."
+NOT_GENUINE = "This link is not one of ours, or incomplete. Copy the whole link."
 
 
 def routes(context: Context, gate: Gate) -> list[web.RouteDef]:
@@ -38,9 +38,9 @@ def routes(context: Context, gate: Gate) -> list[web.RouteDef]:
     return [
         web.get(f"{PREFIX}/subscribe", handlers.form),
         web.post(f"{PREFIX}/subscribe", handlers.ask),
-        web.get(f"{PREFIX}/confirm/{{token}}", handlers.look_at_confirm),
+        web.get(f"{PREFIX}/confirm/{{token}}", handlers.confirm_page),
         web.post(f"{PREFIX}/confirm/{{token}}", handlers.confirm),
-        web.get(f"{PREFIX}/unsubscribe/{{token}}", handlers.look_at_unsubscribe),
+        web.get(f"{PREFIX}/unsubscribe/{{token}}", handlers.unsubscribe_page),
         web.post(f"{PREFIX}/unsubscribe/{{token}}", handlers.unsubscribe),
     ]
 
@@ -82,10 +82,10 @@ class Subscriptions:
             return self._page(request, "Look at what arrives there", POST_ON_ITS_WAY)
         return self._page(request, "Look into your mailbox", ON_ITS_WAY)
 
-    async def look_at_confirm(self, request: web.Request) -> web.Response:
+    async def confirm_page(self, request: web.Request) -> web.Response:
         """Ask to press the button: programs that follow links must not confirm."""
-        if not await self._ours(request, Purpose.CONFIRM):
-            return self._page(request, "Not confirmed", NOT_OURS, status=404)
+        if not await self._is_genuine(request, Purpose.CONFIRM):
+            return self._page(request, "Not confirmed", NOT_GENUINE, status=404)
         return self._page(
             request, "Confirm your address", "Press the button to be told of what is published here.", button="Confirm"
         )
@@ -93,17 +93,17 @@ class Subscriptions:
     async def confirm(self, request: web.Request) -> web.Response:
         """Confirm the address."""
         if await subscribe.confirm(self._context, request.match_info["token"][:LONGEST_TOKEN]) is None:
-            return self._page(request, "Not confirmed", NOT_OURS, status=404)
+            return self._page(request, "Not confirmed", NOT_GENUINE, status=404)
         return self._page(
             request,
             "You are subscribed",
             "You are told of what is published here. Each message has a link that ends it.",
         )
 
-    async def look_at_unsubscribe(self, request: web.Request) -> web.Response:
+    async def unsubscribe_page(self, request: web.Request) -> web.Response:
         """Ask to press the button."""
-        if not await self._ours(request, Purpose.UNSUBSCRIBE):
-            return self._page(request, "Not unsubscribed", NOT_OURS, status=404)
+        if not await self._is_genuine(request, Purpose.UNSUBSCRIBE):
+            return self._page(request, "Not unsubscribed", NOT_GENUINE, status=404)
         return self._page(
             request, "Unsubscribe", "Press the button, and you are told nothing more.", button="Unsubscribe"
         )
@@ -111,10 +111,10 @@ class Subscriptions:
     async def unsubscribe(self, request: web.Request) -> web.Response:
         """Forget the address. Twice is fine."""
         if not await subscribe.unsubscribe(self._context, request.match_info["token"][:LONGEST_TOKEN]):
-            return self._page(request, "Not unsubscribed", NOT_OURS, status=404)
+            return self._page(request, "Not unsubscribed", NOT_GENUINE, status=404)
         return self._page(request, "You are unsubscribed", "Your address is forgotten.")
 
-    async def _ours(self, request: web.Request, purpose: Purpose) -> bool:
+    async def _is_genuine(self, request: web.Request, purpose: Purpose) -> bool:
         return await subscribe.is_ours(self._context, purpose, request.match_info["token"][:LONGEST_TOKEN])
 
     def _page(
@@ -131,7 +131,7 @@ class Subscriptions:
         if view is None:
             raise web.HTTPServiceUnavailable
         values = {"button": None, **values}
-        view = self._gate.cache.seen(view, keyed=self._gate.has_key(request))
+        view = self._gate.cache.view_for(view, keyed=self._gate.has_key(request))
         markup = pages.message_page(view, documents.links(view), title, text, template, **values)
         rendered = documents.html(markup, view, "'self'")
         headers = {**rendered.headers, "Cache-Control": "no-store"}

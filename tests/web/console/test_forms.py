@@ -11,7 +11,7 @@ from bot.operations.table import BY_NAME, OPERATIONS
 from bot.policy.reader import preset
 from bot.web.console.charts import bars
 from bot.web.console.fields import Field, fields_of
-from bot.web.console.incident import together
+from bot.web.console.incident import merge_simultaneous
 from bot.web.console.labels import HINTS
 from bot.web.console.words import Words
 from storage.statuspage import publications
@@ -129,4 +129,4 @@ def test_steps_that_are_due_together_are_one_line_of_what_is_next() -> None:
 
     rows = [row("playbook", "09:00:01", "1.1"), row("playbook", "09:00:02", "1.2"), row("update", "09:00:03", "15m"),
             row("update", "09:00:03", "30m")]  # fmt: skip
-    assert [each["reason"] for each in together(rows)] == ["1.1; 1 more at the same time", "15m", "30m"]
+    assert [each["reason"] for each in merge_simultaneous(rows)] == ["1.1; 1 more at the same time", "15m", "30m"]
