@@ -29,7 +29,7 @@ from tests.torture.workspace_acts import workspace_act
 from tests.waiting import WITHIN_S
 
 LEASE_S = 2.0
-QUIET_WITHIN_S = 30.0
+QUIET_WITHIN_S = 40.0
 STARTS_IN_S = 0.4  # how long a bot process takes to start on an idle machine
 
 POLICY = """
