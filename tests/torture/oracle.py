@@ -294,11 +294,12 @@ def _ledger(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
 
 
 def _waits_for_morning(world: World, row: Any) -> bool:
-    """Whether a row rightly waits: it reminds of items or of a review, and whom it is for is not at work."""
+    """Whether a row rightly waits: its reminder is for somebody who is not at work, or for a day that is ahead."""
     if row.state not in ("queued", "unknown") or not str(row.error).endswith(WAITS_FOR_MORNING):
         return False
     if row.kind == "action_reminder":
-        return not at_work(world.clock.now(), zone_of(world, row.payload["person"]))
+        now, zone = world.clock.now(), zone_of(world, row.payload["person"])
+        return not at_work(now, zone) or str(now.astimezone(zone).date()) < row.payload["day"]
     return row.kind == "review_reminder" and not at_work(world.clock.now(), policy_zone(world))
 
 
