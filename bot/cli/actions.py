@@ -63,7 +63,7 @@ def _wanted(scope: str, incident_id: str | None, owner: str | None, person: str 
             raise TocsinError("Say who you are: tocsin actions mine --as U0MAYA0000")
         scope, owner = "all", owner or person
     if scope not in ("all", "overdue"):
-        raise TocsinError(f"“{scope}” is no list of action items. This works: tocsin actions overdue, or {EXAMPLE}")
+        raise TocsinError(f"“{scope}” is not a list of action items. This works: tocsin actions overdue, or {EXAMPLE}")
     number = incident_number(incident_id) if incident_id else None
     return Wanted(number, owner, datetime.now(UTC).date() if scope == "overdue" else None)
 

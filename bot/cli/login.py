@@ -22,7 +22,7 @@ from storage.database import Database
 def login_command(person: str | None, admin: bool, as_json: bool) -> None:
     """Print an address that signs a person in to the console, once.
 
-    Without a Slack ID it signs in the operator, who sees and may do everything: whoever can run this may do so anyway.
+    Without a Slack ID it signs in the operator, who may see and do everything; so may anybody who can run this.
     """
     acts_as = OPERATOR if person is None else check_person(person)
     scope = Scope.ADMIN if admin or person is None else Scope.WRITE

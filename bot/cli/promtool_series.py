@@ -44,7 +44,7 @@ def _expand(word: str) -> list[float | None]:
         return [float(word)]
     except ValueError:
         raise TocsinError(
-            f"“{word[:40]}” is no value. Write 1, 0+10x5 (six samples), 1x4 (five), _x3 (three gaps) or stale."
+            f"“{word[:40]}” is not a value. Write 1, 0+10x5 (six samples), 1x4 (five), _x3 (three gaps) or stale."
         ) from None
 
 

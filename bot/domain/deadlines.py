@@ -317,7 +317,7 @@ def _deadline(incident: Incident, subject: Subject, kind: str, due_at: datetime,
 
 
 def _after_the_end(dedup_key: str, after: Incident) -> str:
-    """Why a deadline of an incident that has ended is not planned any more."""
+    """The reason why a deadline of an ended incident is no longer planned."""
     moved_on = isinstance(keys.parse(dedup_key), ReviewSubject | AgendaSubject)
     return "the review moved on" if moved_on else f"the incident is {after.status}"
 

@@ -192,7 +192,7 @@ async def find_publication(call: Call) -> Publication:
             name.upper().startswith("INC-")
             and await visible_number(call, conn, number_in(name, "INC-", "incident")) is None
         ):
-            raise NotFound(f"Nothing of {name.upper()[:20]} is on the status page. Publish it first.")
+            raise NotFound(f"{name.upper()[:20]} is not on the status page yet. Publish it first.")
         return await publishing.find(conn, name)
 
 

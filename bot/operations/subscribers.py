@@ -1,6 +1,6 @@
 """Operations on the subscribers of the status page.
 
-Administrators list them, add an address, and remove one. Whoever may plan maintenance subscribes channels of Slack.
+Administrators list them, add an address, and remove one. People who may plan maintenance subscribe Slack channels.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def test_lists_of_action_items_leave_out_those_of_private_incidents_of_others(he
             "(No such file or directory). Another place: --output ~/review.md",
         ),
         ("times INC-1 --resolved 2026-01-01T00:00Z", 'tocsin times INC-1 --started 2026-11-30T02:31Z --reason "As'),
-        ("metrics --since soon", "“soon” is no span and no day. Write 90d, or 2026-01-01."),
+        ("metrics --since soon", "“soon” is neither a span nor a day. Write 90d, or 2026-01-01."),
         ("metrics --by mood", "This works: tocsin metrics --since 90d --by service"),
         ("metrics --load maya", "“maya” is no Slack ID. This works: tocsin metrics --load U0MAYA0000"),
         ("relate INC-1 soon", "“soon” is not an incident ID. They look like INC-42."),

@@ -136,7 +136,7 @@ def test_gaps_are_expanded() -> None:
 
 
 def test_what_is_no_value_is_refused() -> None:
-    with pytest.raises(TocsinError, match="is no value"):
+    with pytest.raises(TocsinError, match="is not a value"):
         expand("1 two 3")
     with pytest.raises(TocsinError, match="more than"):
         expand("1x99999999")

@@ -56,7 +56,7 @@ async def test_impact_is_shown_on_the_card_the_timeline_and_in_triage(shop: Worl
     assert "Web shop cannot work without Payments" in words(shop, helps)
     await fill(shop, channel, **{"Affected services": ["search"], "Users affected (%)": ""})
     (helps,) = [m for m in shop.ws.bot_messages(channel.id) if "What may help" in words(shop, m)]
-    assert "no earlier incident looks similar any more" in words(shop, helps)
+    assert "no earlier incident looks similar now" in words(shop, helps)
     assert "40 %" not in words(shop, shop.card(channel))
     assert "SLA breached" in words(shop, shop.card(channel))
 

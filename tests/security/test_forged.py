@@ -75,7 +75,7 @@ async def test_cant_works_only_for_the_person_paged(sqlite_url: str, tmp_path: P
         await known(here)
         await begun(here)
         await forged(here, "noor", "cant", "INC-1:0")
-        assert "There is no such page of INC-1" in (await told(here, "noor"))[-1]
+        assert "That page of INC-1 is gone" in (await told(here, "noor"))[-1]
         assert "escalated" not in await here.kinds()
         await typed(here, "maya", INSIDE, "/incident page @tom")
         await forged(here, "noor", "cant", "INC-1:0")

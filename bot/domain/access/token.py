@@ -74,7 +74,7 @@ def check_name(name: str) -> str:
     """The name without space around it. Raises `Refused` for an empty one, a long one, and a number."""
     name = name.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable() or name.isdecimal():
-        raise Refused(f"A token's name has 1 to {MAX_NAME} characters and is no number. Example: {EXAMPLE}")
+        raise Refused(f"A token's name has 1 to {MAX_NAME} characters and is not a number. Example: {EXAMPLE}")
     return name
 
 

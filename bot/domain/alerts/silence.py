@@ -87,7 +87,7 @@ def silence(labels: Sequence[tuple[str, str]], span: timedelta, by: str, reason:
         raise Refused(f"The longest silence is {LONGEST.days}d. A route with `do: record` lasts.", EXAMPLE)
     for _, value in labels:
         if (pattern := pattern_in(value)) is not None and (error := pattern_error(pattern)):
-            raise Refused(f"“{value[:40]}” is no regular expression. {error}", EXAMPLE)
+            raise Refused(f"“{value[:40]}” is not a regular expression. {error}", EXAMPLE)
     return Silence(tuple(labels), now, now + span, by, harmless(reason, REASON_LENGTH))
 
 

@@ -33,7 +33,7 @@ def _span(text: str) -> timedelta:
     try:
         return parse_duration(text)
     except Refused:
-        raise Refused(f"“{text[:40]}” is no span and no day. Write 90d, or 2026-01-01.", _EXAMPLE) from None
+        raise Refused(f"“{text[:40]}” is neither a span nor a day. Write 90d, or 2026-01-01.", _EXAMPLE) from None
 
 
 def _until_now(start: datetime, end: datetime, now: datetime) -> Period:
@@ -48,7 +48,7 @@ def _end(until: str, zone: tzinfo, now: datetime) -> datetime:
     if (day := _day(until)) is not None:
         return _midnight(day + timedelta(days=1), zone, now)
     if (at := _instant(until, zone, now)) is None:
-        raise Refused(f"“{until[:40]}” is no day. Write it as 2026-03-31, or 2026-03-31T18:00Z.", _EXAMPLE)
+        raise Refused(f"“{until[:40]}” is not a day. Write it as 2026-03-31, or 2026-03-31T18:00Z.", _EXAMPLE)
     return at
 
 

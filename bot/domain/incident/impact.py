@@ -49,7 +49,7 @@ def record(incident: Incident, impact: ImpactInput, actor: str, now: datetime) -
     Raises `Refused` for cancelled and merged incidents.
     """
     if incident.status in (Status.CANCELLED, Status.MERGED):
-        raise Refused(f"{incident.id} is {incident.status}: its impact is not kept any more.", "list")
+        raise Refused(f"{incident.id} is {incident.status}: its impact is no longer recorded.", "list")
     facts: dict[str, Fact] = {**incident.facts}
     for name, fact in impact.facts.items():
         if fact is None or fact is False:

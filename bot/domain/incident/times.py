@@ -37,7 +37,7 @@ def correct(incident: Incident, corrections: Mapping[str, datetime], reason: str
     Raises `Refused` without a reason, and `ImpossibleTime` for what cannot have been.
     """
     if incident.status in (Status.CANCELLED, Status.MERGED):
-        raise Refused(f"{incident.id} is {incident.status}: its times count nowhere.", "list all")
+        raise Refused(f"{incident.id} is {incident.status}, so its times are not counted.", "list all")
     changed = {name: at for name, at in corrections.items() if at != getattr(incident, name)}
     if not changed:
         return Change(incident)

@@ -135,7 +135,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
 
 
 def _own_ticket(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
-    """The ticket of an incident is changed and closed with it, also where its severity would make none any more."""
+    """The ticket of an incident is changed and closed with it, even if its severity would no longer create one."""
     makes_tickets = any(level.extra.get("ticket") for level in policy.severities)
     if makes_tickets and wants_ticket(after, None) and changes_incident_ticket(before, after):
         return [ticket_moved(after.number, OF_INCIDENT)]

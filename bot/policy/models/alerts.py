@@ -23,7 +23,7 @@ def _matcher(value: Any) -> str:
     if not isinstance(value, str):
         raise invalid('must be a text, or a regular expression such as "/staging|dev/".')
     if len(value) > 1 and value[0] == value[-1] == "/" and (error := pattern_error(value[1:-1])):
-        raise invalid(f"is no regular expression: {quote_value(value)}. {error}")
+        raise invalid(f"is not a regular expression: {quote_value(value)}. {error}")
     return value
 
 

@@ -85,7 +85,7 @@ def ask_long_cover(schedule: str, starts_at: datetime, ends_at: datetime) -> Mes
     return elements.message(
         words,
         [
-            elements.section(f"{words} Pages for it go to you until then, and whoever you relieve is told."),
+            elements.section(f"{words} Pages for it go to you until then, and the people whom you relieve are told."),
             elements.actions(button(f"Cover for {lasts}", "cover_anyway", value), block_id="long_cover"),
         ],
     )

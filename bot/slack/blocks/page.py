@@ -106,7 +106,7 @@ def _repeat_words(incident: Incident, policy: Policy) -> str:
     intervals = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
     if not intervals or incident.ladder.acknowledged_at:
         return ""
-    return f"Whoever was paged is paged again every {durations.exact(min(intervals))} until somebody answers."
+    return f"Everybody who was paged is paged again every {durations.exact(min(intervals))} until somebody answers."
 
 
 def page_direct(
@@ -138,7 +138,7 @@ def page_direct(
 
 def page_withdrawn(incident: Incident) -> Message:
     """The message that replaces the page of a person who is no longer inside the private incident."""
-    return elements.line(f"You were paged for {phrases.outside(incident)}. You are not part of it any more.")
+    return elements.line(f"You were paged for {phrases.outside(incident)}. You are no longer part of it.")
 
 
 def page_elsewhere(

@@ -96,7 +96,7 @@ def _agenda(incident: Incident, calendar_url: str | None) -> Block | None:
 
 
 def point(incident: Incident, number: int) -> Message | None:
-    """The message to the thread when a point of the agenda begins. None if the review has no time any more."""
+    """The message to the thread when a point of the agenda begins. None if the review is no longer scheduled."""
     agenda_points = points(incident.review) if incident.review else ()
     current_point = next((agenda_point for agenda_point in agenda_points if agenda_point.number == number), None)
     if current_point is None:

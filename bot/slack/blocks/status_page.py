@@ -64,7 +64,7 @@ def subscription_changed(
     `covered` is the component that everything contains already, `ended` the one that the channel is told of no more.
     """
     if told_of is None:
-        return elements.line("This channel is told nothing of the status page any more.")
+        return elements.line("This channel gets no more updates of the status page.")
     names = [render(plain(component.name)) for component in rules.components if component.key in told_of]
     subject = elements.join_comma(names, 20) if names else "everything on the status page"
     if covered:

@@ -35,7 +35,7 @@ def triage(incident: Incident, policy: Policy, findings: Triage, now: datetime |
     """Similar incidents, affected services, likely causes, contacts and links, in this order. Any may be missing."""
     words = f"What may help with {incident.id}"
     if not findings.useful:
-        return elements.line(f"{words}: no earlier incident looks similar any more.")
+        return elements.line(f"{words}: no earlier incident looks similar now.")
     return elements.message(
         f"{phrases.drill_prefix(incident)}{words}",
         [

@@ -70,7 +70,7 @@ def _with_verb(typed: TypedIncident, context: _VerbContext) -> Request | BadRequ
     if verb is None:
         return _unknown(first, policy, command)
     if typed.named and not (verb.needs_incident or verb.takes_incident):
-        return BadRequest(f"“{verb.name}” is about no single incident. Leave --in out.", example(verb, policy, command))
+        return BadRequest(f"“{verb.name}” works without an incident. Leave --in out.", example(verb, policy, command))
     try:
         request = PARSERS[verb.grammar](ParseContext(verb, rest, policy, context.asker, context.groups))
     except ArgumentError as error:

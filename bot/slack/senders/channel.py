@@ -90,7 +90,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.MEMBER_REMOVED, failure="say who left", failure_to="say who left to")
     async def member_removed(self, delivery: Delivery) -> SendResult:
-        """Tell one person inside that another one is not inside a private incident any more."""
+        """Tell one person in a private incident that another has left it."""
         payload = read_payload(delivery.notice, MemberRemovedPayload)
         if payload.user not in delivery.incident.removed:
             delivery = replace(delivery, unless="they were back before it could be sent")

@@ -22,7 +22,7 @@ from storage.outbox.payloads import read_payload
 
 
 def _not_owed(delivery: Delivery) -> str | None:
-    """Why nobody is told of the review any more."""
+    """The reason why nobody is told of the review."""
     review = delivery.incident.review
     if review is None or review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
         return "the review is completed"

@@ -41,7 +41,7 @@ async def people_asked_instead(
         return ()
     people = await _people(conn, incident, page)
     if people is None:
-        raise Refused(f"There is no such page of {incident.id} any more.", "why")
+        raise Refused(f"That page of {incident.id} is gone.", "why")
     users = await directory.user_ids(conn, [person for person in people if "@" in person])
     recipients = tuple(dict.fromkeys(users.get(person.lower(), person) for person in people))
     return () if user in recipients else recipients

@@ -122,7 +122,7 @@ async def find(conn: AsyncConnection, name: str) -> Publication:
     if name.upper().startswith("INC-") and number.isdecimal():
         of_incident = await publications.of_incident(conn, int(number))
         if not of_incident:
-            raise NotFound(f"Nothing of {name.upper()} is on the status page. Publish it first.")
+            raise NotFound(f"{name.upper()} is not on the status page yet. Publish it first.")
         if len([candidate for candidate in of_incident if not candidate.ended]) > 1:
             ids = ", ".join(candidate.id for candidate in of_incident if not candidate.ended)
             raise Refused(f"{name.upper()} has several open publications: {ids}. Name one.")

@@ -70,7 +70,7 @@ def test_a_ladder_with_nobody_left_says_so_loudly_and_what_to_do() -> None:
 def test_the_page_of_the_last_rung_says_that_nobody_follows_and_that_people_are_paged_again() -> None:
     preset = policy.preset("sev1-5")
     last, before = (page.page_channel(OPEN, preset, replace(PAGE, rung=rung), NOW) for rung in (3, 2))
-    again = "Whoever was paged is paged again every 15m until somebody answers."
+    again = "Everybody who was paged is paged again every 15m until somebody answers."
     assert f"*Last resort:* nobody follows on the ladder. {again}" in str(last.blocks)
     assert "Last resort" not in str(before.blocks)
     assert "*Can't* tells the channel." in str(last.blocks)
@@ -87,7 +87,9 @@ def test_where_all_rungs_were_paged_it_says_whom_and_who_is_the_last_resort() ->
         f":warning: *Everybody on the ladder was paged* for INC-1: <@{BEN}> (rung 1), cto@example.com (rung 3). "
         "Nobody has answered yet."
     )
-    assert "*Last resort:* cto@example.com, rung 3. Whoever was paged is paged again every" in mrkdwn(message.blocks[1])
+    assert "*Last resort:* cto@example.com, rung 3. Everybody who was paged is paged again every" in mrkdwn(
+        message.blocks[1]
+    )
     assert "Nobody could be paged" not in message.text
     answered = page.page_channel(ACKNOWLEDGED, FIVE, LAST, NOW)
     assert answered.text.endswith("cto@example.com (rung 3).")

@@ -154,7 +154,7 @@ def test_a_verb_about_no_single_incident_refuses_in(verb: object) -> None:
     name = getattr(verb, "name", "")
     parsed = parse(f"{name} words --in INC-1", FIVE)
     assert isinstance(parsed, BadRequest)
-    assert parsed.message == f"“{name}” is about no single incident. Leave --in out."
+    assert parsed.message == f"“{name}” works without an incident. Leave --in out."
 
 
 def test_in_before_any_verb_is_refused_too() -> None:

@@ -53,5 +53,5 @@ async def test_only_whom_the_policy_names_says_what_the_impact_is(context: Conte
 
 async def test_the_impact_of_a_false_alarm_is_not_kept(context: Context) -> None:
     await cancel(context, 1, "a test alert", "U0TOM00000")
-    with pytest.raises(Refused, match="its impact is not kept any more"):
+    with pytest.raises(Refused, match="its impact is no longer recorded"):
         await record_impact(context, 1, ImpactInput(facts={"users": 30.0}), "U0MAYA0000")

@@ -55,7 +55,9 @@ def action_list(context: ParseContext) -> Request:
     if match := INCIDENT_ID.fullmatch(context.rest):
         return Request(context.verb.name, int(match[1]))
     if word and word not in SCOPES:
-        raise ArgumentError(f"“{echo(context.rest)}” is no list of action items. Add mine, overdue or all, or nothing.")
+        raise ArgumentError(
+            f"“{echo(context.rest)}” is not a list of action items. Add mine, overdue or all, or nothing."
+        )
     return Request(context.verb.name, scope=word)
 
 

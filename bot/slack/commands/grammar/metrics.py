@@ -112,6 +112,6 @@ def _span(word: str) -> timedelta:
 
 def _unknown(word: str) -> ArgumentError:
     return ArgumentError(
-        f"“{echo(word)}” is no period. Write 30d, 90d or two days, then severity, service, category or team, "
+        f"“{echo(word)}” is not a period. Write 30d, 90d or two days, then severity, service, category or team, "
         "with a name to count only those: service payments."
     )

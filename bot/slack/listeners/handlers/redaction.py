@@ -70,7 +70,7 @@ async def _redactable_entries(call: VerbCall) -> list[RecordedEntry]:
     if not offered:
         raise Refused(
             f"There is nothing of yours to redact among the latest entries of {call.incident.id}. "
-            "Whoever leads it may redact what others wrote.",
+            "Its incident commander may redact what others wrote.",
             "timeline all",
         )
     return offered

@@ -98,7 +98,7 @@ async def correction_form(call: IncidentCall, argument: str) -> dict[str, Any]:
     async with call.context.database.reading() as conn:
         publication = await publications.get(conn, publication_id)
     if publication is None or publication.incident != call.number or not number.isdecimal():
-        raise NotFound("That is not on the status page any more.", "comms status_page")
+        raise NotFound("That is no longer on the status page.", "comms status_page")
     if not 1 <= int(number) <= len(publication.updates):
         raise NotFound(f"There is no update {number[:6]}: it has {len(publication.updates)}.", "comms status_page")
     return correct_page_modal(call.incident, publication, int(number))
@@ -116,7 +116,7 @@ async def _submit_correction(call: Submission) -> dict[str, Any] | None:
     async with call.context.database.reading() as conn:
         publication = await publications.get(conn, values.publication)
     if publication is None or publication.incident != incident.number:
-        raise NotFound("That is not on the status page any more.", "comms status_page")
+        raise NotFound("That is no longer on the status page.", "comms status_page")
     correction = values.correction
     findings = findings_of(
         policy, correction.title or "", correction.impact or "", correction.message or "", over=publication.ended
