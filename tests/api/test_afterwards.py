@@ -73,3 +73,17 @@ async def test_a_review_is_started_written_scheduled_completed_and_published(sql
         assert (await maya.post("/incidents/1/review/publish")).status == 409
         assert (await maya.post("/incidents/1/review/complete")).body["state"] == "completed"
         assert (await maya.post("/incidents/1/review/publish")).body["state"] == "published"
+
+
+async def test_checklists_come_once_after_the_end_and_the_load_is_about_a_person(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here, program(here) as maya:
+        await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
+        assert (await maya.post("/incidents/1/actions/checklists")).status == 409, "it is not resolved"
+        await maya.post("/incidents/1/resolve", {"summary": "Rolled back"})
+        added = await maya.post("/incidents/1/actions/checklists")
+        assert (added.status, added.body["total"] > 0) == (200, True)
+        assert (await maya.post("/incidents/1/actions/checklists")).body["total"] == 0, "twice is as once"
+        load = (await maya.get("/metrics/load?days=7")).body
+        assert [(each["person"], each["pages"]) for each in load["loads"]] == [(MAYA, 0)]

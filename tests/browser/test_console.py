@@ -42,8 +42,8 @@ PATHS = (
     "/", "/drill", "/incidents", "/incidents/INC-1", "/incidents/INC-1/playbooks/1",
     "/incidents/INC-1/tell?audience=internal", "/alerts", "/alerts/rules", "/alerts/noise", "/oncall",
     "/playbooks", "/playbooks/database-outage", "/statuspage", "/reviews", "/incidents/INC-2/review",
-    "/incidents/INC-2/review/lessons", "/figures", "/audit", "/setup", "/setup/policy", "/statuspage/subscribers",
-    "/alerts/rules/ServiceDown",
+    "/incidents/INC-2/review/lessons", "/figures", "/figures/load", "/audit", "/setup", "/setup/policy",
+    "/statuspage/subscribers", "/alerts/rules/ServiceDown",
 )  # fmt: skip
 
 
