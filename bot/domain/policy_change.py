@@ -189,7 +189,7 @@ def _trigger_state(state: TriggerState, old: Trigger | None, new: Trigger | None
 
 
 def differences(incident: Incident, before: Policy, policy: Policy, now: datetime) -> list[str]:
-    """What differs for this incident: times, roles, ladder and triggers in words, other parts by name."""
+    """The differences for this incident: times, roles, ladder and triggers in words, other parts by name."""
     old, new = before.severity(incident.severity), policy.severity(incident.severity)
     return [
         *_times(incident, before, policy, now),

@@ -10,7 +10,7 @@ OPERATOR = "cli"  # the actor of the command line without `--as`: people with ac
 
 
 class Membership(StrEnum):
-    """How Slack classifies a person."""
+    """The kinds of people that Slack distinguishes."""
 
     MEMBER = "member"
     GUEST = "guest"

@@ -19,7 +19,7 @@ LINK_VALID_FOR = timedelta(minutes=15)
 
 
 class SignIn(StrEnum):
-    """How a session began. The values are persisted."""
+    """The ways to begin a session. The values are persisted."""
 
     TOKEN = "token"  # noqa: S105 - a word, no secret
     LINK = "link"

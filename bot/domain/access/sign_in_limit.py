@@ -15,19 +15,19 @@ LONGEST_CHAIN = 20  # addresses of proxies that are looked at
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """How many failures a key had left at an instant."""
+    """The number of failures that a key had left at an instant."""
 
     left: float
     at: datetime
 
 
 def burst_limit(key: str) -> float:
-    """How many attempts of a key may fail at once."""
+    """The number of attempts of a key that may fail at once."""
     return 100.0 if key == ALL else 10.0
 
 
 def flow(key: str) -> float:
-    """How many failed attempts a key gets back each minute."""
+    """The number of failed attempts that a key gets back each minute."""
     return 60.0 if key == ALL else 10.0
 
 
@@ -42,7 +42,7 @@ def wait_s(attempts: Mapping[str, Attempts], keys: Collection[str], now: datetim
 
 
 def failures_left(attempts: Mapping[str, Attempts], key: str, now: datetime) -> float:
-    """How many failures the key has left."""
+    """The number of failures that the key has left."""
     latest = attempts.get(key)
     if latest is None:
         return burst_limit(key)

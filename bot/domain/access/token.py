@@ -18,7 +18,7 @@ EXAMPLE = "tocsin token create --name ci --as U0123 --scopes write"
 
 
 class Scope(StrEnum):
-    """What a token may do at most; its person's rights hold besides. The values are persisted."""
+    """The most that a token may do; the rights of its person limit it further. The values are persisted."""
 
     READ = "read"  # see
     WRITE = "write"  # also do what its person may

@@ -19,7 +19,7 @@ MOST = 200  # items of one incident
 
 
 class Priority(StrEnum):
-    """How urgent an item is. The values are persisted."""
+    """The urgency of an action item. The values are persisted."""
 
     P0 = "P0"
     P1 = "P1"
@@ -37,7 +37,7 @@ class ActionStatus(StrEnum):
 
 
 class Category(StrEnum):
-    """What an item changes. The values are persisted."""
+    """The kind of thing that an item changes. The values are persisted."""
 
     PROCESS = "process"
     TOOLING = "tooling"
@@ -47,7 +47,7 @@ class Category(StrEnum):
 
 
 class ActionKind(StrEnum):
-    """What an item does against the next such incident. The values are persisted."""
+    """The effect of an item on the next such incident. The values are persisted."""
 
     PREVENT = "prevent"
     DETECT = "detect"
@@ -102,7 +102,7 @@ def prevents(item: ActionItem) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NewAction:
-    """What a person says about a new item."""
+    """The input of a person who adds an item."""
 
     title: str
     owner: str | None = None
@@ -205,7 +205,7 @@ def postpone(item: ActionItem, until: date, today: date, actor: str, now: dateti
 
 
 def terms(item: ActionItem) -> str:
-    """Who does it by when and how urgent it is: `<@U1>, due 4 Dec 2026, P1`."""
+    """The owner, the due day and the priority in words: `<@U1>, due 4 Dec 2026, P1`."""
     owner = user_mention(item.owner) if item.owner else "nobody yet"
     return f"{owner}, {due_words(item.due)}, {item.priority}"
 

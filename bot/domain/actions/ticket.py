@@ -46,7 +46,7 @@ class TicketState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """What a tracker is asked to create."""
+    """A ticket to create in a tracker."""
 
     title: str
     body: str  # Markdown
@@ -77,7 +77,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class TicketNews:
-    """What a tracker says of one of its tickets."""
+    """A tracker's report about one of its tickets."""
 
     tracker: TrackerKind
     place: str
@@ -101,14 +101,14 @@ def incident_wants_ticket(incident: Incident, policy: Policy) -> bool:
 
 
 def state_of(item: ActionItem) -> TicketState:
-    """Where the item's ticket has to stand."""
+    """The state that the item's ticket should have."""
     if item.live:
         return TicketState.OPEN
     return TicketState.DONE if item.status is ActionStatus.COMPLETED else TicketState.NOT_DOING
 
 
 def state_of_incident(incident: Incident) -> TicketState:
-    """Where the incident's own ticket has to stand."""
+    """The state that the incident's own ticket should have."""
     if incident.open:
         return TicketState.OPEN
     return TicketState.NOT_DOING if incident.status in (Status.CANCELLED, Status.MERGED) else TicketState.DONE

@@ -83,7 +83,7 @@ class AlertBatch:
 
     @property
     def received(self) -> int:
-        """How many alerts and changes the body had."""
+        """The number of alerts and changes in the body."""
         return len(self.alerts) + len(self.rejected) + len(self.changes)
 
 

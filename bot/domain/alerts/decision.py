@@ -18,7 +18,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a group leads to, and why."""
+    """The decision about a group, with its reason."""
 
     decision: Decision  # WAITING: it is decided later, after `behind`, or once enough alerts fire
     step: str  # what decided: `route`, `at_least`, `storm`, `depends_on`, `resolved`
@@ -31,7 +31,7 @@ class Verdict:
 
 
 def decide(group: AlertGroup, situation: Situation, policy: Policy, now: datetime) -> Verdict:
-    """What becomes of a group that has gathered.
+    """Decide about a group that has gathered.
 
     1. One that is over already is recorded. 2. One whose route asks for more alerts waits. 3. One whose service depends
     on another that fires joins that incident, waits once until that group is decided, or is kept quiet while people are

@@ -59,7 +59,7 @@ def reason_for_no_page(group: AlertGroup, policy: Policy) -> str | None:
 
 
 def times_paged(group: AlertGroup, rung: int) -> int:
-    """How often this rung was paged since people are asked."""
+    """The number of times this rung was paged since people were asked."""
     return next((page.times for page in group.pages if page.rung == rung), 0)
 
 

@@ -21,7 +21,7 @@ MOST_SERVICES = 50
 
 
 class Decision(StrEnum):
-    """What became of a group. The values are persisted, and those of the JSON contract."""
+    """The decision about a group. The values are persisted, and those of the JSON contract."""
 
     WAITING = "waiting"  # gathers alerts before anybody is told
     DECLARED = "declared"
@@ -49,7 +49,7 @@ class DecisionStep:
 
 @dataclass(frozen=True, slots=True)
 class GroupPage:
-    """How often a rung of the route was paged since people are asked, and when last."""
+    """The pages of one rung of the route since people were asked: their number and the latest time."""
 
     rung: int  # from 1
     at: datetime
@@ -127,7 +127,7 @@ def _trim_steps(steps: tuple[DecisionStep, ...]) -> tuple[DecisionStep, ...]:
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
-    """What a batch changed about a group."""
+    """The change of a group by a batch of alerts."""
 
     group: AlertGroup
     fired: int = 0  # alerts that are new in it
@@ -226,7 +226,7 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
 
 
 def missing_alerts(group: AlertGroup, route: AlertRoute) -> int:
-    """How many alerts more have to fire within the route's span before anybody is told; 0: enough have."""
+    """The number of further alerts that must fire within the route's span before anybody is told; 0 if enough fire."""
     if route.at_least <= 1 or not group.fired_at:
         return 0
     return route.at_least - sum(group.fired_at[-1] - at <= route.within for at in group.fired_at)

@@ -14,7 +14,7 @@ from bot.domain.policy.alert_rules import Inhibition
 
 @dataclass(frozen=True, slots=True)
 class ActiveInhibition:
-    """What keeps a group quiet."""
+    """An inhibition that keeps a group quiet now."""
 
     by: int  # number of the group
     reason: str

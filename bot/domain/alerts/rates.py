@@ -24,7 +24,7 @@ RatedIncident = Incident | IncidentFact
 
 @dataclass(frozen=True, slots=True)
 class RuleRates:
-    """How good the alerts of one rule are at one service. Shares are from 0 to 1; None: there were none."""
+    """The quality of one rule's alerts at one service. Shares are from 0 to 1; None: there were none."""
 
     rule: str  # `alertname`
     service: str | None
@@ -41,7 +41,7 @@ class RuleRates:
 
 @dataclass(frozen=True, slots=True)
 class AlertRates:
-    """How good alerts are together, and by rule and service, the noisiest first."""
+    """The quality of all alerts together, and by rule and service, the noisiest first."""
 
     incidents: int  # without drills, false alarms and merged ones
     detection_rate: float | None  # the share of incidents that an alert detected first

@@ -11,7 +11,7 @@ from bot.domain.alerts.alert import Alert, AlertStatus
 
 
 class Reception(StrEnum):
-    """What an arriving alert is."""
+    """The kinds of arriving alerts."""
 
     NEW = "new"  # the first report of an occurrence
     REPEATED = "repeated"  # reported again
@@ -93,7 +93,7 @@ def _place(alert: Alert, states: AlertStates) -> tuple[Alert, Reception | None]:
 
 
 def grade_of(alert: Alert) -> tuple[str, bool]:
-    """What makes a firing worse or milder while it goes on: its label `severity`, and whether there is no data."""
+    """The grade of a firing alert, which may change: its label `severity`, and whether data is missing."""
     return alert.labels.get("severity", ""), alert.nodata
 
 

@@ -97,7 +97,7 @@ def pattern_in(wanted: str) -> str | None:
 
 
 def in_words(route: AlertRoute) -> str:
-    """What a route matches, such as `env=/staging|dev/, team=payments`."""
+    """The condition of a route in words, such as `env=/staging|dev/, team=payments`."""
     return labels_in_words(route.match) or "every alert"
 
 

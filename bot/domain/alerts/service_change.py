@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class ChangeKind(StrEnum):
-    """What was changed. The values are persisted, and those of the JSON contract."""
+    """The kind of a change. The values are persisted, and those of the JSON contract."""
 
     DEPLOYMENT = "deployment"
     FLAG = "flag"

@@ -38,7 +38,7 @@ class Silence:
 
     @property
     def in_words(self) -> str:
-        """What it silences, such as `env=staging, alertname=/High.*/`."""
+        """The labels that it silences, such as `env=staging, alertname=/High.*/`."""
         return ", ".join(f"{label}={value}" for label, value in self.labels)
 
     def matches(self, labels: Mapping[str, str]) -> bool:

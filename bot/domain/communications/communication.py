@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What became of a communication. The values are persisted."""
+    """The state of a communication. The values are persisted."""
 
     ASKED = "asked"  # it waits for a second person
     REFUSED = "refused"  # a second person said no

@@ -183,7 +183,7 @@ def find(text: str, confidential: Confidential = Confidential(), *, more_to_come
 
 
 def leaks_in(text: str, confidential: Confidential = Confidential()) -> list[Finding]:
-    """What must not become public in any text, also in a subject or a single value: the kinds in `UNSAFE`."""
+    """The leaks in a text, of the kinds in `UNSAFE`, which no public text, subject or single value may have."""
     findings: list[Finding] = []
     masked = _MASKER.mask(text)
     if masked != strip_invisible(text):

@@ -18,7 +18,7 @@ NOT_SET_UP = {"email": "SMTP_URL and MAIL_FROM are not set", "webhook": "WEBHOOK
 
 
 def reach(audience: Audience, incident: Incident, context: PagingContext, inside: Collection[str] | None) -> Reach:
-    """Who gets a message to this audience now.
+    """The recipients of a message to this audience now.
 
     `inside` has the Slack IDs of those who may see a private incident; None where everybody may. Of a private incident
     nobody else is told by Slack or mail, unless the audience is public: then a person wrote a text for it.

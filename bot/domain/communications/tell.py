@@ -21,7 +21,7 @@ SUBJECT_LENGTH, TEXT_LENGTH = 200, 3000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a person wrote to an audience."""
+    """A message to an audience as a person wrote it."""
 
     audience: str
     stage: str
@@ -43,7 +43,7 @@ def audience_of(policy: Policy, key: str) -> Audience:
 
 
 def findings_of(message: Message, audience: Audience, secret: Confidential) -> list[Finding]:
-    """What the lint finds in a message for the public; in a message to an audience inside, the gaps alone."""
+    """The findings of the lint in a message for the public; for an internal audience, only the gaps."""
     if not audience.public:
         return [Finding(Leak.UNFILLED, gap) for gap in gaps_in(f"{message.subject}\n{message.text}")]
     more = message.stage not in (RESOLVED, BRIEFING) and message.corrects is None
@@ -163,7 +163,7 @@ def title_of(communication: Communication) -> str:
 
 
 def receipt(communication: Communication, group_name: str, arrived: int, of: int) -> str:
-    """What reached a group of recipients, such as `update #2 to Customers by e-mail: 3 of 3`."""
+    """The result for a group of recipients, such as `update #2 to Customers by e-mail: 3 of 3`."""
     return f"{title_of(communication)} by {group_name}: {arrived} of {of}"
 
 

@@ -80,7 +80,7 @@ _CUSTOMERS_WORDS = "in customers' words"
 
 @dataclass(frozen=True, slots=True)
 class VariableInputs:
-    """What the variables are derived from."""
+    """The data from which the variables of a template are derived."""
 
     incident: Incident
     policy: Policy
@@ -154,7 +154,7 @@ def _facts(record: VariableInputs, audience: Audience) -> dict[str, Any]:
 
 
 def _public_facts(record: VariableInputs) -> dict[str, Any]:
-    """What reads otherwise for the public: the title and status, and the impact without marks of our own."""
+    """The variables that differ for the public: the title and status, and the impact without marks of our own."""
     incident = record.incident
     own = incident.public_title
     title: Any = own or (Gap(f"title {_CUSTOMERS_WORDS}") if incident.private else " ".join(incident.title.split()))

@@ -33,7 +33,7 @@ class PersonLoad:
 
 @dataclass(frozen=True, slots=True)
 class RecentPages:
-    """How often a person was paged lately."""
+    """The number of recent pages to a person."""
 
     week: int  # in the last 7 days
     month: int  # in the last 30 days
@@ -55,7 +55,7 @@ class RecentPages:
 def recent_pages(
     pages: Iterable[tuple[datetime, Sequence[str]]], person: str, now: datetime, *, complete: bool
 ) -> RecentPages:
-    """How many of the pages of the last 30 days reached the person."""
+    """Count the pages of the last 30 days that reached the person."""
     reached = [at for at, people in pages if person in people]
     return RecentPages(sum(at >= now - WEEK for at in reached), len(reached), complete)
 

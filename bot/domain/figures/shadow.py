@@ -151,7 +151,7 @@ def _why_nobody(incident: Incident | None, group: AlertGroup | None, policy: Pol
 
 
 def sentence(case: ShadowCase, policy: Policy) -> str:
-    """What happened and what would have, such as `they paged Anna at 03:12, we would have paged Anna at 03:12`."""
+    """Both pages in a sentence, such as `they paged Anna at 03:12, we would have paged Anna at 03:12`."""
     zone = policy.zone
     they = f"they paged {_people_in(case.theirs, policy, zone)}" if case.theirs else "they paged nobody"
     if case.acknowledged:

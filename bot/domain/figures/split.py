@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """How many incidents were detected in each week or, of a long period, in each month, quarter or year."""
+    """The numbers of incidents detected in each week or, in a long period, in each month, quarter or year."""
 
     unit: str  # `week`, `month`, `quarter` or `year`
     starts: tuple[date, ...]  # the first day of each, the oldest first

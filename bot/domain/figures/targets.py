@@ -18,7 +18,7 @@ GRACE = timedelta(minutes=1)  # an update that is later than its time by no more
 
 @dataclass(frozen=True, slots=True)
 class TargetCounts:
-    """How many targets were kept, of those whose outcome is known. An open incident past its target missed it."""
+    """The numbers of kept targets and of known outcomes. An open incident past its target missed it."""
 
     acknowledged: int
     acknowledge_n: int
@@ -54,7 +54,7 @@ def outcomes(facts: Iterable[IncidentFact], policy: Policy, now: datetime) -> li
 
 
 def count_kept(results: Sequence[Outcomes]) -> TargetCounts:
-    """How many of these targets were kept, and how many outcomes are known."""
+    """Count the kept targets and the known outcomes."""
     acknowledged = [outcome for outcome, _ in results if outcome is not None]
     resolved = [outcome for _, outcome in results if outcome is not None]
     return TargetCounts(sum(acknowledged), len(acknowledged), sum(resolved), len(resolved))

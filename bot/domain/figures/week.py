@@ -26,7 +26,7 @@ class NoisyAlert:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How often people were paged, all together. By night and weekend as the clocks of the policy have it."""
+    """The number of pages to all people together. By night and weekend as the clocks of the policy have it."""
 
     pages: int
     at_night: int  # from 22:00 until 07:00

@@ -30,7 +30,7 @@ def record_opening(incident: Incident, channel_id: str, name: str | None) -> Cha
 
 
 def stand_in(incident: Incident) -> str | None:
-    """Who gets messages directly while the channel cannot be used.
+    """The person who gets messages directly while the channel cannot be used.
 
     That is the commander if the channel was lost, else the reporter; the next person who is inside, if they are not.
     None if nobody is.

@@ -97,7 +97,7 @@ def facts_in_use(policy: Policy) -> tuple[str, ...]:
 
 
 def checklist(incident: Incident, policy: Policy) -> tuple[str, ...]:
-    """What to do first: the actions of the rules that match the facts, then of the rules for the category."""
+    """The first things to do: the actions of the rules that match the facts, then of the rules for the category."""
     suggestion = suggest(incident.facts, policy)
     actions = list(suggestion.actions) if suggestion else []
     if incident.category:

@@ -92,7 +92,7 @@ def expire(incident: Incident, offered: Handover, actor: str, policy: Policy, no
 
 
 def outcome(number: int, before: Incident, after: Incident) -> str:
-    """How an offer ended that was open in `before` and is not in `after`, in words."""
+    """The outcome in words of an offer that was open in `before` and is closed in `after`."""
     offered = next((handover for handover in before.handovers if handover.number == number), None)
     if not after.open:
         return f"the incident is {after.status}"

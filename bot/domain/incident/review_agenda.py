@@ -36,7 +36,7 @@ def agenda(review: Review) -> tuple[tuple[str, int], ...]:
 
 
 def length(review: Review) -> timedelta:
-    """How long the review's meeting takes."""
+    """The duration of the review's meeting."""
     return timedelta(minutes=sum(minutes for _, minutes in agenda(review)))
 
 

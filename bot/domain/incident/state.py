@@ -147,7 +147,7 @@ class ReviewState(StrEnum):
 
 
 class ReviewAgenda(StrEnum):
-    """How long the meeting of a review is. The values are persisted."""
+    """The agendas of a review's meeting, by its length. The values are persisted."""
 
     LONG = "long"  # 80 minutes, seven points
     SHORT = "short"  # 40 minutes, five points
@@ -174,7 +174,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class RoleGrant:
-    """Who gave a role to its holder, and when. A role taken by oneself gives no rights by itself."""
+    """The person who gave a role to its holder, and the time. A role taken by oneself gives no rights by itself."""
 
     by: str
     at: datetime

@@ -136,7 +136,7 @@ def promise(incident: Incident, span: timedelta, actor: str, now: datetime) -> C
 
 
 def update_owed_by(incident: Incident) -> str:
-    """Who owes the next update: the communications lead, else the commander, else the reporter."""
+    """The person who owes the next update: the communications lead, else the commander, else the reporter."""
     for role in ("communications_lead", "commander"):
         if role in incident.roles:
             return incident.roles[role]

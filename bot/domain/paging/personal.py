@@ -38,7 +38,7 @@ def methods_now(
 
 
 def wait_of(step: PersonalMethod, steps: Sequence[PersonalMethod]) -> timedelta:
-    """How long after the first page a method follows."""
+    """The time after the first page at which a method follows."""
     return step.after - steps[0].after
 
 

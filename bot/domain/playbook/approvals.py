@@ -114,7 +114,7 @@ def expire(run: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
 
 
 def answer_text(approval: Approval) -> str:
-    """How a request ended, as text with mentions."""
+    """The outcome of a request, as text with mentions."""
     person = f"{user_mention(approval.answered_by)}" if approval.answered_by else "somebody"
     because = f": {approval.reason}" if approval.reason else ""
     match approval.answer:

@@ -20,7 +20,7 @@ AUTO, APPROVE, MANUAL, REFUSED = "auto", "approve", "manual", "refused"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a step may run, and why."""
+    """The decision whether a step may run by itself, with its reasons."""
 
     # `auto`: unattended; `approve`: after approval; `manual`: when a person presses Run; `refused`: not by Tocsin.
     mode: str

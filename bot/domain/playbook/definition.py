@@ -105,7 +105,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """How to tell whether an automated step succeeded. Exactly one of `exit_code`, `status` and `promql` is set."""
+    """The success criterion of an automated step. Exactly one of `exit_code`, `status` and `promql` is set."""
 
     exit_code: int | None = None
     status: int | None = None  # of HTTP
@@ -116,7 +116,7 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class Automation:
-    """How a runner can execute a step, if the operator enabled that runner."""
+    """The execution of a step by a runner, if the operator enabled that runner."""
 
     runner: str
     commands: tuple[int, ...] = ()  # of `process`: positions from 1; empty: all

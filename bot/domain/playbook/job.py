@@ -45,7 +45,7 @@ class Action(StrEnum):
 
 
 class ExitKind(StrEnum):
-    """How one invocation ended."""
+    """The ways in which an invocation ends."""
 
     ENDED = "ended"  # by itself, with an exit code, a status or a value
     TIMED_OUT = "timed_out"
@@ -79,7 +79,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """How one invocation ended, and what it printed."""
+    """The end of one invocation, and its output."""
 
     kind: ExitKind
     summary: str  # for people
@@ -211,7 +211,7 @@ class Verdict:
 
 
 def invocations_of(step: Step, values: Mapping[str, str], action: Action) -> tuple[Invocation, ...]:
-    """What a runner gets for a step, byte for byte. Raises `Refused` if people do the step or a value is missing."""
+    """A runner's invocations for a step, byte for byte. Raises `Refused` if people do it or a value is missing."""
     if action is Action.ROLLBACK:
         if not step.rollback:
             raise Refused(f"Step {step.key} has no commands to roll it back. {step.rollback_text}".strip())
@@ -293,7 +293,7 @@ def compare(success: Success, result: InvocationResult) -> Verdict:
 
 
 def retry_after(job: Job) -> timedelta | None:
-    """How long to wait before the next attempt. None if there is none left."""
+    """The time to wait before the next attempt. None if no attempt is left."""
     return job.plan.retry_every if job.attempts <= job.plan.retries else None
 
 

@@ -162,7 +162,7 @@ class PlaybookRun:
 
     @property
     def settled(self) -> int:
-        """How many steps are settled."""
+        """The number of settled steps."""
         return sum(step.settled for step in self.steps)
 
     def step(self, key: str) -> StepState:

@@ -15,7 +15,7 @@ from bot.domain.values import durations
 
 @dataclass(frozen=True, slots=True)
 class RunStats:
-    """How the runs of one playbook went. Drills do not count."""
+    """Statistics of one playbook's runs. Drills do not count."""
 
     playbook: str  # ID
     used: int = 0  # runs opened
@@ -85,7 +85,7 @@ def owner_of(playbook: Playbook, contacts: Mapping[str, Contact]) -> Contact | N
 
 
 def review_due(playbook: Playbook, every: timedelta | None, today: date) -> int | None:
-    """How many review periods have passed since the last review. None if it is not due or was never reviewed."""
+    """The number of review periods since the last review. None if it is not due or was never reviewed."""
     if every is None or playbook.last_reviewed is None:
         return None
     periods = (today - playbook.last_reviewed) // every

@@ -37,7 +37,7 @@ TIMED = frozenset(
 
 
 def run_summary(run: PlaybookRun, last: str = "") -> RunSummary:
-    """What the incident stores about a run: progress, timers and `last`, the latest thing that happened."""
+    """The summary of a run that the incident stores: progress, timers and `last`, the latest thing that happened."""
     return RunSummary(run.number, run.playbook, run.name, run.settled, len(run.steps), run.outcome, timers(run), last)
 
 

@@ -37,7 +37,7 @@ def require_undoable(step: StepState) -> None:
 
 
 def requester(step: StepState) -> str:
-    """Who asked for the approval that the step waits for."""
+    """The person who asked for the approval that the step waits for."""
     return step.asked.by if step.asked else step.by or BOT
 
 

@@ -11,7 +11,7 @@ from bot.domain.policy.alerting_rules import EscalationRung
 
 
 class AlertAction(StrEnum):
-    """What a route does with a group of alerts. The values are those of the policy's YAML."""
+    """The action of a route on a group of alerts. The values are those of the policy's YAML."""
 
     DECLARE = "declare"  # an incident
     ASK = "ask"  # people, on a card
@@ -22,7 +22,7 @@ class AlertAction(StrEnum):
 
 
 class OnResolved(StrEnum):
-    """What happens in an incident when its alerts are over. The values are those of the policy's YAML."""
+    """The effect on an incident when its alerts are over. The values are those of the policy's YAML."""
 
     NOTE = "note"  # it is noted
     PROPOSE = "propose"  # people are asked whether the incident is resolved

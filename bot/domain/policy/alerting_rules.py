@@ -12,14 +12,14 @@ from bot.domain.values.target import Target
 
 
 class When(StrEnum):
-    """How conditions are combined. The values are those of the policy's YAML."""
+    """The ways to combine conditions. The values are those of the policy's YAML."""
 
     ALL = "all"
     ANY = "any"
 
 
 class Aggregation(StrEnum):
-    """How the samples of a span become one value."""
+    """The functions that turn the samples of a span into one value."""
 
     AVG = "avg"
     MAX = "max"
@@ -30,7 +30,7 @@ class Aggregation(StrEnum):
 
 
 class Operator(StrEnum):
-    """How a value is compared with a threshold."""
+    """The comparisons of a value with a threshold."""
 
     GT = "gt"
     GTE = "gte"
@@ -40,7 +40,7 @@ class Operator(StrEnum):
 
 
 class Method(StrEnum):
-    """What an anomaly is measured against."""
+    """The methods that compute the baseline of an anomaly."""
 
     ZSCORE = "zscore"  # mean and standard deviation of the training span
     ROBUST = "robust"  # its median and median absolute deviation
@@ -117,7 +117,7 @@ Condition: TypeAlias = Threshold | RateOfChange | Anomaly | Absence | Composite
 
 @dataclass(frozen=True, slots=True)
 class EscalationRung:
-    """Whom an alert of the rule notifies until somebody acts."""
+    """The targets that an alert of the rule notifies until somebody acts."""
 
     after: timedelta  # from when it fired
     notify: tuple[Target, ...]

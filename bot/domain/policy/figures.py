@@ -16,7 +16,7 @@ class FigureTargets:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyDigest:
-    """Where and when the digest of the week is posted, in the policy's time zone."""
+    """The channel and time of the weekly digest, in the policy's time zone."""
 
     channel: str
     weekday: int = 0  # Monday is 0

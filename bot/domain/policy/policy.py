@@ -96,7 +96,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class PersonalMethod:
-    """How a person wants to be paged, and how long after the page they have not answered."""
+    """A method by which a person wants to be paged, and the delay without an answer after which it is used."""
 
     method: str
     after: timedelta
@@ -208,7 +208,7 @@ class MessageTemplate:
 
 @dataclass(frozen=True, slots=True)
 class CommunicationRules:
-    """What communications say of the organisation, and what they must not say."""
+    """The organisation's words in communications, and the words that they must not have."""
 
     company: str | None = None
     customers: tuple[str, ...] = ()  # names of customers, which no other customer may read
@@ -241,7 +241,7 @@ class NudgeRules:
 
 @dataclass(frozen=True, slots=True)
 class PlaybookRules:
-    """Who may approve playbook steps, and how playbooks are kept fresh."""
+    """The approvers of playbook steps, and the reviews that keep playbooks up to date."""
 
     approvers: tuple[Target, ...] = ()  # empty: anybody except the person who asked
     approval_expires: timedelta = timedelta(minutes=30)

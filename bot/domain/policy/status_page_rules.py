@@ -21,7 +21,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class UptimeWeights:
-    """How much of a state's time counts as downtime, from 0 to 1."""
+    """The share of each state's time that counts as downtime, from 0 to 1."""
 
     degraded: float = 0.0
     partial: float = 0.3

@@ -82,12 +82,12 @@ def _differs(old: Sending | None, new: Sending | None) -> str:
 
 
 def pages(sendings: Sequence[Sending]) -> int:
-    """How many of them are pages."""
+    """The number of pages among them."""
     return sum(sending.kind == "page" for sending in sendings)
 
 
 def night_pages(sendings: Sequence[Sending], zone: tzinfo) -> int:
-    """How many pages go out between 22:00 and 07:00."""
+    """The number of pages between 22:00 and 07:00."""
     hours = [sending.at.astimezone(zone).hour for sending in sendings if sending.kind == "page"]
     return sum(hour >= NIGHT_FROM or hour < NIGHT_TO for hour in hours)
 

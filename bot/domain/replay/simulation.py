@@ -99,7 +99,7 @@ class Simulation:
 def simulate(
     past: Incident, entries: Sequence[Entry], policy: Policy, context_at: ContextAt, now: datetime
 ) -> list[Sending]:
-    """What would have been sent under the policy, if people had acted as they did. `entries` are the whole timeline."""
+    """The messages of the policy, if people had acted as they did. `entries` are the whole timeline."""
     began = next((entry for entry in entries if entry.kind == "declared"), None)
     new = NewIncident(
         past.title, _severity(past, began, policy), past.declared_by, past.description, past.category, past.services,

@@ -42,7 +42,7 @@ def changed(
 
 
 def needle(line: str) -> str:
-    """What a line is looked for by: what a person reads of it."""
+    """The words of a line as a person reads them, by which it is searched."""
     text = line.removeprefix("- ").partition(" ([↗]")[0]
     return text[:LOOKED_FOR].strip()
 

@@ -37,7 +37,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the record does not say, for one person."""
+    """A question to one person about something that the record lacks."""
 
     key: str  # unique within the review
     to: str | None  # Slack user ID; None where nobody took part

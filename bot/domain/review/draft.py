@@ -51,7 +51,7 @@ def _section(key: str, write: Callable[[Record, Page], None], record: Record) ->
 
 
 def answers(record: Record, key: str, since: datetime | None = None) -> list[Sentence]:
-    """What participants answered for a section; with `since`, only what they answered after that instant."""
+    """The answers of participants for a section; with `since`, only those after that instant."""
     sentences = []
     for answer in record.of(ANSWER):
         if answer.entry.data.get("section") == key and (since is None or answer.entry.at > since):

@@ -52,7 +52,7 @@ MOST = 20
 
 
 class HintKind(StrEnum):
-    """What a hint is about."""
+    """The subjects of hints."""
 
     BLAME = "blame"
     SINGLE_CAUSE = "single_cause"

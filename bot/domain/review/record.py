@@ -74,7 +74,7 @@ class Record:
         return tuple(sorted(counts, key=lambda person: -counts[person]))
 
     def leader(self, *roles: str) -> str | None:
-        """Who can answer a question: the holder of the first of these roles, else the facilitator of the review."""
+        """Who can answer: the holder of the first of these roles, else the facilitator of the review."""
         holders = self.incident.roles
         role_holders = [holders.get(role) for role in (*roles, "commander")]
         fallbacks = (self.incident.resolved_by, self.incident.declared_by, *self.participants)

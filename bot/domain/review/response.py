@@ -47,7 +47,7 @@ def triage_and_cause(record: Record, page: Page) -> None:
 
 
 def who_responded(record: Record, page: Page) -> None:
-    """Who responded, how, and when."""
+    """Say who responded, how, and when."""
     level, incident = _level(record), record.incident
     acknowledged = record.first("acknowledged")
     if acknowledged and incident.acknowledged_at:
@@ -76,7 +76,7 @@ def who_responded(record: Record, page: Page) -> None:
 
 
 def went_well(record: Record, page: Page) -> None:
-    """What the record shows to have been in time."""
+    """Say what the record shows to have been in time."""
     level, incident = _level(record), record.incident
     acknowledged, resolved = record.first("acknowledged"), record.last("resolved")
     if level and acknowledged and _within(incident.detected_at, incident.acknowledged_at, level.respond_within, record):
@@ -96,7 +96,7 @@ def went_well(record: Record, page: Page) -> None:
 
 
 def fell_short(record: Record, page: Page) -> None:
-    """What the record shows to have been late, unanswered or lost."""
+    """Say what the record shows to have been late, unanswered or lost."""
     level, incident = _level(record), record.incident
     acknowledged, resolved = record.first("acknowledged"), record.last("resolved")
     if level and level.respond_within and acknowledged and incident.acknowledged_at:

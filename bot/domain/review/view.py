@@ -27,7 +27,7 @@ class ReviewView:
 
     @property
     def facilitator(self) -> str | None:
-        """Who leads the review: as set, else the incident commander."""
+        """The person who leads the review: the chosen one, else the incident commander."""
         review = self.incident.review
         return (review.facilitator if review else None) or self.incident.roles.get("commander")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 
 class NoticeKind(StrEnum):
-    """What a notice says or does. The values are stored in the outbox and must not change."""
+    """The kind of a notice, by its meaning. The values are stored in the outbox and must not change."""
 
     # The incident's channel
     CHANNEL = "channel"
@@ -162,7 +162,7 @@ class Priority(IntEnum):
 
 
 class OnDependencyFailure(StrEnum):
-    """What happens to a notice when the one that it depends on fails for good."""
+    """The effect on a notice when the one that it depends on fails for good."""
 
     FAIL = "fail"
     SEND = "send"  # go without it

@@ -44,7 +44,7 @@ ABSENT_STEP_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a condition says of one series."""
+    """The result of a condition for one series."""
 
     holds: bool
     value: float | None

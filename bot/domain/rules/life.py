@@ -18,7 +18,7 @@ MOST_INSTANCES = 200  # series of one rule that are pending or firing; those bey
 
 
 class State(StrEnum):
-    """Where a rule is. The values are persisted, and those of the JSON contract."""
+    """The state of a rule. The values are persisted, and those of the JSON contract."""
 
     INACTIVE = "inactive"
     PENDING = "pending"  # the conditions hold, but not for long enough

@@ -9,7 +9,7 @@ from bot.domain.errors import Refused
 
 
 class ComponentState(StrEnum):
-    """How a component is. The values are those of Statuspage's API, and are stored."""
+    """The state of a component. The values are those of Statuspage's API, and are stored."""
 
     OPERATIONAL = "operational"
     UNDER_MAINTENANCE = "under_maintenance"

@@ -71,7 +71,7 @@ def is_backfill(publication: Publication) -> bool:
 
 
 def next_step(publication: Publication, copy: Copy) -> CopyStep | ManualChange | None:
-    """What to write next; None when the copy says the same."""
+    """The next step to write; None if the copy is up to date."""
     marks = copy.marks
     missing = next((update for update in publication.updates if update.id not in marks.updates), None)
     if missing is not None:

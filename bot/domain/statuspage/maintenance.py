@@ -31,7 +31,7 @@ COMPLETE = "The maintenance is complete."
 
 @dataclass(frozen=True, slots=True)
 class NewMaintenance:
-    """What a person schedules."""
+    """The maintenance that a person schedules."""
 
     title: str
     message: str
@@ -44,7 +44,7 @@ class NewMaintenance:
 
 
 class Lapse(StrEnum):
-    """What happens to maintenance by itself."""
+    """The steps that maintenance takes by itself."""
 
     REMIND = "remind"
     BEGIN = "begin"

@@ -24,14 +24,14 @@ _ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class PublicationKind(StrEnum):
-    """What a publication is about. The values are stored."""
+    """The subject of a publication. The values are stored."""
 
     INCIDENT = "incident"
     MAINTENANCE = "maintenance"
 
 
 class PublicStatus(StrEnum):
-    """How far an incident, or maintenance, is. The values are those of Statuspage's API, and are stored."""
+    """The progress of an incident or of maintenance. The values are those of Statuspage's API, and are stored."""
 
     INVESTIGATING = "investigating"
     IDENTIFIED = "identified"
@@ -96,7 +96,7 @@ class Publication:
 
     @property
     def status(self) -> PublicStatus:
-        """How far it is: the status of the newest update."""
+        """The status of the newest update."""
         return self.updates[-1].status
 
     @property
@@ -131,7 +131,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class NewPublication:
-    """What a person publishes."""
+    """The publication that a person asks for."""
 
     title: str
     message: str

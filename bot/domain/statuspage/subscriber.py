@@ -27,7 +27,7 @@ _NO_URL = "That is not an address to post to. Write one such as https://example.
 
 
 class SubscriberKind(StrEnum):
-    """How a subscriber is told. The values are stored."""
+    """The ways to reach a subscriber. The values are stored."""
 
     EMAIL = "email"
     SLACK = "slack"  # a channel
@@ -35,7 +35,7 @@ class SubscriberKind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a signed link does. The values are part of the signature."""
+    """The action of a signed link. The values are part of the signature."""
 
     CONFIRM = "confirm"
     UNSUBSCRIBE = "unsubscribe"

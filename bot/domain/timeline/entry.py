@@ -52,7 +52,7 @@ def entry(at: datetime, kind: str, actor: str, text: str = "", **data: Any) -> E
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """Who struck an entry's words, and why."""
+    """The redaction of an entry: the person who struck its words, and the reason."""
 
     by: str  # Slack user ID
     reason: str
