@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.incident import Incident
 from tests.torture.people import number_of
 from tests.torture.post_oracle import is_archived
 from tests.torture.world import World
+
+STILL_READ = timedelta(days=3)
 
 if TYPE_CHECKING:
     from tests.torture.oracle import Snapshot, Verdict
@@ -46,7 +50,8 @@ def messages(  # noqa: C901 - one promise after the other
             if ts in taken and not unheard and not kinds["message"] and not kinds["message_edited"]:
                 verdict.wrong.append(f"{name} is not on the timeline")
         elif not kinds["message"]:
-            unreadable = ts not in taken and _out_of_reach(world, sent.channel)
+            over = _long_over(world, snapshot.incidents.get(number_in.get(sent.channel, 0)))
+            unreadable = ts not in taken and (over or _out_of_reach(world, sent.channel))
             verdict.counts["messages that no one could read"] += unreadable
             if not unreadable:
                 verdict.wrong.append(f"{name} is not on the timeline")
@@ -74,6 +79,11 @@ def delivered_messages(world: World) -> tuple[set[str], set[str]]:
 def _out_of_reach(world: World, channel_id: str) -> bool:
     """Whether the channel stays archived with the bot outside: nobody can join it, so the bot cannot read it."""
     return is_archived(world, channel_id) and world.ws.bot.id not in world.ws.state.channels[channel_id].members
+
+
+def _long_over(world: World, incident: Incident | None) -> bool:
+    """Whether the incident ended so long ago that its channel is not read any more for what Slack gave up telling."""
+    return incident is not None and incident.ended_at is not None and world.clock.now() - incident.ended_at > STILL_READ
 
 
 def _told_deletions(world: World) -> set[str]:

@@ -83,10 +83,13 @@ async def test_a_reminder_that_is_due_outlasts_a_change_of_the_words_and_no_othe
 
 async def test_what_a_person_got_and_when_is_read_back(make_context: MakeContext) -> None:
     context = make_context("preset: sev1-5\n")
-    keys = [routing.action_reminder("U1", START.date() + timedelta(days=day)).dedup_key for day in range(2)]
+    days = [START.date() + timedelta(days=ahead) for ahead in range(2)]
     async with context.database.transaction() as conn:
-        await enqueue.put(conn, [routing.action_reminder("U1", START.date() + timedelta(days=day)) for day in range(2)])
-        first, _ = sorted(await queue.claim(conn, 9), key=lambda row: row.dedup_key)
-        await queue.mark_sent(conn, first, {"ts": "1", reminded.DAY: "2026-03-30"})
-        found = await reminded.with_keys(conn, [*keys, "action_reminder:U2:2026-03-30"])
-    assert sorted(found) == [(keys[0], "sent", date(2026, 3, 30)), (keys[1], "leased", None)]
+        await enqueue.put(conn, [routing.action_reminder(person, day) for person in ("U1", "U11") for day in days])
+        rows = {row.dedup_key: row for row in await queue.claim(conn, 9)}
+        first, second = (routing.action_reminder("U1", day).dedup_key for day in days)
+        await queue.mark_sent(conn, rows[first], {"ts": "1", reminded.DAY: "2026-03-30"})
+        of_first = await reminded.others(conn, "action_reminder:U1", rows[first].id)
+        of_second = await reminded.others(conn, "action_reminder:U1", rows[second].id)
+    assert of_first == [(rows[second].id, second, "leased", None)]
+    assert of_second == [(rows[first].id, first, "sent", date(2026, 3, 30))]

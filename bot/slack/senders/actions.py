@@ -23,9 +23,7 @@ from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 from storage.outbox.reminded import OtherReminder
 
-_UNDER_WAY = ("leased", "unknown")
 _SOON = timedelta(seconds=1)
-_DAYS_BACK = 10  # a reminder waits for a morning, over a weekend at most; longer only while the bot or Slack is down
 
 
 class ActionSender(SenderBase):
@@ -60,11 +58,11 @@ class ActionSender(SenderBase):
             return Deferred("it waits for the person's working hours", wait)
         today = now.astimezone(zone).date()
         async with self._context.database.reading() as conn:
-            others = await reminded.with_keys(conn, _keys_of_others(payload.person, day, today))
+            others = await reminded.others(conn, f"{NoticeKind.ACTION_REMINDER}:{payload.person}", notice.id)
             live_items = await find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
-        if any(other.state in _UNDER_WAY and other.dedup_key < notice.dedup_key for other in others):
+        if any(other.state in reminded.UNDER_WAY and other.id < notice.id for other in others):
             return Deferred("another reminder of theirs is being sent", _SOON)
-        unless = why_needless(notice, others, today)
+        unless = why_needless(notice, others, payload.person, today)
         if unless is None and not reminders.any_due(live_items.items, today):
             unless = "nothing of theirs is due any more"
         if unless is not None and not notice.uncertain:
@@ -75,17 +73,11 @@ class ActionSender(SenderBase):
         return Sent({**result.receipt, reminded.DAY: today.isoformat()}) if isinstance(result, Sent) else result
 
 
-def _keys_of_others(person: str, day: date, today: date) -> list[str]:
-    """The keys of the person's reminders for days around this one that may go out today as well."""
-    days = (today - timedelta(days=back) for back in range(max(_DAYS_BACK, (today - day).days + 1)))
-    return [routing.action_reminder(person, other).dedup_key for other in days if other != day]
-
-
-def why_needless(notice: ClaimedNotice, others: Sequence[OtherReminder], today: date) -> str | None:
+def why_needless(notice: ClaimedNotice, others: Sequence[OtherReminder], person: str, today: date) -> str | None:
     """Why the reminder is not needed: a person gets one a day, that of the latest day, with all that is theirs."""
     if any(other.told_on == today for other in others):
         return "they were reminded of all their items today"
-    # Keys of one person differ in their days alone.
-    if any(other.dedup_key > notice.dedup_key and other.state != "failed" for other in others):
+    of_today = routing.action_reminder(person, today).dedup_key  # keys of one person differ in their days alone
+    if any(other.id > notice.id and other.dedup_key <= of_today and other.state != "failed" for other in others):
         return "a later reminder has the same items"
     return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from bot.domain import routing
 from bot.domain.incident import ReviewState, review_agenda, review_reminders
 from bot.domain.review.document import questions_for
@@ -9,7 +12,7 @@ from bot.domain.review.view import ReviewView
 from bot.domain.routing import keys
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ReviewPointPayload, ReviewQuestionsPayload
-from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult
+from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult, Sent
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import Delivery, SenderBase
@@ -18,7 +21,11 @@ from bot.usecases.oncall import calendar_feeds
 from bot.usecases.reviews.ask import PER_PERSON
 from bot.usecases.reviews.read import read_review
 from storage import key_value
+from storage.outbox import reminded
 from storage.outbox.payloads import read_payload
+
+TOLD_TODAY = "the facilitator was reminded today"
+_SOON = timedelta(seconds=1)
 
 
 def _not_owed(delivery: Delivery) -> str | None:
@@ -80,7 +87,18 @@ class ReviewSender(SenderBase):
         wait = review_reminders.in_working_hours(delivery.now, delivery.policy.zone) - delivery.now
         if wait and delivery.unless is None:
             return Deferred("it waits for working hours", wait)
-        return await self.post_in_channel(delivery, blocks.reminder(await self._view(delivery), delivery.now))
+        today = delivery.now.astimezone(delivery.policy.zone).date()
+        prefix = f"{NoticeKind.REVIEW_REMINDER}:review:{delivery.incident.number}"
+        async with self._context.database.reading() as conn:
+            others = await reminded.others(conn, prefix, delivery.notice.id)
+        if any(other.state in reminded.UNDER_WAY and other.id < delivery.notice.id for other in others):
+            return Deferred("another reminder of the review is being sent", _SOON)
+        if any(other.told_on == today for other in others):
+            if not delivery.notice.uncertain:
+                return NotNeeded(TOLD_TODAY)
+            delivery = replace(delivery, unless=TOLD_TODAY)
+        result = await self.post_in_channel(delivery, blocks.reminder(await self._view(delivery), delivery.now))
+        return Sent({**result.receipt, reminded.DAY: today.isoformat()}) if isinstance(result, Sent) else result
 
     @sends(NoticeKind.REVIEW_POINT, failure="tell the agenda of the review", unless=_not_owed)
     async def point(self, delivery: Delivery) -> SendResult:

@@ -14,28 +14,29 @@ FRIDAY, MONDAY, TUESDAY = date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 10)
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
-def key(day: date) -> str:
-    return routing.action_reminder("U1", day).dedup_key
-
-
-def reminder(day: date) -> ClaimedNotice:
+def reminder(number: int) -> ClaimedNotice:
     return ClaimedNotice(
-        1, key(day), NoticeKind.ACTION_REMINDER, None, {}, "key", attempts=1, uncertain=False, redirected=False,
-        first_try_at=NOW, created_at=NOW, deadline=None, fence=1, version=1,
+        number, "action_reminder", NoticeKind.ACTION_REMINDER, None, {}, "key", attempts=1, uncertain=False,
+        redirected=False, first_try_at=NOW, created_at=NOW, deadline=None, fence=1, version=1,
     )  # fmt: skip
 
 
+def other(number: int, day: date, state: str, told_on: date | None = None) -> OtherReminder:
+    return OtherReminder(number, routing.action_reminder("U1", day).dedup_key, state, told_on)
+
+
 def test_of_two_that_waited_for_the_same_morning_the_later_goes_out() -> None:
-    waiting = [OtherReminder(key(TUESDAY), "queued", None)]
-    assert why_needless(reminder(MONDAY), waiting, TUESDAY) == "a later reminder has the same items"
-    assert why_needless(reminder(TUESDAY), [OtherReminder(key(MONDAY), "dropped", None)], TUESDAY) is None
+    waits = [other(2, TUESDAY, "queued")]
+    assert why_needless(reminder(1), waits, "U1", TUESDAY) == "a later reminder has the same items"
+    assert why_needless(reminder(1), waits, "U1", MONDAY) is None  # that one is for tomorrow
+    assert why_needless(reminder(2), [other(1, MONDAY, "dropped")], "U1", TUESDAY) is None
 
 
 def test_one_that_comes_after_another_on_the_same_day_is_not_needed() -> None:
-    late = [OtherReminder(key(MONDAY), "sent", TUESDAY)]
-    assert why_needless(reminder(TUESDAY), late, TUESDAY) == "they were reminded of all their items today"
-    assert why_needless(reminder(TUESDAY), [OtherReminder(key(FRIDAY), "sent", FRIDAY)], TUESDAY) is None
+    late = [other(1, FRIDAY, "sent", TUESDAY)]
+    assert why_needless(reminder(2), late, "U1", TUESDAY) == "they were reminded of all their items today"
+    assert why_needless(reminder(2), [other(1, FRIDAY, "sent", FRIDAY)], "U1", TUESDAY) is None
 
 
 def test_a_later_one_that_slack_refused_replaces_none() -> None:
-    assert why_needless(reminder(MONDAY), [OtherReminder(key(TUESDAY), "failed", None)], TUESDAY) is None
+    assert why_needless(reminder(1), [other(2, TUESDAY, "failed")], "U1", TUESDAY) is None
