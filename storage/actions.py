@@ -108,7 +108,7 @@ async def live(conn: AsyncConnection, wanted: ActionFilter, limit: int) -> list[
 
 
 async def count_live(conn: AsyncConnection, wanted: ActionFilter) -> int:
-    """How many items `live` would find without a limit."""
+    """The number of items that `live` would find without a limit."""
     return int(await conn.scalar(_live(sa.select(sa.func.count()).select_from(action_items), wanted)) or 0)
 
 

@@ -131,7 +131,7 @@ def facts_of(texts: Sequence[str], teams: Mapping[str, tuple[str, ...]]) -> list
 
 
 async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, int]:
-    """How many status updates were posted, by incident."""
+    """The number of posted status updates, by incident."""
     return {number: count for number, count in await conn.execute(_POSTED, {"since": since})}
 
 
@@ -166,7 +166,7 @@ async def update_times_since(conn: AsyncConnection, since: datetime, severity: s
 
 
 async def pages_since(conn: AsyncConnection, since: datetime) -> dict[int, int]:
-    """How many pages were sent, by incident."""
+    """The number of sent pages, by incident."""
     return {number: count for number, count in await conn.execute(_PAGES, {"since": since})}
 
 

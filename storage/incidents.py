@@ -181,7 +181,7 @@ class IncidentFilter:
 
 @dataclass(frozen=True, slots=True)
 class IncidentCount:
-    """How many incidents match."""
+    """The number of matching incidents."""
 
     incidents: int  # without drills
     drills: int
@@ -197,7 +197,7 @@ async def find(conn: AsyncConnection, wanted: IncidentFilter, worst_first: Seque
 
 
 async def count(conn: AsyncConnection, wanted: IncidentFilter) -> IncidentCount:
-    """How many incidents match, up to `MOST_COUNTED`, the newest."""
+    """Count the matching incidents, of which at most the newest `MOST_COUNTED`."""
     drill = sa.case((_c.state["drill"].as_boolean(), 1), else_=0).label("drill")
     matching = sa.select(drill).where(*_conditions(wanted)).order_by(_c.number.desc()).limit(MOST_COUNTED + 1)
     drills = list(await conn.scalars(matching))

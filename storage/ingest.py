@@ -16,7 +16,7 @@ from storage.schema import cursors, deliveries, threads
 
 @dataclass(frozen=True, slots=True)
 class ChannelCursor:
-    """How far a channel's history has been read."""
+    """The position up to which a channel's history has been read."""
 
     channel_id: str
     incident: int

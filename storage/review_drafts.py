@@ -17,7 +17,7 @@ MOST = 20  # drafts of a section that are shown
 
 @dataclass(frozen=True, slots=True)
 class SectionDraft:
-    """What somebody is writing. `version` is that of the section's text that they began with."""
+    """The unsaved text of a person. `version` is that of the section's text that they began with."""
 
     section: str
     author: str

@@ -35,5 +35,5 @@ async def delete_before(conn: AsyncConnection, before: datetime) -> None:
 
 
 async def count(conn: AsyncConnection) -> int:
-    """How many rows there are."""
+    """The number of rows."""
     return int(await conn.scalar(sa.select(sa.func.count()).select_from(sign_in_attempts)) or 0)

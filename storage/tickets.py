@@ -67,7 +67,7 @@ async def set_sent(conn: AsyncConnection, ticket: Ticket, sent: NewTicket) -> No
 
 
 async def places(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKind, str]]:
-    """Where open tickets are, and those whose state changed since then."""
+    """The places of open tickets, and of those whose state changed since then."""
     live = sa.or_(_c.state == TicketState.OPEN.value, _c.changed_at >= since)
     query = sa.select(_c.tracker, _c.place).where(live).distinct().order_by(_c.tracker, _c.place)
     return [(TrackerKind(row.tracker), row.place) for row in await conn.execute(query)]

@@ -40,7 +40,7 @@ from storage.figures import people_paged
 def metrics_command(
     *, since: str, until: str | None, by: str, person: str | None, as_json: bool, **selected: str | None
 ) -> None:
-    """How many incidents there were, how long they took, and whether that became better or worse."""
+    """Show the number of incidents, how long they took, and whether that became better or worse."""
     if person is not None:
         _print_load(since, until, person, as_json=as_json)
         return

@@ -79,7 +79,7 @@ class PageSender:
         return await self._deliver(row, page, _failure_text(row, policy, incident))
 
     def _console(self, incident: Incident) -> str | None:
-        """Where the incident is run while Slack is down; None while it works, or without a public address."""
+        """The incident's address in the console while Slack is down; None while it works, or without an address."""
         url = self._context.url
         return f"{url.rstrip('/')}/incidents/{incident.id}" if url and self._context.outage is not None else None
 

@@ -44,7 +44,7 @@ _AGAIN = Retry("its lease would have ended before the answer", timedelta(0))
 
 @dataclass(frozen=True, slots=True)
 class _TicketSource:
-    """What a ticket is written from, as it is now: an action item, or the incident itself."""
+    """The source of a ticket, as it is now: an action item, or the incident itself."""
 
     incident: Incident
     policy: Policy

@@ -277,7 +277,7 @@ def _clean(text: str) -> str:
 
 
 def _fitting(text: str, limit: int) -> int:
-    """How many characters of `text` fit into `limit` UTF-16 units."""
+    """The number of characters of `text` that fit into `limit` UTF-16 units."""
     most = max(0, min(len(text), limit))
     if length(text[:most]) == most:
         return most

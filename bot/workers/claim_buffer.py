@@ -33,7 +33,7 @@ class ClaimBuffer:
 
     @property
     def room(self) -> int:
-        """How many to claim now: none while there are enough."""
+        """The number of notices to claim now: none while there are enough."""
         return MOST - len(self._rows) if len(self._rows) <= REFILLED_AT else 0
 
     def add(self, rows: Sequence[ClaimedNotice]) -> None:

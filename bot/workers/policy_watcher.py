@@ -47,7 +47,7 @@ class InvalidFile:
 
     @property
     def count(self) -> str:
-        """How many mistakes it has, in words."""
+        """The number of its mistakes, in words."""
         number = len(self.error.problems)
         return f"{number} mistakes" if number != 1 else "1 mistake"
 

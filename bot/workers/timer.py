@@ -115,5 +115,5 @@ async def _run_guarded(periodic: Periodic) -> None:
 
 
 def _wall_ahead_s() -> float:
-    """How far the wall clock is ahead of the monotonic clock."""
+    """The seconds by which the wall clock is ahead of the monotonic clock."""
     return time.time() - time.monotonic()

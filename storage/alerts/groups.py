@@ -106,7 +106,7 @@ async def firing(conn: AsyncConnection, limit: int) -> list[AlertGroup]:
 
 
 async def count_firing(conn: AsyncConnection) -> dict[str, int]:
-    """How many groups fire, by what was decided about them."""
+    """The number of groups that fire, by decision."""
     rows = await conn.execute(sa.select(_c.decision, sa.func.count()).where(_FIRING).group_by(_c.decision))
     return {decision: count for decision, count in rows}
 
@@ -156,7 +156,7 @@ async def fires_in_incident(conn: AsyncConnection, incident: int) -> bool:
 
 
 async def count_of_incident(conn: AsyncConnection, incident: int) -> int:
-    """How many groups an incident has."""
+    """The number of groups of an incident."""
     return int(await conn.scalar(sa.select(sa.func.count()).where(_c.incident == incident)) or 0)
 
 

@@ -35,7 +35,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class MemberCount:
-    """How many alerts of a group fire, and how many do not."""
+    """The numbers of alerts of a group that fire and do not."""
 
     firing: int = 0
     resolved: int = 0
@@ -54,7 +54,7 @@ async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) 
 
 
 async def firing_occurrences(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
-    """Where these alerts fire: by identity, the groups with the occurrence that fires in each."""
+    """The places where these alerts fire: by identity, the groups with the occurrence that fires in each."""
     firing_by_identity: dict[str, list[tuple[int, str]]] = {}
     for part in chunks(identities):
         for row in await conn.execute(_where_firing(conn.dialect.name), {"identities": list_param(conn, part)}):
@@ -109,7 +109,7 @@ async def _upsert(conn: AsyncConnection, members: Sequence[tuple[int, Alert]], *
 
 
 async def counts(conn: AsyncConnection, groups: Collection[int]) -> dict[int, MemberCount]:
-    """How many alerts of each of these groups fire and do not."""
+    """The numbers of alerts of each group that fire and do not."""
     if not groups:
         return {}
     rows = await conn.execute(_counts(conn.dialect.name), {"groups": list_param(conn, sorted(groups))})

@@ -17,7 +17,7 @@ _c = alert_proposals.c
 
 
 class ProposalState(StrEnum):
-    """What became of the question. The values are persisted."""
+    """The state of the question. The values are persisted."""
 
     ASKED = "asked"
     KEPT_OPEN = "kept_open"

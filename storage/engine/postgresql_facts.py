@@ -15,7 +15,7 @@ _PROBE = "tocsin.session"
 
 
 async def problems(database: Database) -> list[str]:
-    """What is wrong with the server, in sentences that say what to do. It changes nothing."""
+    """The problems of the server, in sentences that say what to do. It changes nothing."""
     async with database.reading() as conn:
         read_only = await conn.scalar(sa.text("SHOW transaction_read_only")) == "on"
         may_create = await conn.scalar(

@@ -114,7 +114,7 @@ def _next_rows(dialect: str, skip_kinds: Collection[str], only_kinds: Collection
 
 @dataclass(frozen=True, slots=True)
 class ReadyNotice:
-    """What a claim would take first."""
+    """The notice that a claim would take first."""
 
     kind: str
     priority: int

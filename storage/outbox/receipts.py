@@ -33,7 +33,7 @@ async def lock_posted(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] |
 
 
 class Outcome(NamedTuple):
-    """How far a notice is: its state, the receipt once it is sent, and the last error."""
+    """The progress of a notice: its state, the receipt once it is sent, and the last error."""
 
     state: str
     receipt: dict[str, Any] | None
@@ -44,7 +44,7 @@ _OUTCOME = sa.select(_c.state, _c.receipt, _c.error).where(_c.dedup_key == sa.bi
 
 
 async def outcome(conn: AsyncConnection, dedup_key: str) -> Outcome | None:
-    """How far the notice with this key is; `None` if there is none."""
+    """The progress of the notice with this key; `None` if there is none."""
     row = (await conn.execute(_OUTCOME, {"this": dedup_key})).one_or_none()
     return None if row is None else Outcome(row.state, row.receipt, row.error)
 

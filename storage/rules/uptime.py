@@ -17,7 +17,7 @@ _c = probe_days.c
 
 @dataclass(frozen=True, slots=True)
 class ProbeDay:
-    """How a probe's requests of one day went."""
+    """The results of a probe's requests on one day."""
 
     day: datetime  # its start, in UTC
     succeeded: int

@@ -74,7 +74,7 @@ async def active_after(conn: AsyncConnection, after: str, limit: int) -> list[Su
 
 
 async def asked_since(conn: AsyncConnection, since: datetime) -> int:
-    """How many addresses were asked to confirm since then."""
+    """The number of addresses that were asked to confirm since then."""
     return int(await conn.scalar(sa.select(sa.func.count()).where(_c.asked_at > since)) or 0)
 
 

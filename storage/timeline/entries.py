@@ -38,7 +38,7 @@ _ACTIVITY = sa.select(
 
 @dataclass(frozen=True, slots=True)
 class MessageAuthor:
-    """Who wrote a message, and in which thread."""
+    """The author of a message, and its thread."""
 
     actor: str
     thread_ts: str | None  # of the message that it replies to; `None` if it is not a reply

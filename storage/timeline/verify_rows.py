@@ -69,7 +69,7 @@ async def row_faults(conn: AsyncConnection, number: int, vouched: Attestations) 
 
 
 async def ledger_faults(conn: AsyncConnection, number: int, vouched: Attestations) -> list[str]:
-    """What is wrong with the ledger, in sentences. Of a purged incident it is deleted as well."""
+    """The faults of the ledger, one sentence each. Of a purged incident it is deleted as well."""
     if vouched.erased or not vouched.decisions:
         return []
     d = deadlines.c

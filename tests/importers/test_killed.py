@@ -29,7 +29,7 @@ def reach(kind):
     if kind == what and seen == number:
         os.kill(os.getpid(), signal.SIGKILL)
 
-asked, replace = Reader._asked, os.replace
+asked, replace = Reader._ask, os.replace
 
 async def counted(self, *arguments):
     answer = await asked(self, *arguments)
@@ -50,7 +50,7 @@ def around(transaction):
         reach("after commit")
     return begun
 
-Reader._asked, os.replace = counted, replaced
+Reader._ask, os.replace = counted, replaced
 Database.transaction, Database.serialized = around(Database.transaction), around(Database.serialized)
 from bot.cli.main import main
 main(["import", "opsgenie", "--output", "policy.yml", "--save", "answers", *sys.argv[3:]])

@@ -53,5 +53,5 @@ def over(incident: Incident) -> Message:
 
 
 def _outcome(incident: Incident) -> str:
-    """What fixed it, as internal text; empty if nobody said."""
+    """The fix in a person's words, as internal text; empty if nobody gave it."""
     return incident.summary if incident.status in (Status.RESOLVED, Status.CLOSED) else ""

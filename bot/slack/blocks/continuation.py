@@ -22,5 +22,5 @@ def part(incident: Incident, text: str, number: int, what: str) -> Message | Non
 
 
 def removed(incident: Incident) -> Message:
-    """What is left of a posted part whose text was redacted or deleted."""
+    """The replacement for a posted part whose text was redacted or deleted."""
     return elements.line(f"{phrases.drill_prefix(incident)}{incident.id}: _the text was removed_")

@@ -108,7 +108,7 @@ def cover_end_confirmation(result: CoverEnd, policy: Policy, now: datetime, user
 
 
 def _on_call_after(result: CoverEnd, policy: Policy, now: datetime) -> str:
-    """Who is on call once the covers have ended."""
+    """The people on call once the covers have ended."""
     then = "now" if result.at <= now else elements.moment(result.at)
     if not result.shifts:
         return f":warning: Nobody is on call {then}."

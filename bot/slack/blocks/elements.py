@@ -198,7 +198,7 @@ def to_copy(text: str) -> list[Block]:
 
 
 def typed_again(typed: Sequence[tuple[str, str]]) -> list[Block]:
-    """What a person typed into a form, to copy, with the labels of its inputs; empty if they typed nothing."""
+    """The text that a person typed into a form, to copy, with the labels of its inputs; empty if they typed nothing."""
     blocks = [context("What you typed, to copy:")] if typed else []
     for label, text in typed:
         blocks += [section(f"*{render(plain(label))}*"), *to_copy(text)]

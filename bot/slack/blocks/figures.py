@@ -43,7 +43,7 @@ def figures(report: Report, policy: Policy) -> Message:
 
 
 def _in_text(report: Report, policy: Policy) -> list[Block | None]:
-    """What the charts and the table show, as monospaced text."""
+    """The content of the charts and the table, as monospaced text."""
     counted = report.buckets
     labels = [_label(begin, counted.unit) for begin in counted.starts]
     series = {key.upper(): counts for key, counts in counted.counts.items()}
@@ -136,7 +136,7 @@ def _share(part: int, n: int) -> Block:
 
 
 def load(loads: Sequence[PersonLoad], period: Period) -> Message:
-    """How often the first person was paged, followed by the people whom they lead."""
+    """The number of pages to the first person, and to the people whom they lead."""
     own, *led = loads
     head = f"Your load, {period.start:%-d %b %Y} to {period.end:%-d %b %Y}: {own.words}"
     lines = "\n".join(

@@ -120,7 +120,7 @@ def requested(incident: Incident, policy: Policy, handover: Handover) -> Message
 
 
 def _then(incident: Incident) -> str:
-    """What happens without an answer, as a clause that follows “I”."""
+    """The consequence of no answer, as a clause that follows “I”."""
     return "say whom I would page" if incident.drill else "page the next rung of the ladder"
 
 

@@ -30,7 +30,7 @@ _SITUATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def help(policy: Policy, command: str = COMMAND, topic: str | None = None) -> Message:
-    """What to type now, by situation. A verb as `topic` gives more about that verb, `all` gives every verb."""
+    """The commands to type now, by situation. A verb as `topic` gives more about that verb, `all` gives every verb."""
     key = (topic or "").lower()
     verb = BY_NAME.get(key)
     if verb is not None:

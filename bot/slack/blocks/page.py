@@ -102,7 +102,7 @@ def _paged_people(people: Sequence[str]) -> str:
 
 
 def _repeat_words(incident: Incident, policy: Policy) -> str:
-    """How often rungs are paged again while nobody answers. Empty if they are not."""
+    """A sentence that says how often rungs are paged again while nobody answers. Empty if they are not."""
     intervals = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
     if not intervals or incident.ladder.acknowledged_at:
         return ""

@@ -144,12 +144,12 @@ def channel_named(channel: str) -> str:
 
 
 def cadence(level: Severity) -> str:
-    """How often updates are due, in words."""
+    """The update cadence in words."""
     return f"every {durations.exact(level.update_every)}" if level.update_every else "none asked for"
 
 
 def snoozed(incident: Incident, now: datetime) -> str:
-    """Who snoozed the reminders and until when. Empty if they are not snoozed."""
+    """The person who snoozed the reminders, and the end of the snooze. Empty if they are not snoozed."""
     snooze = incident.snooze
     if snooze is None or snooze.until <= now or not incident.open:
         return ""
@@ -162,7 +162,7 @@ def at(instant: datetime, now: datetime) -> str:
 
 
 def acknowledged(incident: Incident, now: datetime) -> str:
-    """Who acknowledged this episode at this severity, when, and after how long. Empty if nobody has."""
+    """The acknowledgement of this episode at this severity: who, when, and after how long. Empty if nobody has."""
     instant = incident.ladder.acknowledged_at
     if instant is None or not incident.acknowledged_by:
         return ""
@@ -176,7 +176,7 @@ def since(instant: datetime, now: datetime) -> str:
 
 
 def ending_outside(incident: Incident) -> str:
-    """How the incident ended, in a sentence for people outside it. Empty while it is open."""
+    """The end of the incident, in a sentence for people outside it. Empty while it is open."""
     if incident.open:
         return ""
     if incident.status is Status.CANCELLED:
@@ -190,7 +190,7 @@ def ending_outside(incident: Incident) -> str:
 
 
 def ending(incident: Incident) -> str:
-    """How the incident ended and after how long, in one line. Empty while it is open."""
+    """The end of the incident and its duration, in one line. Empty while it is open."""
     if incident.open:
         return ""
     when = ""

@@ -17,7 +17,7 @@ MAX_DEADLINES = 6
 
 
 def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline], digest: str) -> Message:
-    """What the current policy would change, and its deadlines to come (`ahead`, in order of time)."""
+    """The changes that the current policy would make, and its deadlines to come (`ahead`, in order of time)."""
     words = f"{incident.id} follows the policy that it was declared under. Under the current one:"
     upcoming = "\n".join(
         f"• {elements.moment(deadline.due_at)} · {clip(render(deadline.reason), 200)}"

@@ -86,7 +86,7 @@ def _owed_parts(incident: Incident, policy: Policy, payload: NudgePayload) -> li
 
 
 def _late(payload: NudgePayload) -> str:
-    """How late the reminder itself is; empty if it is on time."""
+    """The delay of the reminder itself; empty if it is on time."""
     late_s = payload.late_s
     return f"late by {durations.approximate(timedelta(seconds=late_s))}" if late_s else ""
 

@@ -332,7 +332,7 @@ def _go(incident: Incident) -> str:
 
 
 def _direct_recipients(incident: Incident) -> str:
-    """Who gets the messages directly, while the channel cannot be used."""
+    """The person who gets the messages directly while the channel cannot be used."""
     person = stand_in(incident) if incident.channel_lost else None
     return f" {mention(person)} gets directly what I would post there." if person and person != BOT else ""
 

@@ -63,7 +63,7 @@ def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> M
 
 
 def _cited(view: ReviewView) -> str:
-    """How many sentences there are, and how many of them cite an entry: people write some that do not."""
+    """The number of sentences, and of those that cite an entry: people write some that do not."""
     sentences = [sentence for section in view.sections for sentence in section.sentences]
     cited = sum(bool(sentence.cites) for sentence in sentences)
     share = "each" if cited == len(sentences) else f"{cited} of them"
@@ -75,7 +75,7 @@ def _count_words(number: int, noun: str) -> str:
 
 
 def _open_questions(questions: Sequence[Question]) -> str:
-    """How many questions are open, and for how many people; those without a name are for anybody."""
+    """The number of open questions, and of people they are for; those without a name are for anybody."""
     if not questions:
         return "No question is open."
     people = len({question.to for question in questions if question.to})

@@ -74,7 +74,7 @@ def _words(record: RecordedEntry, *, everything: bool) -> str:
 
 
 def _author(record: RecordedEntry) -> str:
-    """Who wrote it: a member as a mention, an app or a stranger by name."""
+    """The author of an entry: a member as a mention, an app or a stranger by name."""
     entry = record.entry
     name = entry.data.get("name") or (None if is_user_id(entry.actor) else record.names.get(entry.actor))
     return render(plain(str(name))) if name else mention(entry.actor)

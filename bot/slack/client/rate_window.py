@@ -159,7 +159,7 @@ class RateWindow:
             del self._waiting[name]
 
     def _place(self, caller: Caller) -> int:
-        """How many callers go first: by priority, then by how seldom their incident was served, then by arrival."""
+        """The number of callers ahead: by priority, then by how seldom their incident was served, then by arrival."""
         queued = [waiting for name, waiting in self._waiting.items() if name != caller.name]
         if not queued:
             return 0

@@ -9,7 +9,7 @@ from bot.domain.policy.policy import Policy
 
 
 class Grammar(Enum):
-    """What may follow a verb; `bot.slack.commands.grammar` has a parser for each."""
+    """The kinds of text that may follow a verb; `bot.slack.commands.grammar` has a parser for each."""
 
     NOTHING = auto()
     DECLARATION = auto()

@@ -109,7 +109,7 @@ async def is_archived(api: SlackApi, name: str, channel: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
-    """What Slack says about a channel. With `joined`, the bot had been removed from it and has joined it again."""
+    """The state of a channel, as Slack reports it. With `joined`, the bot had been removed and has joined again."""
 
     loss: ChannelLoss | None  # why it cannot be used
     joined: bool = False

@@ -179,11 +179,11 @@ class SocketPool:
 
     @property
     def open_count(self) -> int:
-        """How many connections worked at the watchdog's last check."""
+        """The number of connections that worked at the watchdog's last check."""
         return self._open_count
 
     async def connected_count(self) -> int:
-        """How many connections work, checked now."""
+        """The number of connections that work, checked now."""
         return sum([await connection.is_connected() and connection.wedged() is None for connection in self._open])
 
     def note_post(self) -> None:

@@ -16,7 +16,7 @@ from bot.slack.listeners.handlers.playbook_runs import MAX_CRITERIA
 
 
 class Access(Enum):
-    """What a verb, button, form or shortcut lets a person do."""
+    """The permission that a verb, button, form or shortcut needs."""
 
     READ = "read"
     WRITE = "write"  # notes, updates, facts, what was done in a playbook

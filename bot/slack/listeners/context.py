@@ -72,7 +72,7 @@ def refuse_earlier(incident: Incident, tag: str | None) -> None:
 
 @dataclass(slots=True)
 class ListenerContext:
-    """What all listeners share; one for the whole app."""
+    """The context that all listeners share; one for the whole app."""
 
     context: Context
     api: SlackApi

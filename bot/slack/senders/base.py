@@ -68,7 +68,7 @@ class Delivery:
 
 
 class SenderContext:
-    """What the senders share: the Slack client, the bot's identity, and caches of people and receipts."""
+    """The context that all senders share: the Slack client, the bot's identity, and caches of people and receipts."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class SenderBase:
         return None if person is None else await self._people.direct_channel(person)
 
     async def _in_lost_channel(self, delivery: Delivery) -> Sent | None:
-        """What an earlier attempt posted in the channel before the channel was lost. None if it cannot be read."""
+        """The message that an earlier attempt posted before the channel was lost. None if it cannot be read."""
         incident = delivery.incident
         if incident.channel_id is None or incident.channel_lost is ChannelLoss.DELETED:
             return None

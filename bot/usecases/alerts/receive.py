@@ -33,7 +33,7 @@ PORTION = 500  # alerts in one transaction, so that other writers wait briefly
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a batch changed."""
+    """The changes that a batch made."""
 
     received: int = 0
     new: int = 0
@@ -44,7 +44,7 @@ class Receipt:
     groups: tuple[str, ...] = ()  # IDs of the groups that it opened or changed
 
     def __add__(self, other: Receipt) -> Receipt:
-        """What two batches changed together."""
+        """The changes of two batches together."""
         return Receipt(
             self.received + other.received,
             self.new + other.new,

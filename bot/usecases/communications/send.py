@@ -63,7 +63,7 @@ async def put(work: UnitOfWork, message: Message, actor: str) -> Communication:
 
 
 def nobody(audience: str) -> str:
-    """What to add to the policy so that an audience is reached."""
+    """The hint that says what to add to the policy so that an audience is reached."""
     return f"add `notify` or `emails` to `audiences.{audience}` in the policy."
 
 

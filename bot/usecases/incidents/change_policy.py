@@ -21,7 +21,7 @@ PAGING = ("acknowledge", "mitigate")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What applying the policy in force would change."""
+    """The changes that applying the policy in force would make."""
 
     digest: str | None  # of the policy in force; None: the incident follows it already
     changes: tuple[str, ...] = ()  # in words
@@ -29,7 +29,7 @@ class Preview:
 
 
 def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
-    """What would change. `policy` is the incident's own. Raises `Refused` if the policy in force does not fit it."""
+    """Preview the changes. `policy` is the incident's own. Raises `Refused` if the policy in force does not fit it."""
     current, now = context.policies.current, context.clock.now()
     if verbs.is_unchanged(incident, policy, current):
         return Preview(None)

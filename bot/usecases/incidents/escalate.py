@@ -68,7 +68,7 @@ async def escalate(
 
 
 async def next_page(context: Context, number: int, actor: str) -> EscalationResult:
-    """Whom an escalation would page now. Nothing changes. Raises `Refused` as `escalate` does."""
+    """The page that an escalation would send now. Nothing changes. Raises `Refused` as `escalate` does."""
     async with locked_incident(context, number) as work:
         authorize.require(context, "escalate", actor, work.incident)
         ladder.check_escalatable(work.incident)

@@ -94,7 +94,7 @@ def _name(record: RecordedEntry, match: re.Match[str]) -> str:
 def comparison(
     past: Incident, past_entries: Sequence[Entry], drill: Incident, drill_entries: Sequence[Entry]
 ) -> list[str]:
-    """How long each step took and how many updates there were, in the past incident and in the drill."""
+    """The time to each step and the number of updates, in the past incident and in the drill."""
     instants = [
         ("acknowledged", past.ladder.acknowledged_at, drill.ladder.acknowledged_at),
         ("mitigated", past.mitigated_at, drill.mitigated_at),

@@ -120,7 +120,7 @@ async def _cover_result(
 
 
 def _on_duty(shifts: Sequence[oncall.Shift]) -> dict[str, timedelta]:
-    """How long each person is on call, in the order of their shifts."""
+    """The time for which each person is on call, in the order of their shifts."""
     times: dict[str, timedelta] = {}
     for shift in shifts:
         times[shift.member] = times.get(shift.member, timedelta()) + (shift.ends_at - shift.starts_at)

@@ -17,7 +17,7 @@ from playbooks.runners.protocol import Runners
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a step would run, and the decision on it."""
+    """The plan of a step, and the decision whether it may run."""
 
     lines: tuple[str, ...]  # for people; what an approval is given to
     plan: Plan | None  # None: a runner or a missing value prevents it

@@ -43,7 +43,7 @@ class QueueResult:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """Who requests which action, with the digest of the plan that they were shown, if any."""
+    """A person's request for an action, with the digest of the plan that they saw, if any."""
 
     by: str
     action: Action

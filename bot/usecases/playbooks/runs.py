@@ -240,7 +240,7 @@ async def judge(
 
 
 def preview(playbook: Playbook, key: str, values: Mapping[str, str], action: str) -> tuple[str, ...]:
-    """What a step would do with these values, byte for byte: its commands, or else its description."""
+    """The commands of a step with these values, byte for byte; its description if it has none."""
     step = playbook.step(key)
     if action == "rollback":
         return jobs.preview(step, values, action) or (step.rollback_text,)

@@ -103,7 +103,7 @@ def _counts(incident: Incident, role: str, run: PlaybookRun, asked: Approval) ->
 
 
 async def direct_approvers(work: UnitOfWork, requester: str) -> tuple[str, ...]:
-    """Who gets a request as a direct message: the approvers, else the commander and technical lead. None in a drill."""
+    """The people who get a request directly: the approvers, else the commander and technical lead. None in a drill."""
     if work.incident.drill:
         return ()
     leads = (work.incident.roles.get(role) for role in ("commander", "technical_lead"))

@@ -22,7 +22,7 @@ _AFTER = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """What a person missed, with contacts and links."""
+    """The entries that a person missed, with contacts and links."""
 
     incident: Incident
     since: datetime | None  # None: the person was never in the incident

@@ -126,7 +126,7 @@ async def unsubscribe_channel(context: Context, channel: str, delivery: str | No
 
 
 class ChannelChange(Enum):
-    """What a subscription of a channel led to."""
+    """The results of subscribing a channel."""
 
     BEGUN = "begun"
     ENDED = "ended"  # it was subscribed to just that
@@ -135,7 +135,7 @@ class ChannelChange(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelSubscription:
-    """What a channel is told of since a change."""
+    """The subscription of a channel after a change."""
 
     change: ChannelChange
     components: tuple[str, ...] | None  # keys; empty: everything; None: nothing

@@ -95,7 +95,7 @@ def alert_lines(view: GroupView, now: datetime, command: str) -> list[Block | No
 
 
 def _outcome(view: GroupView, now: datetime) -> Block | None:
-    """Who acted, and how; None while people are asked."""
+    """The person who acted and their choice; None while people are asked."""
     group = view.group
     when = f" {phrases.at(group.decided_at, now)}" if group.decided_at else ""
     actor = f" by {mention(group.decided_by)}" if group.decided_by else ""

@@ -18,7 +18,7 @@ NAME_LENGTH, TITLE_LENGTH, FIX_LENGTH = 80, 120, 200
 
 
 def owner(facts: AlertFacts) -> str:
-    """Who owns the services: contacts by name, and who is on call by the schedule. Nobody is mentioned."""
+    """The owners of the services: contacts by name, and who is on call by the schedule. Nobody is mentioned."""
     people = [_data(contact.name or contact.key, NAME_LENGTH) for contact in facts.owners]
     schedules = [f"on call: {_data(name, NAME_LENGTH)}" for name in facts.on_call]
     return elements.join_comma([*people, *schedules], 5)

@@ -35,7 +35,7 @@ class AudienceChoice:
 
 @dataclass(frozen=True, slots=True)
 class CommsForm:
-    """What the form shows of one message."""
+    """The content of the form about one message."""
 
     incident: Incident
     audience: Audience
@@ -87,7 +87,7 @@ def comms_modal(form: CommsForm) -> Block:
 
 
 def findings_blocks(findings: Sequence[Finding]) -> list[Block]:
-    """What the lint found; empty where it found nothing."""
+    """The findings of the lint; empty if there are none."""
     lines = finding_lines(findings)
     return [elements.section(f"*Look at this first*\n{lines}")] if lines else []
 

@@ -60,7 +60,7 @@ class DeclareValues:
 
 @dataclass(frozen=True, slots=True)
 class FormOrigin:
-    """Where the form was opened, and for what."""
+    """The place where the form was opened, and its purpose."""
 
     channel: str | None = None
     source: dict[str, str] | None = None  # a message's `channel`, `ts`, `author` and `link`

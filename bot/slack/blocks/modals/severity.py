@@ -51,7 +51,7 @@ def values_of_severity(view: View, policy: Policy) -> SeverityValues:
 
 
 def severity_errors(severity: str | None, policy: Policy) -> dict[str, str]:
-    """What is wrong with the chosen severity, by block; empty if it is valid."""
+    """The errors of the chosen severity, by block; empty if it is valid."""
     if severity is None:
         return {"severity": f"Choose a severity, such as {policy.severities[0].key}."}
     if not policy.has_severity(severity):

@@ -32,7 +32,7 @@ LISTED, QUOTED = 5, 150  # earlier updates, and characters of each
 
 @dataclass(frozen=True, slots=True)
 class PageForm:
-    """What the form shows. Without `publication`, nothing of the incident is on the page yet."""
+    """The content of the form. Without `publication`, nothing of the incident is on the page yet."""
 
     incident: Incident
     rules: StatusPageRules

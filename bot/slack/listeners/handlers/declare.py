@@ -96,7 +96,7 @@ async def _submit(call: Submission) -> None:
 
 
 def _answer_place(values: DeclareValues) -> dict[str, Any]:
-    """Where the form is answered: in the thread of its message for all to read, unless the incident is private."""
+    """The place of the answer: the thread of the message for all to read, unless the incident is private."""
     source = values.source
     if source is None or values.private:
         return {"channel": values.channel}

@@ -17,7 +17,7 @@ COMMANDS = 12  # that a form shows
 
 @dataclass(frozen=True, slots=True)
 class FormSubject:
-    """What a form is about: a run, perhaps one of its steps, or a request for approval."""
+    """The subject of a form: a run, perhaps one of its steps, or a request for approval."""
 
     incident: int
     run: int
@@ -48,7 +48,7 @@ def step_title(state: StepState) -> Block:
 
 
 def subject_of(view: View) -> FormSubject:
-    """What the form is about. Raises `InputErrors` if its metadata is lost."""
+    """Read the subject of a form. Raises `InputErrors` if its metadata is lost."""
     metadata = inputs.metadata_of(view)
     incident, run = inputs.incident_of(view), metadata.get("walk")
     if not isinstance(run, int):
