@@ -16,6 +16,7 @@ from bot.domain.errors import DeliveryError
 from bot.integrations import http
 
 VENDOR = "Opsgenie"
+MOST_PEOPLE = 100  # of one schedule
 
 
 @dataclass(slots=True)
@@ -44,5 +45,7 @@ class OpsgenieOnCall:
         if answer.status != 200:
             refused = DeliveryError(f"{VENDOR} answered {answer.status}; check OPSGENIE_API_KEY", permanent=True)
             raise http.passing(answer, VENDOR) or refused
-        recipients = (answer.data.get("data") or {}).get("onCallRecipients")
-        return tuple(str(name) for name in recipients) if isinstance(recipients, list) else ()
+        on_calls = answer.data.get("data")
+        recipients = on_calls.get("onCallRecipients") if isinstance(on_calls, dict) else None
+        names = recipients[:MOST_PEOPLE] if isinstance(recipients, list) else []
+        return tuple(name for name in names if isinstance(name, str))

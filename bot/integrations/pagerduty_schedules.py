@@ -69,9 +69,9 @@ class Schedules:
         entries = answer.data.get("oncalls")
         people: dict[str, dict[str, None]] = {schedule: {} for schedule in schedules}
         for entry in entries if isinstance(entries, list) else ():
-            schedule, user = entry.get("schedule") or {}, entry.get("user") or {}
-            if schedule.get("id") in people and user.get("summary"):
-                people[schedule["id"]][str(user["summary"])] = None
+            schedule, name = _text_in(entry, "schedule", "id"), _text_in(entry, "user", "summary")
+            if schedule in people and name:
+                people[schedule][name] = None
         return {schedule: tuple(names) for schedule, names in people.items()}
 
     async def _entry(self, shift: dict[str, Any]) -> Entry:
@@ -99,6 +99,13 @@ class Schedules:
         headers = http.headers(Accept="application/json", Authorization=f"Token token={self.token}")
         url = f"{self.url.rstrip('/')}/{path}"
         return await http.ask(self.session, "GET", url, VENDOR, (self.token,), headers=headers, params=query)
+
+
+def _text_in(entry: Any, part: str, name: str) -> str:
+    """A text in a part of an entry; empty where the answer has something else there."""
+    inner = entry.get(part) if isinstance(entry, dict) else None
+    text = inner.get(name) if isinstance(inner, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _check(answer: http.Answer) -> None:

@@ -21,6 +21,8 @@ from bot.usecases import authorize
 from bot.usecases.status_page import subscribe
 from bot.usecases.status_page.address import can_mail, can_post
 from bot.usecases.status_page.maintain import ACTION
+from bot.usecases.visibility import can_see
+from storage import incidents
 from storage.statuspage import subscribers
 
 PATH, CHANNELS = "/status-page/subscribers", "/status-page/channels"
@@ -119,6 +121,8 @@ async def _subscribe_channel(call: Call, arguments: SubscribeChannelArguments) -
     authorize.require(call.context, ACTION, call.actor)
     if "slack" not in call.context.policy.status_page.subscribe:
         raise Refused("The policy lets no channel subscribe: add slack to `status_page.subscribe`.")
+    if await _is_hidden(call, arguments.channel):
+        raise NotFound("There is no such channel.")
     component = component_key(call, arguments.component) if arguments.component else None
     subscriber = await subscribe.subscribe_channel(call.context, arguments.channel, component, call.delivery)
     return Answer(_json(subscriber))
@@ -126,7 +130,20 @@ async def _subscribe_channel(call: Call, arguments: SubscribeChannelArguments) -
 
 async def _unsubscribe_channel(call: Call, _: NoArguments) -> Answer:
     authorize.require(call.context, ACTION, call.actor)
+    if await _is_hidden(call, call.path["channel"]):
+        raise NotFound(subscribe.NOT_SUBSCRIBED, "subscribe")
     return Answer(_json(await subscribe.unsubscribe_channel(call.context, call.path["channel"], call.delivery)))
+
+
+async def _is_hidden(call: Call, channel: str) -> bool:
+    """Whether the channel is that of a private incident that the caller may not see: nothing is posted there for them.
+
+    In Slack, only members of a channel can subscribe it.
+    """
+    async with call.context.database.reading() as conn:
+        number = await incidents.number_of_channel(conn, channel)
+        incident = await incidents.get(conn, number) if number is not None else None
+        return incident is not None and not call.operator and not await can_see(conn, incident, call.actor)
 
 
 OPERATIONS = (

@@ -101,6 +101,11 @@ async def counts(conn: AsyncConnection) -> dict[str, dict[str, int]]:
     return counts_by_kind
 
 
+async def count(conn: AsyncConnection, kind: SubscriberKind) -> int:
+    """How many subscribers of a kind there are, confirmed or not."""
+    return int(await conn.scalar(sa.select(sa.func.count()).where(_c.kind == str(kind))) or 0)
+
+
 async def forget_pending(conn: AsyncConnection, asked_before: datetime) -> None:
     """Delete addresses that were asked before then and never confirmed."""
     await conn.execute(sa.delete(subscribers).where(sa.not_(_c.active), _c.asked_at < asked_before))

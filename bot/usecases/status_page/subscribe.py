@@ -32,6 +32,8 @@ from storage.outbox import enqueue
 from storage.statuspage import subscribers
 
 ID_LENGTH = 24
+CHANNELS_AT_MOST = 1000  # by their IDs, which may be made up: each is a message at every publication
+NOT_SUBSCRIBED = "This channel is not subscribed."
 
 
 class TooManyRequests(Refused):
@@ -101,13 +103,15 @@ async def is_ours(context: Context, purpose: Purpose, token: str) -> bool:
 async def subscribe_channel(
     context: Context, channel: str, component: str | None, delivery: str | None = None
 ) -> Subscriber:
-    """Tell a channel of a component, or of all. Calling it twice is safe."""
+    """Tell a channel of a component, or of all. Calling it twice is safe. Raises `Refused` for one channel too many."""
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
         existing = await subscribers.lock_address(conn, SubscriberKind.SLACK, channel)
         if existing is not None and (not existing.components or component in existing.components):
             return existing
+        if existing is None and await subscribers.count(conn, SubscriberKind.SLACK) >= CHANNELS_AT_MOST:
+            raise Refused(f"{CHANNELS_AT_MOST} channels are subscribed already. End the subscription of one first.")
         new = existing or Subscriber(new_id(ID_LENGTH), SubscriberKind.SLACK, channel, now, confirmed_at=now)
         changed = replace(new, components=() if component is None else (*new.components, component))
         await subscribers.save(conn, changed)
@@ -120,7 +124,7 @@ async def unsubscribe_channel(context: Context, channel: str, delivery: str | No
         await claim_delivery(conn, delivery, context.clock.now())
         existing = await subscribers.lock_address(conn, SubscriberKind.SLACK, channel)
         if existing is None:
-            raise NotFound("This channel is not subscribed.", "subscribe")
+            raise NotFound(NOT_SUBSCRIBED, "subscribe")
         await subscribers.delete(conn, existing.id)
         return existing
 

@@ -1,0 +1,57 @@
+"""A channel is subscribed to the status page by its ID, which anybody can write: that opens no way into other rooms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.usecases.context import Context
+from bot.usecases.status_page import subscribe
+from tests.api.calls import TOM, program
+from tests.scenarios.assertions import rest
+from tests.scenarios.running import world, written
+from tests.usecases.conftest import MakeContext
+
+POLICY = """
+preset: sev1-5
+status_page: {subscribe: [slack], components: [{key: api, name: API}]}
+"""
+CHANNELS = "/status-page/channels"
+
+
+async def test_nobody_subscribes_or_ends_for_a_private_incident_that_they_cannot_see(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with (
+        world(sqlite_url, policy=written(tmp_path, POLICY)) as here,
+        program(here) as maya,
+        program(here, person=TOM) as outsider,
+    ):
+        made = await maya.post("/incidents", {"title": "Leak", "severity": "sev1", "private": True})
+        assert made.status == 201, made.body
+        await rest(here)
+        room = (await maya.get("/incidents/INC-1")).body["channel_id"]
+        assert room
+        assert (await outsider.post(CHANNELS, {"channel": room})).status == 404
+        assert (await maya.post(CHANNELS, {"channel": room})).status == 200
+        refused = await outsider.send("DELETE", f"{CHANNELS}/{room}", None)
+        missing = await outsider.send("DELETE", f"{CHANNELS}/C0NOTHING0", None)
+        assert (refused.status, missing.status) == (404, 404)
+        assert refused.body["detail"] == missing.body["detail"], "nobody learns what is subscribed"
+        assert (await maya.send("DELETE", f"{CHANNELS}/{room}", None)).status == 200
+
+
+async def test_made_up_channels_do_not_flood_the_outbox(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context: Context = make_context(POLICY)
+    monkeypatch.setattr(subscribe, "CHANNELS_AT_MOST", 3)
+    for number in range(3):
+        await subscribe.subscribe_channel(context, f"C000000{number}", None)
+    with pytest.raises(Refused, match="3 channels are subscribed already"):
+        await subscribe.subscribe_channel(context, "C0000004", None)
+    await subscribe.subscribe_channel(context, "C0000001", "api")  # one that is subscribed already
+    await subscribe.unsubscribe_channel(context, "C0000001")
+    await subscribe.subscribe_channel(context, "C0000004", None)
