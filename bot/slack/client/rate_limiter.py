@@ -28,6 +28,7 @@ SHARE_FROM, SHARE, SHARE_BURST = 0.4, 0.3, 2
 LONGEST_WAIT_S = 30.0  # then the caller asks again: others may have been quicker than expected
 POST_PROBE_LIMIT = 48  # Slack's “several hundred” is no exact figure, so probing beyond ours starts high
 LEFT_TO_OTHERS_S = 3.0  # replicas that have work use their parts within this time
+SETTLED_S = 2 * MINUTE_S  # after the first 429: what went beyond the parts has left Slack's window by then
 MAX_WINDOWS = 500  # from here on, idle windows are dropped
 
 ANONYMOUS = Caller()
@@ -107,7 +108,7 @@ class RateLimiter:
             self._strict_since = now
         self._strict_until = now + STRICT_S
         if method != rate_tiers.POST:
-            explained = self.replicas > 1 and now < self._strict_since + MINUTE_S + LEFT_TO_OTHERS_S
+            explained = self.replicas > 1 and now < self._strict_since + SETTLED_S
             self._window("method", method).back_off(now, wait_s, explained=explained)
             return
         self._window("channel", channel).back_off(now, wait_s)
