@@ -63,7 +63,7 @@ async def test_a_write_whose_answer_was_lost_is_answered_and_not_carried_out_aga
 
     body = {"title": "Disk full", "severity": "sev3"}
     with monkeypatch.context() as patched:  # as if the process ended between the commit and the answer
-        patched.setattr("bot.web.api.idempotency.Idempotency._keep", lost)
+        patched.setattr("bot.web.api.idempotency.Idempotency._store_answer", lost)
         assert (await maya.post("/incidents", body, Idempotency_Key="a-1")).status == 500
     monkeypatch.setattr("bot.web.api.idempotency.LOOKS", 1)
     again = await maya.post("/incidents", body, Idempotency_Key="a-1")
