@@ -95,6 +95,7 @@ async def _list(call: Call, arguments: ListSubscribersArguments) -> Answer:
 
 
 async def _add(call: Call, arguments: AddSubscriberArguments) -> Answer:
+    authorize.require_member(call.context, ACTION, call.actor, None, "add subscribers")
     kind = SubscriberKind(arguments.kind)
     can_reach = can_mail(call.context) if kind is SubscriberKind.EMAIL else can_post(call.context)
     if not can_reach:
@@ -109,6 +110,7 @@ async def _add(call: Call, arguments: AddSubscriberArguments) -> Answer:
 
 
 async def _remove(call: Call, _: NoArguments) -> Answer:
+    authorize.require_member(call.context, ACTION, call.actor, None, "remove subscribers")
     async with call.context.database.transaction() as conn:
         subscriber = await subscribers.get(conn, call.path["subscriber"])
         if subscriber is None:

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.errors import Refused
 from bot.usecases.context import Context
 from bot.usecases.status_page import subscribe
-from tests.api.calls import TOM, program
+from tests.api.calls import ALEX, GAIL, TOM, program
 from tests.scenarios.assertions import rest
 from tests.scenarios.running import world, written
 from tests.usecases.conftest import MakeContext
@@ -55,3 +55,26 @@ async def test_made_up_channels_do_not_flood_the_outbox(
     await subscribe.subscribe_channel(context, "C0000001", "api")  # one that is subscribed already
     await subscribe.unsubscribe_channel(context, "C0000001")
     await subscribe.subscribe_channel(context, "C0000004", None)
+
+
+async def test_a_guest_adds_and_removes_no_subscriber_also_with_an_administrators_token(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    address = {"kind": "webhook", "address": "https://hooks.example.com/in"}
+    policy = written(tmp_path, POLICY.replace("[slack]", "[webhook]"))
+    async with (
+        world(sqlite_url, policy=policy, tocsin_url="https://tocsin.example.com") as here,
+        program(here, scopes="admin") as maya,
+        program(here, person=GAIL, scopes="admin") as guest,
+        program(here, person=ALEX, scopes="admin") as partner,
+    ):
+        made = await maya.post("/status-page/subscribers", address)
+        assert made.status == 201, made.body
+        for client in (guest, partner):
+            for answer in (
+                await client.post("/status-page/subscribers", {**address, "address": "https://other.example.com"}),
+                await client.send("DELETE", f"/status-page/subscribers/{made.body['id']}", None),
+            ):
+                assert answer.status == 403
+                assert "only people of this workspace may" in answer.body["detail"]
+        assert len((await maya.get("/status-page/subscribers")).body["subscribers"]) == 1
