@@ -44,4 +44,4 @@ async def test_the_answer_says_what_the_channel_is_told_of(make_context: MakeCon
         "This channel is told of Payments no more, but still of Web."
     )
     assert subscription_changed(("web",), rules, command).text.endswith("The same command again ends it.")
-    assert subscription_changed(None, rules, command).text.startswith("This channel is told nothing")
+    assert subscription_changed(None, rules, command).text.startswith("This channel gets no more updates")
