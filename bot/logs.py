@@ -13,13 +13,9 @@ from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Literal, cast
 from urllib.parse import quote, quote_plus
 
+import structlog
+
 from bot.domain.values.one_line import escape_controls
-
-sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # structlog would load it for tracebacks: 3 MB
-import structlog  # noqa: E402
-
-if sys.modules["rich"] is None:
-    del sys.modules["rich"]
 
 _SHORTEST_SECRET = 6
 _active: Mask | None = None  # of the handler in use
