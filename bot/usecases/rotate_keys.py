@@ -28,6 +28,11 @@ KEYS = {
         key_value.CONSOLE_KEY, "everybody is signed out of the console, and can sign in again after ten seconds"
     ),
     "feeds": GeneratedKey(key_value.FEED_SECRET, "every calendar feed has a new address: `tocsin feeds` prints them"),
+    "messages": GeneratedKey(
+        key_value.MESSAGE_SECRET,
+        "after a restore of an older backup, messages that are signed anew may be sent once more; "
+        "restart the bot, so that it signs with the new key",
+    ),
     "status-page": GeneratedKey(
         key_value.STATUS_PAGE_SECRET,
         "links in mails to subscribers that were sent so far, and the address of a page that is not for everybody, "

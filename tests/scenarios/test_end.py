@@ -112,18 +112,14 @@ async def test_a_shutdown_under_load_is_quick_and_loses_nothing(
 async def test_a_request_under_way_at_shutdown_is_answered(sqlite_url: str) -> None:
     async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.2, 1.0, 3.0)) as ws:
         bot = await begin(ws, sqlite_url)
-        ws.faults.latency_s = 1.0
-        async with aiohttp.ClientSession() as session:
-
-            async def ask() -> int:
-                async with session.get(f"http://127.0.0.1:{bot.port}/readyz") as answer:  # it asks Slack, which is slow
-                    return answer.status
-
-            asking = asyncio.create_task(ask())
-            while not ws.calls("auth.test")[1:]:
-                await asyncio.sleep(0.01)
-            bot.signal(15)
-            assert await asking == 503
+        maya = ws.person("maya")
+        ws.faults.add("views.open", latency_s=1.0)
+        asking = asyncio.create_task(maya.command("#general", "/incident declare"))
+        while not ws.calls("views.open"):
+            await asyncio.sleep(0.01)
+        bot.signal(15)
+        assert (await asking).ok
+        assert maya.view.callback_id
         assert await bot.ended(WITHIN_S)
 
 

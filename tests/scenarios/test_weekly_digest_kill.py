@@ -131,16 +131,17 @@ async def test_a_weekly_digest_that_two_replicas_look_for_survives_the_death_of_
     async with weeks(postgresql.create(), tmp_path) as here:
         other = await here.started()
         try:
-            await _dies_and_is_posted_once(here, death)
+            await _dies_and_is_posted_once(here, death, is_reached=False)  # the other one may post it
         finally:
             await other.kill()
 
 
-async def _dies_and_is_posted_once(here: Weeks, death: Death) -> None:
+async def _dies_and_is_posted_once(here: Weeks, death: Death, *, is_reached: bool = not WIDE) -> None:
     """One process dies at the digest of a week; the next week, and the one after two weeks away, are posted as well."""
     bot = await here.started(death)
     await _dead_or_sent(here, bot, 1)
-    assert WIDE or await bot.ended()  # of all points some are never reached
+    if is_reached:  # of all points some are not
+        assert await bot.ended()
     await bot.kill()
     bot = await here.started()
     try:

@@ -49,7 +49,8 @@ async def _no_moves(*_: object) -> list[object]:
 
 async def _judged(here: World, rule: Callable[[Any, Any, Verdict], None], **about: Any) -> list[str]:
     verdict = Verdict()
-    shown = SimpleNamespace(clock=here.tocsin.context.clock, ws=here.ws, freezes=0, **about)
+    days = SimpleNamespace(days=False)
+    shown = SimpleNamespace(clock=here.tocsin.context.clock, ws=here.ws, freezes=0, schedule=days, **about)
     rule(shown, await oracle._read(here.settings.url), verdict)
     return verdict.wrong
 
