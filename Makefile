@@ -59,11 +59,11 @@ else
 endif
 
 # Whole bots, browsers and killed processes share two cores: what failed there must pass alone, and is named either way.
-AGAIN := echo "What failed runs once more, alone:" && $(BIN)/python -m pytest -q --last-failed tests
+AGAIN := echo "What failed runs once more, alone:" && $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none tests
 
 coverage: $(READY)
 	@echo "The tests without a whole bot, with the share of the code that they execute: 5 minutes."
-	$(PYTEST) auto --cov --cov-report=term:skip-covered $(UNITS)
+	$(PYTEST) auto --cov --cov-report=term:skip-covered $(UNITS) || { [ $$? -eq 1 ] && $(AGAIN) && $(BIN)/coverage report --format=total; }
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
 KILLS := $(shell grep -rl TOCSIN_TORTURE tests --include='test_*.py')
