@@ -15,6 +15,7 @@ import aiohttp
 import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from bot.mcp.toolbox import TOOLS
@@ -53,7 +54,7 @@ async def over_stdio(tmp_path: Path, *words: str, **env: str) -> AsyncIterator[C
         command=sys.executable, args=["-m", "bot", "mcp", *words], cwd=str(tmp_path),
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
     )  # fmt: skip
-    async with Client(command) as client:
+    async with Client(stdio_client(command)) as client:
         yield client
 
 
