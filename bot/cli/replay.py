@@ -42,11 +42,11 @@ def replay_command(incident_id: str | None, path: Path, span: str, *, every: boo
         raise TocsinError("Name one incident, or say --all: tocsin replay INC-42 --policy new.yml")
     number = incident_number(incident_id) if incident_id else None
     since = parse_duration(span)
-    replays, zone, known = run(lambda database, settings: _replays(database, settings, path, number, since))
+    replays, zone, names_by_person = run(lambda database, settings: _replays(database, settings, path, number, since))
     if number is None:
         _print_sum(replays, zone, as_json=as_json)
     else:
-        _print_one(replays[0], known, as_json=as_json)
+        _print_one(replays[0], names_by_person, as_json=as_json)
 
 
 async def _replays(
@@ -72,8 +72,8 @@ async def _replays(
         ]
         sendings = [sending for each in played[:1] for sending in (*each.sent, *each.would_send)]
         people = user_ids_in(" ".join(f"{' '.join(sending.to)} {sending.reason}" for sending in sendings))
-        known = await names.get_many(conn, people) if number is not None else {}
-    return played, policy.zone, known
+        names_by_person = await names.get_many(conn, people) if number is not None else {}
+    return played, policy.zone, names_by_person
 
 
 def _print_sum(replays: list[Replay], zone: Any, *, as_json: bool) -> None:
@@ -99,7 +99,7 @@ def _print_sum(replays: list[Replay], zone: Any, *, as_json: bool) -> None:
         echo(f"{name.replace('_', ' '):20} {row['sent']:7} {row['would_send']:10}")
 
 
-def _print_one(played: Replay, known: Mapping[str, str], *, as_json: bool) -> None:
+def _print_one(played: Replay, names_by_person: Mapping[str, str], *, as_json: bool) -> None:
     differing = differences(played.sent, played.would_send)
     if as_json:
         print_json(
@@ -114,24 +114,24 @@ def _print_one(played: Replay, known: Mapping[str, str], *, as_json: bool) -> No
     for title, sendings in (("Sent", played.sent), ("Would be sent", played.would_send)):
         echo(f"{title}: {len(sendings) or 'nothing'}")
         for sending in sendings:
-            echo(f"  {_line(sending, known)}")
+            echo(f"  {_line(sending, names_by_person)}")
     echo("Differences:" if differing else "No differences.")
     for row in differing:
         rung = f" (rung {row['rung']})" if row["rung"] else ""
-        echo(f"  {row['at']:%Y-%m-%d %H:%M} {row['kind']}{rung}: {_named(row['difference'], known)}")
+        echo(f"  {row['at']:%Y-%m-%d %H:%M} {row['kind']}{rung}: {_named(row['difference'], names_by_person)}")
 
 
 def _json(sending: Sending) -> dict[str, Any]:
     return {**as_json(sending), "at": instant(sending.at)}
 
 
-def _line(sending: Sending, known: Mapping[str, str]) -> str:
+def _line(sending: Sending, names_by_person: Mapping[str, str]) -> str:
     rung = f" rung {sending.rung}" if sending.rung else ""
     to = f" to {', '.join(sending.to)}" if sending.to else ""
     by = f" by {', '.join(calls.label(method) for method in sending.by)}" if sending.by else ""
-    return _named(f"{sending.at:%Y-%m-%d %H:%M} {sending.kind}{rung}{to}{by}: {sending.reason}", known)
+    return _named(f"{sending.at:%Y-%m-%d %H:%M} {sending.kind}{rung}{to}{by}: {sending.reason}", names_by_person)
 
 
-def _named(text: str, known: Mapping[str, str]) -> str:
+def _named(text: str, names_by_person: Mapping[str, str]) -> str:
     """The text with names in the place of Slack IDs, as far as they are known."""
-    return one_line(with_names(text, known))
+    return one_line(with_names(text, names_by_person))

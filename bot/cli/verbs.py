@@ -138,8 +138,8 @@ def _person(word: str) -> str:
 
 
 def _page(words: tuple[str, ...]) -> Arguments:
-    whom = _person(_words(words[:1], "whom, by Slack ID or schedule: tocsin page INC-7 primary Come"))
-    target = {"users": [whom]} if is_user_id(whom) else {"schedule": whom}
+    person_or_schedule = _person(_words(words[:1], "whom, by Slack ID or schedule: tocsin page INC-7 primary Come"))
+    target = {"users": [person_or_schedule]} if is_user_id(person_or_schedule) else {"schedule": person_or_schedule}
     return {**target, "reason": " ".join(words[1:])}
 
 

@@ -65,9 +65,9 @@ def routes(context: Context) -> list[web.RouteDef]:
         except StorageError:
             return _page("Not recorded", "<p>It could not be recorded. Press the button again.</p>", 503)
         first = f"{escape(await _name(context, outcome.first_by))} was first. " if outcome.first_by else ""
-        said = f"<p>{first}You are responding. Nobody else is paged for it.</p>"
+        paragraph = f"<p>{first}You are responding. Nobody else is paged for it.</p>"
         answered = replace(link, incident=outcome.incident)
-        return _page("Acknowledged", _incident_html(answered) + said + await _whereto(context, outcome.incident))
+        return _page("Acknowledged", _incident_html(answered) + paragraph + await _whereto(context, outcome.incident))
 
     return [web.get(PATH + "{token}", show), web.post(PATH + "{token}", act)]
 

@@ -34,8 +34,7 @@ async def test_a_kind_of_notice_that_is_stuck_does_not_block_the_others(database
             arrived.set()
         return Sent()
 
-    policies = Policies(Policy("p", (), ()), {}, lambda document: Policy("p", (), ()))
-    context = Context(database, policies, Clock())
+    context = _context(database)
     box = Outbox(context, send)
     async with database.transaction() as conn:
         await enqueue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
@@ -67,8 +66,7 @@ async def test_reading_channels_again_after_a_downtime_leaves_the_places_to_mess
             arrived.set()
         return Sent()
 
-    policies = Policies(Policy("p", (), ()), {}, lambda document: Policy("p", (), ()))
-    context = Context(database, policies, Clock())
+    context = _context(database)
     box = Outbox(context, send)
     async with database.transaction() as conn:
         backfills = [Notice(f"backfill:{n}", NoticeKind.BACKFILL, priority=Priority.FETCH) for n in range(3 * AT_ONCE)]
@@ -91,3 +89,8 @@ async def test_reading_channels_again_after_a_downtime_leaves_the_places_to_mess
     finally:
         over.set()
         await box.stop(8.0)
+
+
+def _context(database: Database) -> Context:
+    policies = Policies(Policy("p", (), ()), {}, lambda document: Policy("p", (), ()))
+    return Context(database, policies, Clock())

@@ -108,8 +108,8 @@ def _detail(value: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "$ref" in first:
         first = schema["$defs"][str(first["$ref"]).rsplit("/", 1)[-1]]
     kinds = ", ".join(map(str, first.get("enum", ()))) or {"date-time": "an instant"}.get(first.get("format", ""), "")
-    said = ". ".join(filter(None, (_marked(kinds), _marked(str(words).rstrip(".")))))
-    return f": {said}." if said else ""
+    description = ". ".join(filter(None, (_marked(kinds), _marked(str(words).rstrip(".")))))
+    return f": {description}." if description else ""
 
 
 def _problems_html() -> str:
