@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
 
 from bot.domain import routing
 from bot.domain.actions import reminders
@@ -12,7 +12,7 @@ from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload
 from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult, Sent
 from bot.domain.values import working_hours
 from bot.slack.blocks import actions as blocks
-from bot.slack.directory.time_zones import time_zone_of
+from bot.slack.directory.time_zones import zone_of_addressee
 from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
@@ -52,7 +52,7 @@ class ActionSender(SenderBase):
         """Remind a person of all their items in one message, within their own working hours."""
         payload = read_payload(notice, ActionReminderPayload)
         now, day = self._context.clock.now(), date.fromisoformat(payload.day)
-        zone: tzinfo = await time_zone_of(self._api, payload.person) or self._context.policy.zone
+        zone = await zone_of_addressee(self._api, payload.person, self._context.policy.zone)
         wait = working_hours.until_working_hours(now, day, zone)
         if wait:
             return Deferred("it waits for the person's working hours", wait)
