@@ -37,13 +37,13 @@ def webhook(*alerts: dict[str, Any], **top: Any) -> dict[str, Any]:
 
 
 async def send(
-    here: World, body: Any, headers: dict[str, str] | None = None, kind: str = "alertmanager"
+    world: World, body: Any, headers: dict[str, str] | None = None, kind: str = "alertmanager"
 ) -> tuple[int, dict[str, Any]]:
     """The status and JSON of the answer. `body`: JSON, or bytes as they are."""
     given = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"} if headers is None else headers
     data: dict[str, Any] = (
         {"data": BytesIO(body)} if isinstance(body, bytes) else {"data": BytesIO(json.dumps(body).encode())}
     )
-    url = f"http://127.0.0.1:{here.tocsin.port}/hooks/{kind}"
+    url = f"http://127.0.0.1:{world.tocsin.port}/hooks/{kind}"
     async with aiohttp.ClientSession() as session, session.post(url, headers=given, **data) as answer:
         return answer.status, await answer.json() if answer.content_type == "application/json" else {}

@@ -31,30 +31,30 @@ alerts: {wait: 1s, routes: [{match: {severity: critical}, do: declare}, {do: ask
 """
 
 
-async def card_of(here: World, group: int = 1) -> Message:
+async def card_of(world: World, group: int = 1) -> Message:
     """The card, once it is posted."""
-    await until(lambda: [each for each in announcements(here) if f"AG-{group} " in each.text])
-    await rest(here)
-    return next(each for each in announcements(here) if f"AG-{group} " in each.text)
+    await until(lambda: [each for each in announcements(world) if f"AG-{group} " in each.text])
+    await rest(world)
+    return next(each for each in announcements(world) if f"AG-{group} " in each.text)
 
 
-async def test_the_card_says_what_may_help(here: World) -> None:
-    await declared(here, "sev3 HighErrors on everything")
-    await typed(here, "maya", "inc-1-higherrors-on-everything", "/incident resolve Rolled back v41")
-    await rest(here)
+async def test_the_card_says_what_may_help(world: World) -> None:
+    await declared(world, "sev3 HighErrors on everything")
+    await typed(world, "maya", "inc-1-higherrors-on-everything", "/incident resolve Rolled back v41")
+    await rest(world)
     change = ServiceChange(
-        "k", ChangeKind.DEPLOYMENT, "Database v7", here.tocsin.context.clock.now(), "database", "anna",
+        "k", ChangeKind.DEPLOYMENT, "Database v7", world.tocsin.context.clock.now(), "database", "anna",
         url="https://ci.example.com/7",
     )  # fmt: skip
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         await changes.save(conn, [change])
     started = (change.at).isoformat().replace("+00:00", "Z")
     fired = alert(service="checkout", starts_at=started)
     fired["annotations"] |= {
         "runbook_url": "https://runbooks.example.com/1", "dashboard_url": "javascript:alert(1)", "threshold": "0.5",
     }  # fmt: skip
-    await send(here, webhook(fired))
-    seen = words(here, await card_of(here))
+    await send(world, webhook(fired))
+    seen = words(world, await card_of(world))
     assert "Anna Shop" in seen
     assert "on call: primary" in seen
     assert "deployment of database: Database v7 (https://ci.example.com/7)" in seen
@@ -66,48 +66,48 @@ async def test_the_card_says_what_may_help(here: World) -> None:
     assert "javascript" not in seen
 
 
-async def test_a_guest_attaches_dismisses_and_silences_nothing(here: World) -> None:
-    await declared(here)
-    here.ws.membership.join(here.ws.channel("incidents"), here.ws.user("gail"))
-    await send(here, webhook(alert()))
-    card = await card_of(here)
+async def test_a_guest_attaches_dismisses_and_silences_nothing(world: World) -> None:
+    await declared(world)
+    world.ws.membership.join(world.ws.channel("incidents"), world.ws.user("gail"))
+    await send(world, webhook(alert()))
+    card = await card_of(world)
     for name in ("Attach to…", "Dismiss", "Silence…"):
-        await here.gail.press(card, name)
-        assert "only people of this workspace may" in (await told(here, "gail"))[-1], name
+        await world.gail.press(card, name)
+        assert "only people of this workspace may" in (await told(world, "gail"))[-1], name
     assert len(buttons(card)) == 4
 
 
-async def test_no_private_incident_is_named_where_everybody_reads(here: World) -> None:
-    await send(here, webhook(alert()))
-    card = await card_of(here)
+async def test_no_private_incident_is_named_where_everybody_reads(world: World) -> None:
+    await send(world, webhook(alert()))
+    card = await card_of(world)
     old = card.blocks
-    await here.maya.press(card, "Declare")
-    await here.maya.fill(here.maya.view, {"Private": ["private"]})
-    assert (await here.maya.submit()).ok
-    await rest(here)
-    assert "Declared as a private incident by @maya" in words(here, card).replace("*", "")
-    assert "INC-1" not in words(here, card)
-    assert "INC-1" not in await typed(here, "tom", "#general", "/incident alerts")
+    await world.maya.press(card, "Declare")
+    await world.maya.fill(world.maya.view, {"Private": ["private"]})
+    assert (await world.maya.submit()).ok
+    await rest(world)
+    assert "Declared as a private incident by @maya" in words(world, card).replace("*", "")
+    assert "INC-1" not in words(world, card)
+    assert "INC-1" not in await typed(world, "tom", "#general", "/incident alerts")
     card.blocks = old
-    await here.tom.press(card, "Dismiss")
-    assert "AG-1 is declared as a private incident by @maya already." in (await told(here, "tom"))[-1]
-    await here.tom.press(card, "Attach to…")
-    assert "INC-1" not in (await told(here, "tom"))[-1]
+    await world.tom.press(card, "Dismiss")
+    assert "AG-1 is declared as a private incident by @maya already." in (await told(world, "tom"))[-1]
+    await world.tom.press(card, "Attach to…")
+    assert "INC-1" not in (await told(world, "tom"))[-1]
 
 
 async def test_alerts_that_fire_again_after_the_end_offer_to_reopen_and_join_the_reopened_incident(
-    here: World,
+    world: World,
 ) -> None:
-    await send(here, webhook(alert(severity="critical")))
-    channel = await here.opened()
-    await rest(here)
-    await send(here, webhook(alert(severity="critical", status="resolved")))
-    await typed(here, "maya", channel.name, "/incident resolve Rolled back")
-    await send(here, webhook(alert(severity="critical", starts_at="2026-03-02T10:00:00Z")))
-    card = await card_of(here)
+    await send(world, webhook(alert(severity="critical")))
+    channel = await world.opened()
+    await rest(world)
+    await send(world, webhook(alert(severity="critical", status="resolved")))
+    await typed(world, "maya", channel.name, "/incident resolve Rolled back")
+    await send(world, webhook(alert(severity="critical", starts_at="2026-03-02T10:00:00Z")))
+    card = await card_of(world)
     assert buttons(card) == ["Declare", "Reopen INC-1", "Attach to…", "Dismiss", "Silence…"]
-    await here.maya.press(card, "Reopen INC-1")
-    await here.maya.fill(here.maya.view, {"Reason": "It is back"})
-    assert (await here.maya.submit()).ok
+    await world.maya.press(card, "Reopen INC-1")
+    await world.maya.fill(world.maya.view, {"Reason": "It is back"})
+    assert (await world.maya.submit()).ok
     await until(lambda: buttons(card) == [])
-    assert "Attached to INC-1" in words(here, card).replace("*", "")
+    assert "Attached to INC-1" in words(world, card).replace("*", "")

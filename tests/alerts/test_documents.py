@@ -16,7 +16,7 @@ from bot import policy
 from bot.integrations.alerts.protocol import Delivery
 from bot.integrations.alerts.registry import SOURCES
 from tests.alerts.sending import TOKEN
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "alerts.md").read_text()
@@ -77,24 +77,24 @@ async def test_a_dry_run_prints_what_it_says(folder: Path) -> None:
 async def test_its_file_is_sent_and_its_commands_explain_what_became_of_it(
     folder: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with world(sqlite_url, policy=folder / "policy.yml", tocsin_hook_token=TOKEN) as here:
+    async with running_world(sqlite_url, policy=folder / "policy.yml", tocsin_hook_token=TOKEN) as world:
         environment = {
             "DATABASE_URL": sqlite_url,
             "TOCSIN_HOOK_TOKEN": TOKEN,
-            "PORT": str(here.tocsin.port),
+            "PORT": str(world.tocsin.port),
             "TOCSIN_POLICY": str(folder / "policy.yml"),
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        await commands_explain(here)
+        await commands_explain(world)
 
 
-async def commands_explain(here: World) -> None:
+async def commands_explain(world: World) -> None:
     answer = json.loads(await tocsin("alerts", "send", "--kind", "alertmanager", "alerts.json"))
     named = re.search(r"`202` has `(\{.*?\})`", DOCUMENT, re.DOTALL)
     assert named is not None
     assert set(answer) == set(re.findall(r'"(\w+)"', named[1]))
-    await here.opened()
+    await world.opened()
     (group,) = json.loads(await tocsin("alerts", "--json"))
     assert (group["id"], group["decision"], group["incident"], group["firing"]) == ("AG-1", "declared", "INC-1", 1)
     assert group["alerts"][0]["fingerprint"] == "aaaa000000000001"

@@ -25,33 +25,33 @@ alerts:
 """
 
 
-async def test_a_person_is_paged_until_somebody_acts(here: World) -> None:
-    await send(here, webhook(alert(service="checkout")))
-    await until(lambda: announcements(here))
-    (card,) = announcements(here)
-    await until(lambda: "its card asks there" in words(here, card))
-    await here.pass_time(minutes=11)
-    await until(lambda: direct(here, here.tom.id, "AG-1"))
-    (page,) = direct(here, here.tom.id, "AG-1")
-    seen = words(here, page).replace("*", "")
+async def test_a_person_is_paged_until_somebody_acts(world: World) -> None:
+    await send(world, webhook(alert(service="checkout")))
+    await until(lambda: announcements(world))
+    (card,) = announcements(world)
+    await until(lambda: "its card asks there" in words(world, card))
+    await world.pass_time(minutes=11)
+    await until(lambda: direct(world, world.tom.id, "AG-1"))
+    (page,) = direct(world, world.tom.id, "AG-1")
+    seen = words(world, page).replace("*", "")
     assert "You are paged about AG-1: nobody has acted for" in seen
     assert "again every 30m" in seen
     assert buttons(page) == buttons(card) == ["Declare", "Attach to…", "Dismiss", "Silence…"]
-    await rest(here)
-    assert "rung 2 paged" in words(here, card)
-    assert [each for each in here.ws.bot_messages("general") if "Somebody has to act about AG-1" in each.text]
-    await here.pass_time(minutes=31)
-    await until(lambda: len(direct(here, here.tom.id, "AG-1")) == 2)
-    await rest(here)
-    latest = direct(here, here.tom.id, "AG-1")[-1]
-    assert "(2nd time)" in words(here, latest)
-    await here.tom.press(latest, "Dismiss")
-    await here.tom.fill(here.tom.view, {"Why": "False alarm"})
-    assert (await here.tom.submit()).ok
-    await rest(here)
+    await rest(world)
+    assert "rung 2 paged" in words(world, card)
+    assert [each for each in world.ws.bot_messages("general") if "Somebody has to act about AG-1" in each.text]
+    await world.pass_time(minutes=31)
+    await until(lambda: len(direct(world, world.tom.id, "AG-1")) == 2)
+    await rest(world)
+    latest = direct(world, world.tom.id, "AG-1")[-1]
+    assert "(2nd time)" in words(world, latest)
+    await world.tom.press(latest, "Dismiss")
+    await world.tom.fill(world.tom.view, {"Why": "False alarm"})
+    assert (await world.tom.submit()).ok
+    await rest(world)
     for message in (card, page, latest):
         assert buttons(message) == []
-        assert "Dismissed by @tom" in words(here, message).replace("*", "")
-    await here.pass_time(hours=2)
-    await rest(here)
-    assert len(direct(here, here.tom.id, "AG-1")) == 2
+        assert "Dismissed by @tom" in words(world, message).replace("*", "")
+    await world.pass_time(hours=2)
+    await rest(world)
+    assert len(direct(world, world.tom.id, "AG-1")) == 2

@@ -18,36 +18,36 @@ CLOUD = {
 }  # fmt: skip
 
 
-async def test_a_critical_event_declares_and_its_end_resolves_the_group(here: World) -> None:
+async def test_a_critical_event_declares_and_its_end_resolves_the_group(world: World) -> None:
     event = {"title": "Checkout fails", "severity": "critical", "service": "checkout"}
-    status, answer = await send(here, event, kind="events")
+    status, answer = await send(world, event, kind="events")
     assert (status, answer["received"], answer["new"], answer["groups"]) == (202, 1, 1, ["AG-1"])
-    await here.opened()
-    assert (await here.show())["title"] == "Checkout fails"
-    _, answer = await send(here, event, kind="events")
+    await world.opened()
+    assert (await world.show())["title"] == "Checkout fails"
+    _, answer = await send(world, event, kind="events")
     assert (answer["new"], answer["repeated"]) == (0, 1)
-    _, answer = await send(here, {**event, "status": "resolved"}, kind="events")
+    _, answer = await send(world, {**event, "status": "resolved"}, kind="events")
     assert (answer["resolved"], answer["groups"]) == (1, ["AG-1"])
-    await rest(here)
-    assert (await here.show())["status"] == "detected"
+    await rest(world)
+    assert (await world.show())["status"] == "detected"
 
 
-async def test_a_change_is_stored_with_the_services_key_and_makes_no_group(here: World) -> None:
+async def test_a_change_is_stored_with_the_services_key_and_makes_no_group(world: World) -> None:
     body = {"type": "change", "title": "Checkout v42", "service": "Checkout", "author": "anna", "ref": "v42"}
-    _, answer = await send(here, [body, {"title": ""}], kind="events")
+    _, answer = await send(world, [body, {"title": ""}], kind="events")
     assert (answer["received"], answer["new"], answer["rejected"], answer["groups"]) == (2, 1, 1, [])
     assert answer["reasons"] == [{"alert": 1, "reason": "`title` is missing"}]
-    _, answer = await send(here, body, kind="events")
+    _, answer = await send(world, body, kind="events")
     assert (answer["new"], answer["repeated"]) == (0, 1)
-    async with here.tocsin.database.reading() as conn:
-        now = here.tocsin.context.clock.now()
+    async with world.tocsin.database.reading() as conn:
+        now = world.tocsin.context.clock.now()
         (change,) = await changes.changes_before(conn, ["checkout"], now, timedelta(hours=2), 10)
         assert await groups.newest(conn, 10) == []
     assert (change.title, change.author) == ("Checkout v42", "anna")
 
 
-async def test_a_sender_of_cloudevents_that_asks_first_is_allowed_and_goes_on_to_need_the_token(here: World) -> None:
-    url = f"http://127.0.0.1:{here.tocsin.port}/hooks/events"
+async def test_a_sender_of_cloudevents_that_asks_first_is_allowed_and_goes_on_to_need_the_token(world: World) -> None:
+    url = f"http://127.0.0.1:{world.tocsin.port}/hooks/events"
     asked = {"WebHook-Request-Origin": "events.example.com", "WebHook-Request-Rate": "120"}
     asked["WebHook-Request-Callback"] = "http://127.0.0.1:1/never-called"
     async with aiohttp.ClientSession() as session:
@@ -62,23 +62,25 @@ async def test_a_sender_of_cloudevents_that_asks_first_is_allowed_and_goes_on_to
             assert answer.status == 401
 
 
-async def test_cloudevents_are_taken_structured_in_batches_and_by_headers(here: World) -> None:
+async def test_cloudevents_are_taken_structured_in_batches_and_by_headers(world: World) -> None:
     token = {"Authorization": f"Bearer {TOKEN}"}
     structured = {**token, "Content-Type": "application/cloudevents+json; charset=utf-8"}
-    assert (await send(here, json.dumps(CLOUD).encode(), structured, "events"))[1]["new"] == 1
+    assert (await send(world, json.dumps(CLOUD).encode(), structured, "events"))[1]["new"] == 1
     batch = {**token, "Content-Type": "application/cloudevents-batch+json"}
-    assert (await send(here, json.dumps([CLOUD, {**CLOUD, "id": "e-2"}]).encode(), batch, "events"))[1]["repeated"] == 2
-    assert (await send(here, b"[]", batch, "events"))[0] == 202
+    assert (await send(world, json.dumps([CLOUD, {**CLOUD, "id": "e-2"}]).encode(), batch, "events"))[1][
+        "repeated"
+    ] == 2
+    assert (await send(world, b"[]", batch, "events"))[0] == 202
     binary = {**token, "Content-Type": "application/json"}
     binary |= {f"ce-{name}": value for name, value in CLOUD.items() if isinstance(value, str)}
-    assert (await send(here, json.dumps(CLOUD["data"]).encode(), binary, "events"))[1]["repeated"] == 1
+    assert (await send(world, json.dumps(CLOUD["data"]).encode(), binary, "events"))[1]["repeated"] == 1
     over = {**binary, "ce-type": "example.alert.resolved", "ce-time": "2026-03-02T09:05:00Z"}
-    assert (await send(here, json.dumps(CLOUD["data"]).encode(), over, "events"))[1]["resolved"] == 1
-    late = await send(here, json.dumps(CLOUD).encode(), structured, "events")
+    assert (await send(world, json.dumps(CLOUD["data"]).encode(), over, "events"))[1]["resolved"] == 1
+    late = await send(world, json.dumps(CLOUD).encode(), structured, "events")
     assert (late[1]["stale"], late[1]["new"]) == (1, 0), "the same event once more opens nothing"
 
 
-async def test_a_single_event_that_cannot_be_read_is_refused_with_an_example(here: World) -> None:
-    status, answer = await send(here, {"title": "x", "status": "over"}, kind="events")
+async def test_a_single_event_that_cannot_be_read_is_refused_with_an_example(world: World) -> None:
+    status, answer = await send(world, {"title": "x", "status": "over"}, kind="events")
     assert (status, answer["error"]) == (400, "`status` is neither firing nor resolved")
     assert '"title": "Checkout fails"' in answer["expected"]

@@ -24,7 +24,7 @@ from storage import incidents
 from tests.alerts.sending import TOKEN, send
 from tests.integrations.alerts.payloads import CLOUDWATCH, DATADOG, GRAFANA, PAGERDUTY, SAMPLES, TOPIC
 from tests.integrations.alerts.signing import Signer
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -47,8 +47,8 @@ SECRETS: dict[str, Any] = {
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY), **SECRETS) as running:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **SECRETS) as running:
         yield running
 
 
@@ -64,63 +64,63 @@ def proof(kind: str, body: bytes) -> dict[str, str]:
     return {**JSON, "Authorization": f"Bearer {TOKEN}"}
 
 
-async def told(here: World, kind: str, payload: Any) -> tuple[int, dict[str, Any]]:
+async def told(world: World, kind: str, payload: Any) -> tuple[int, dict[str, Any]]:
     body = json.dumps(payload).encode()
-    return await send(here, body, proof(kind, body), kind)
+    return await send(world, body, proof(kind, body), kind)
 
 
-async def test_each_source_is_taken_once_and_refused_without_its_proof(here: World) -> None:
+async def test_each_source_is_taken_once_and_refused_without_its_proof(world: World) -> None:
     for kind, payload in SAMPLES.items():
-        status, answer = await told(here, kind, payload)
+        status, answer = await told(world, kind, payload)
         assert status == 202, (kind, answer)
-        again = (await told(here, kind, payload))[1]
+        again = (await told(world, kind, payload))[1]
         if kind == "pagerduty":
             assert (answer["outcome"], again["outcome"]) == ("taken", "repeated")
         else:
             assert (answer["new"], again["new"], again["repeated"]) == (1, 0, 1), kind
         for headers in (JSON, {**JSON, "Authorization": "Bearer wrong"}, {**JSON, "Sentry-Hook-Signature": "00"}):
-            assert (await send(here, payload, headers, kind))[0] == 401, (kind, headers)
+            assert (await send(world, payload, headers, kind))[0] == 401, (kind, headers)
 
 
 async def test_without_their_secrets_there_are_no_endpoints(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
         for kind, payload in SAMPLES.items():
-            assert (await told(here, kind, payload))[0] == 404, kind
+            assert (await told(world, kind, payload))[0] == 404, kind
 
 
-async def test_grafana_may_sign_with_and_without_the_time_and_may_put(here: World) -> None:
+async def test_grafana_may_sign_with_and_without_the_time_and_may_put(world: World) -> None:
     body = json.dumps(GRAFANA).encode()
     plain = {**JSON, "X-Grafana-Alerting-Signature": digest("grafana-secret", body)}
-    assert (await send(here, body, plain, "grafana"))[0] == 202
+    assert (await send(world, body, plain, "grafana"))[0] == 202
     for seconds, status in ((0, 202), (-3600, 401)):
         said_at = str(int(time.time()) + seconds)
         signature = digest("grafana-secret", f"{said_at}:".encode() + body)
         headers = {**JSON, "X-Grafana-Alerting-Signature": signature, GRAFANA_TIMESTAMP: said_at}
-        assert (await send(here, body, headers, "grafana"))[0] == status
-    assert (await send(here, body + b" ", plain, "grafana"))[0] == 401
-    url = f"http://127.0.0.1:{here.tocsin.port}/hooks/grafana"
+        assert (await send(world, body, headers, "grafana"))[0] == status
+    assert (await send(world, body + b" ", plain, "grafana"))[0] == 401
+    url = f"http://127.0.0.1:{world.tocsin.port}/hooks/grafana"
     async with aiohttp.ClientSession() as session, session.put(url, data=body, headers=plain) as answer:
         assert answer.status == 202
 
 
-async def test_datadog_may_send_a_form_and_a_template_that_is_not_filled_in_is_refused(here: World) -> None:
+async def test_datadog_may_send_a_form_and_a_template_that_is_not_filled_in_is_refused(world: World) -> None:
     form = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/x-www-form-urlencoded"}
     flat = {name: value for name, value in DATADOG.items() if isinstance(value, str)}
-    assert (await send(here, urlencode(flat).encode(), form, "datadog"))[1]["new"] == 1
+    assert (await send(world, urlencode(flat).encode(), form, "datadog"))[1]["new"] == 1
     payload = {"payload": json.dumps({**DATADOG, "transition": "Recovered", "date": "1772442060000"})}
-    assert (await send(here, urlencode(payload).encode(), form, "datadog"))[1]["resolved"] == 1
-    status, answer = await told(here, "datadog", {**DATADOG, "transition": "$ALERT_TRANSITION"})
+    assert (await send(world, urlencode(payload).encode(), form, "datadog"))[1]["resolved"] == 1
+    status, answer = await told(world, "datadog", {**DATADOG, "transition": "$ALERT_TRANSITION"})
     assert (status, "Datadog did not fill in" in answer["error"]) == (400, True)
 
 
-async def test_an_incident_that_we_opened_in_pagerduty_is_no_alert(here: World) -> None:
-    await here.declared()
+async def test_an_incident_that_we_opened_in_pagerduty_is_no_alert(world: World) -> None:
+    await world.declared()
     event = PAGERDUTY["event"]
-    async with here.tocsin.database.reading() as conn:
+    async with world.tocsin.database.reading() as conn:
         incident = await incidents.get(conn, 1)
     assert incident is not None
     ours = {**event, "data": {**event["data"], "incident_key": calls.dedup_key(incident, "sev2")}}
-    assert (await told(here, "pagerduty", {"event": ours}))[1]["outcome"] == "ignored"
+    assert (await told(world, "pagerduty", {"event": ours}))[1]["outcome"] == "ignored"
 
 
 HOSTILE: list[bytes] = [
@@ -152,17 +152,17 @@ HOSTILE: list[bytes] = [
 
 
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
-async def test_hostile_bodies_are_answered_and_do_no_harm(here: World, kind: str) -> None:
+async def test_hostile_bodies_are_answered_and_do_no_harm(world: World, kind: str) -> None:
     assert len(HOSTILE) >= 50
     for body in HOSTILE:
-        status, answer = await send(here, body, proof(kind, body), kind)
+        status, answer = await send(world, body, proof(kind, body), kind)
         assert status in (202, 400, 413), (kind, body[:200], status)
         assert "Traceback" not in json.dumps(answer)
-    assert (await told(here, kind, SAMPLES[kind]))[0] == 202
+    assert (await told(world, kind, SAMPLES[kind]))[0] == 202
 
 
 @asynccontextmanager
-async def amazon(here: World, signer: Signer) -> AsyncIterator[tuple[str, list[str]]]:
+async def amazon(world: World, signer: Signer) -> AsyncIterator[tuple[str, list[str]]]:
     """The address of an endpoint whose SNS is a double, and what the double was asked for."""
     asked: list[str] = []
 
@@ -176,7 +176,7 @@ async def amazon(here: World, signer: Signer) -> AsyncIterator[tuple[str, list[s
     double.router.add_get("/{path:.*}", answered)
     async with running(double) as address:
         metrics, no_token = Metrics(), lambda: ""
-        context = here.tocsin.context
+        context = world.tocsin.context
         endpoint = CloudWatchEndpoint(context, frozenset([TOPIC]), no_token, metrics, fetch_from(address))
         site = web.Application()
         site.add_routes(endpoint.routes())
@@ -205,7 +205,7 @@ async def from_sns(url: str, message: Any) -> tuple[int, dict[str, Any]]:
         return answer.status, await answer.json()
 
 
-async def test_a_subscription_is_confirmed_and_signed_alarms_of_listed_topics_are_taken(here: World) -> None:
+async def test_a_subscription_is_confirmed_and_signed_alarms_of_listed_topics_are_taken(world: World) -> None:
     signer = Signer()
     subscribe = {
         **CLOUDWATCH,
@@ -213,7 +213,7 @@ async def test_a_subscription_is_confirmed_and_signed_alarms_of_listed_topics_ar
         "Token": "t1",
         "SubscribeURL": "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t1",
     }
-    async with amazon(here, signer) as (url, asked):
+    async with amazon(world, signer) as (url, asked):
         assert (await from_sns(url, signer.signed(subscribe, "1")))[0] == 202
         assert asked == ["/SimpleNotificationService-0a1b.pem", "/?Action=ConfirmSubscription&Token=t1"]
         status, answer = await from_sns(url, signer.signed(CLOUDWATCH, "2"))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from storage.database import Database
 from storage.schema import alert_groups, alert_occurrences, alerts, counters
 from tests.alerts.sending import TOKEN, alert, send, webhook
-from tests.scenarios.running import world, written
+from tests.scenarios.running import running_world, written
 from tests.scenarios.test_watching import metrics
 
 # The disk is full, from the first group that is written: after the occurrences, in the same transaction.
@@ -48,18 +48,18 @@ async def test_a_sender_is_told_to_repeat_what_the_database_refused_and_then_it_
 ) -> None:
     dialect = "postgresql" if database_url.startswith("postgresql") else "sqlite"
     body = webhook(alert(env="dev"), alert(env="dev", instance="b"))
-    async with world(database_url, policy=written(tmp_path, policy_text), tocsin_hook_token=TOKEN) as here:
-        database = here.tocsin.database
+    async with running_world(database_url, policy=written(tmp_path, policy_text), tocsin_hook_token=TOKEN) as world:
+        database = world.tocsin.database
         before = await rows(database)
         for statement in REFUSE[dialect]:
             await execute(database, statement)
         try:
-            assert await send(here, body) == (503, {"error": "not recorded, send it again"})
+            assert await send(world, body) == (503, {"error": "not recorded, send it again"})
             assert await rows(database) == before, "nothing of a transaction that failed stays"
         finally:
             await execute(database, ACCEPT[dialect])
-        status, answer = await send(here, body)
+        status, answer = await send(world, body)
         assert (status, answer["new"], answer["groups"]) == (202, 2, ["AG-1"])
-        shown = await metrics(here)
+        shown = await metrics(world)
         assert shown['tocsin_not_recorded_total{kind="alerts"}'] == 1
         assert shown['tocsin_alert_groups_firing{decision="recorded"}'] == 1

@@ -21,55 +21,55 @@ alerts: {wait: 1s, routes: [{do: declare, resolve: propose}]}
 """
 
 
-async def over(here: World) -> Channel:
+async def over(world: World) -> Channel:
     """An incident whose alerts have resolved."""
-    await send(here, webhook(alert()))
-    channel = await here.opened()
-    await rest(here)
-    await send(here, webhook(alert(status="resolved")))
-    await rest(here)
+    await send(world, webhook(alert()))
+    channel = await world.opened()
+    await rest(world)
+    await send(world, webhook(alert(status="resolved")))
+    await rest(world)
     return channel
 
 
-def questions(here: World, channel: Channel) -> list[Message]:
-    return [each for each in here.ws.bot_messages(channel.id) if "have resolved. Is it resolved?" in each.text]
+def questions(world: World, channel: Channel) -> list[Message]:
+    return [each for each in world.ws.bot_messages(channel.id) if "have resolved. Is it resolved?" in each.text]
 
 
-async def test_a_person_resolves_the_incident_from_the_question(here: World) -> None:
-    channel = await over(here)
-    (question,) = questions(here, channel)
+async def test_a_person_resolves_the_incident_from_the_question(world: World) -> None:
+    channel = await over(world)
+    (question,) = questions(world, channel)
     assert buttons(question) == ["Resolve incident", "Keep open"]
-    assert (await here.show())["status"] == "detected"
-    await here.maya.press(question, "Resolve incident")
-    await here.maya.fill(here.maya.view, {"What fixed it?": "It went away"})
-    assert (await here.maya.submit()).ok
-    await rest(here)
-    assert (await here.show())["status"] == "resolved"
+    assert (await world.show())["status"] == "detected"
+    await world.maya.press(question, "Resolve incident")
+    await world.maya.fill(world.maya.view, {"What fixed it?": "It went away"})
+    assert (await world.maya.submit()).ok
+    await rest(world)
+    assert (await world.show())["status"] == "resolved"
     assert buttons(question) == []
-    assert "It is resolved" in words(here, question)
+    assert "It is resolved" in words(world, question)
 
 
-async def test_a_person_keeps_the_incident_open(here: World) -> None:
-    channel = await over(here)
-    (question,) = questions(here, channel)
+async def test_a_person_keeps_the_incident_open(world: World) -> None:
+    channel = await over(world)
+    (question,) = questions(world, channel)
     kept = question.blocks
-    await here.maya.press(question, "Keep open")
-    await rest(here)
+    await world.maya.press(question, "Keep open")
+    await rest(world)
     assert buttons(question) == []
-    assert "@maya keeps it open" in words(here, question)
-    assert of_kind(await here.show(), "alert")[-1]["text"] == "Its alerts have resolved; the incident stays open"
+    assert "@maya keeps it open" in words(world, question)
+    assert of_kind(await world.show(), "alert")[-1]["text"] == "Its alerts have resolved; the incident stays open"
     question.blocks = kept
-    await here.tom.press(question, "Keep open")
-    assert "Somebody keeps INC-1 open already." in (await told(here, "tom"))[-1]
+    await world.tom.press(question, "Keep open")
+    assert "Somebody keeps INC-1 open already." in (await told(world, "tom"))[-1]
 
 
-async def test_alerts_that_fire_again_withdraw_the_question_and_ask_anew_once_they_are_over(here: World) -> None:
-    channel = await over(here)
-    (question,) = questions(here, channel)
-    await send(here, webhook(alert(starts_at=AGAIN)))
-    await rest(here)
+async def test_alerts_that_fire_again_withdraw_the_question_and_ask_anew_once_they_are_over(world: World) -> None:
+    channel = await over(world)
+    (question,) = questions(world, channel)
+    await send(world, webhook(alert(starts_at=AGAIN)))
+    await rest(world)
     assert buttons(question) == []
-    assert "fire again" in words(here, question)
-    await send(here, webhook(alert(status="resolved", starts_at=AGAIN)))
-    await rest(here)
-    assert len(questions(here, channel)) == 1
+    assert "fire again" in words(world, question)
+    await send(world, webhook(alert(status="resolved", starts_at=AGAIN)))
+    await rest(world)
+    assert len(questions(world, channel)) == 1

@@ -47,9 +47,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running(folder: Path, here: World) -> AsyncIterator[str]:
+async def running(folder: Path, world: World) -> AsyncIterator[str]:
     """The address of a real Alertmanager that sends to this bot."""
-    (folder / "alertmanager.yml").write_text(configuration(here.tocsin.port))
+    (folder / "alertmanager.yml").write_text(configuration(world.tocsin.port))
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         str(BINARY), f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder / 'am'}",
@@ -91,36 +91,36 @@ async def fire(url: str, *alerts: dict[str, str], ends_at: datetime | None = Non
         assert answer.status == 200, await answer.text()
 
 
-async def events(here: World) -> list[str]:
-    return [entry["data"]["event"] for entry in of_kind(await here.show(), "alert")]
+async def events(world: World) -> list[str]:
+    return [entry["data"]["event"] for entry in of_kind(await world.show(), "alert")]
 
 
 async def test_its_alerts_declare_one_incident_that_hears_of_the_second_alert_and_of_the_end(
-    here: World, tmp_path: Path
+    world: World, tmp_path: Path
 ) -> None:
     first = {"alertname": "HighErrors", "severity": "critical", "service": "checkout", "instance": "a"}
     second = {**first, "instance": "b"}
-    async with running(tmp_path, here) as url:
+    async with running(tmp_path, world) as url:
         await fire(url, first)
-        channel = await here.opened()
-        await rest(here)
+        channel = await world.opened()
+        await rest(world)
         await fire(url, second)
         async with asyncio.timeout(WITHIN_S):
-            while "joined" not in await events(here):
+            while "joined" not in await events(world):
                 await asyncio.sleep(0.05)
         await fire(url, first, second, ends_at=datetime.now(UTC) - timedelta(seconds=1))
         async with asyncio.timeout(WITHIN_S):
-            while "resolved" not in await events(here):
+            while "resolved" not in await events(world):
                 await asyncio.sleep(0.05)
-    await rest(here)
-    assert (await events(here))[0] == "fired"
-    assert here.ws.find_channel("inc-2") is None, "repetitions declare nothing"
-    (listed,) = [message for message in here.ws.bot_messages(channel.id) if message.text.startswith("Alerts")]
-    assert "0 firing, 2 resolved" in words(here, listed)
+    await rest(world)
+    assert (await events(world))[0] == "fired"
+    assert world.ws.find_channel("inc-2") is None, "repetitions declare nothing"
+    (listed,) = [message for message in world.ws.bot_messages(channel.id) if message.text.startswith("Alerts")]
+    assert "0 firing, 2 resolved" in words(world, listed)
 
 
-async def test_its_alerts_are_asked_about_on_a_card(here: World, tmp_path: Path) -> None:
-    async with running(tmp_path, here) as url:
+async def test_its_alerts_are_asked_about_on_a_card(world: World, tmp_path: Path) -> None:
+    async with running(tmp_path, world) as url:
         await fire(url, {"alertname": "Slow", "team": "payments"})
-        await until(lambda: announcements(here))
-    assert "Slow on all" in words(here, announcements(here)[0])
+        await until(lambda: announcements(world))
+    assert "Slow on all" in words(world, announcements(world)[0])

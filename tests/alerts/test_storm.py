@@ -20,7 +20,7 @@ from tests.alerts.sending import TOKEN, send
 from tests.benchmarks import alerts as storm
 from tests.benchmarks.figures import percentile
 from tests.scenarios.assertions import rest
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 SCALE = float(os.environ.get("TOCSIN_STORM_SCALE", "1"))  # of the storm's size, for a look at the test itself
 ALERTS, WITHIN_S = round(storm.STORM * SCALE), 60.0 * SCALE
@@ -28,14 +28,14 @@ HOOK_P99_S, DECLARED_S, MOST_MESSAGES = 1.0, 1.0, 5  # `make bench` holds the ho
 KINDS = ("alertmanager", "grafana", "events")
 
 
-async def sent_evenly(here: World) -> list[float]:
+async def sent_evenly(world: World) -> list[float]:
     """Send the storm, the bodies of `events` twice. Returns how long each took to be answered."""
     began, took, running = time.perf_counter(), [], []
 
     async def post(kind: str, body: bytes) -> None:
         for _ in range(2 if kind == "events" else 1):
             started = time.perf_counter()
-            status, answer = await send(here, body, kind=kind)
+            status, answer = await send(world, body, kind=kind)
             assert (status, answer["rejected"]) == (202, 0)
             took.append(time.perf_counter() - started)
 
@@ -48,11 +48,11 @@ async def sent_evenly(here: World) -> list[float]:
     return took
 
 
-async def declared_by_hand(here: World) -> float:
+async def declared_by_hand(world: World) -> float:
     """Declare in the middle of the storm. Returns how long the acknowledgement took."""
     await asyncio.sleep(WITHIN_S / 2)
     started = time.perf_counter()
-    assert (await here.maya.command("#general", "/incident declare sev4 By hand")).ok
+    assert (await world.maya.command("#general", "/incident declare sev4 By hand")).ok
     return time.perf_counter() - started
 
 
@@ -61,11 +61,11 @@ async def declared_by_hand(here: World) -> float:
 async def test_a_storm_is_two_incidents_with_few_messages_and_every_alert_in_them(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with world(database_url, policy=storm.policy(tmp_path), tocsin_hook_token=TOKEN) as here:
-        took, by_hand_s = await asyncio.gather(sent_evenly(here), declared_by_hand(here))
-        await here.ws.until(lambda: len([n for n in here.ws.channel_names() if n.startswith("inc-")]) == 3)
-        await rest(here)
-        async with here.tocsin.database.reading() as conn:
+    async with running_world(database_url, policy=storm.policy(tmp_path), tocsin_hook_token=TOKEN) as world:
+        took, by_hand_s = await asyncio.gather(sent_evenly(world), declared_by_hand(world))
+        await world.ws.until(lambda: len([n for n in world.ws.channel_names() if n.startswith("inc-")]) == 3)
+        await rest(world)
+        async with world.tocsin.database.reading() as conn:
             firing = await conn.scalar(sa.select(sa.func.count()).select_from(alerts).where(alerts.c.firing))
             told = await conn.scalar(sa.select(sa.func.count()).select_from(alert_occurrences))
             rows = await conn.execute(sa.select(alert_groups.c.incident, alert_groups.c.decision))
@@ -74,9 +74,9 @@ async def test_a_storm_is_two_incidents_with_few_messages_and_every_alert_in_the
         assert len({incident for incident, _ in placed}) == 2
         assert {decision for _, decision in placed} == {"declared", "attached"}
         for incident in {number for number, _ in placed}:
-            channel = here.ws.find_channel(f"inc-{incident}-")
+            channel = world.ws.find_channel(f"inc-{incident}-")
             assert channel is not None
-            messages = [each for each in here.ws.bot_messages(channel.id) if not each.subtype]
+            messages = [each for each in world.ws.bot_messages(channel.id) if not each.subtype]
             print(f"INC-{incident}: {len(messages)} messages: {[each.text[:50] for each in messages]}")
             assert len(messages) <= MOST_MESSAGES
             (listed,) = [each for each in messages if each.text.startswith("Alerts:")]

@@ -24,24 +24,24 @@ alerts: {wait: 1s, routes: [{match: {service: checkout}, do: declare}, {do: reco
 """
 
 
-async def test_alerts_changes_and_possible_causes_are_told_with_their_evidence(here: World) -> None:
-    now = here.tocsin.context.clock.now()
+async def test_alerts_changes_and_possible_causes_are_told_with_their_evidence(world: World) -> None:
+    now = world.tocsin.context.clock.now()
     told = [
         ServiceChange("a", ChangeKind.DEPLOYMENT, "Database v7", now - timedelta(minutes=4), "database", "anna",
                       url="https://ci.example.com/7"),
         ServiceChange("b", ChangeKind.FLAG, "new-basket", now - timedelta(minutes=80), "checkout", "ben"),
         ServiceChange("c", ChangeKind.CONFIG, "Too long ago", now - timedelta(hours=3), "checkout"),
     ]  # fmt: skip
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         await changes.save(conn, told)
     started = now.isoformat().replace("+00:00", "Z")
-    await send(here, webhook(alert("DatabaseSlow", service="database", starts_at=started)))
-    await send(here, webhook(alert("CheckoutDown", service="checkout", starts_at=started)))
-    channel = await here.opened()
-    await until(lambda: [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text])
-    await rest(here)
-    (message,) = [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text]
-    seen = words(here, message).replace("*", "")
+    await send(world, webhook(alert("DatabaseSlow", service="database", starts_at=started)))
+    await send(world, webhook(alert("CheckoutDown", service="checkout", starts_at=started)))
+    channel = await world.opened()
+    await until(lambda: [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text])
+    await rest(world)
+    (message,) = [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text]
+    seen = words(world, message).replace("*", "")
     assert "Fires: AG-1 · DatabaseSlow on everything (Database)" in seen
     assert "Changed: deployment of database: Database v7 (https://ci.example.com/7)" in seen
     assert "by anna" in seen
@@ -53,19 +53,19 @@ async def test_alerts_changes_and_possible_causes_are_told_with_their_evidence(h
     assert "% sure" in cause
 
 
-async def test_an_incident_that_a_program_declares_is_triaged_as_well(here: World) -> None:
-    now = here.tocsin.context.clock.now()
+async def test_an_incident_that_a_program_declares_is_triaged_as_well(world: World) -> None:
+    now = world.tocsin.context.clock.now()
     started = now.isoformat().replace("+00:00", "Z")
     flag = {"type": "change", "kind": "flag", "title": "new-index", "service": "database", "author": "anna"}
-    await send(here, flag, kind="events")
-    await send(here, webhook(alert("DatabaseSlow", service="database", starts_at=started)))
-    async with program(here) as maya:
+    await send(world, flag, kind="events")
+    await send(world, webhook(alert("DatabaseSlow", service="database", starts_at=started)))
+    async with program(world) as maya:
         body = {"title": "Checkout fails", "severity": "sev2", "services": ["checkout"]}
         assert (await maya.post("/incidents", body)).status == 201
-    channel = await here.opened()
-    await until(lambda: [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text])
-    (message,) = [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text]
-    seen = words(here, message).replace("*", "")
+    channel = await world.opened()
+    await until(lambda: [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text])
+    (message,) = [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text]
+    seen = words(world, message).replace("*", "")
     assert "DatabaseSlow on everything (Database)" in seen
     assert "new-index" in seen
     assert "Possible cause: Database — " in seen

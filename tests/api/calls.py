@@ -49,27 +49,27 @@ class Program:
             return Reply(answer.status, answer.headers, await (answer.json() if json else answer.text()))
 
 
-async def token_for(here: World, person: str = MAYA, scopes: str = "write", **more: Any) -> tuple[Token, str]:
-    now = here.tocsin.context.clock.now()
+async def token_for(world: World, person: str = MAYA, scopes: str = "write", **more: Any) -> tuple[Token, str]:
+    now = world.tocsin.context.clock.now()
     name = f"of {person} {scopes}"
-    return await tokens.create(here.tocsin.database, name, person, scopes_of(scopes.split(",")), now, **more)
+    return await tokens.create(world.tocsin.database, name, person, scopes_of(scopes.split(",")), now, **more)
 
 
 @asynccontextmanager
 async def program(
-    here: World, token: str | None = None, *, person: str = MAYA, scopes: str = "write"
+    world: World, token: str | None = None, *, person: str = MAYA, scopes: str = "write"
 ) -> AsyncIterator[Program]:
     """A program with this token, else with a new one of the person's."""
-    secret = token if token is not None else (await token_for(here, person, scopes))[1]
+    secret = token if token is not None else (await token_for(world, person, scopes))[1]
     async with aiohttp.ClientSession() as session:
-        yield Program(session, f"http://127.0.0.1:{here.tocsin.port}/api/v1", secret)
+        yield Program(session, f"http://127.0.0.1:{world.tocsin.port}/api/v1", secret)
 
 
-async def call_tool(here: World, secret: str, name: str, given: dict[str, Any]) -> tuple[int, str]:
+async def call_tool(world: World, secret: str, name: str, given: dict[str, Any]) -> tuple[int, str]:
     """The status, and what a tool says."""
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": given}}
     headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json, text/event-stream"}
-    address = f"http://127.0.0.1:{here.tocsin.port}/mcp"
+    address = f"http://127.0.0.1:{world.tocsin.port}/mcp"
     async with aiohttp.ClientSession(headers=headers) as session, session.post(address, json=body) as answer:
         said = await answer.json(content_type=None)
         return answer.status, "" if "result" not in said else said["result"]["content"][0]["text"]

@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.api.calls import BOOTSTRAP, Program, program
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 
 @pytest.fixture
-async def here(sqlite_url: str) -> AsyncIterator[World]:
-    async with world(sqlite_url, tocsin_api_token=BOOTSTRAP) as running:
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, tocsin_api_token=BOOTSTRAP) as running:
         yield running
 
 
 @pytest.fixture
-async def maya(here: World) -> AsyncIterator[Program]:
-    async with program(here) as client:
+async def maya(world: World) -> AsyncIterator[Program]:
+    async with program(world) as client:
         yield client

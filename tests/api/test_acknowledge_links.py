@@ -14,28 +14,28 @@ from bot.usecases.acknowledge_links import address_for
 from storage import incidents
 from tests.api.calls import MAYA, TOM, program
 from tests.integrations.pages import page
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 PUBLIC = "https://tocsin.example.com/in/here"
 LINK = f"{PUBLIC}/ack/7.VTBNQVlBMDAwMA.1790000000.0123456789.abcdefghijklmnopqrstuv"
 
 
 @pytest.fixture
-async def here(sqlite_url: str) -> AsyncIterator[World]:
-    async with world(sqlite_url, tocsin_url=PUBLIC) as running:
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, tocsin_url=PUBLIC) as running:
         async with program(running) as maya:
             await maya.post("/incidents", {"title": "Checkout <b>is</b> down", "severity": "sev2"})
         yield running
 
 
-async def link_to(here: World, person: str = TOM, key: str = "page-1") -> str:
+async def link_to(world: World, person: str = TOM, key: str = "page-1") -> str:
     """The link as the bot itself serves it."""
-    async with here.tocsin.database.reading() as conn:
+    async with world.tocsin.database.reading() as conn:
         incident = await incidents.get(conn, 1)
     assert incident is not None
-    address = await address_for(here.tocsin.context, incident, person, key)
+    address = await address_for(world.tocsin.context, incident, person, key)
     assert address is not None
-    return address.replace(PUBLIC, f"http://127.0.0.1:{here.tocsin.port}")
+    return address.replace(PUBLIC, f"http://127.0.0.1:{world.tocsin.port}")
 
 
 async def asked(method: str, url: str) -> tuple[int, str]:
@@ -45,34 +45,34 @@ async def asked(method: str, url: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def test_following_the_link_changes_nothing_and_its_button_acts_once(here: World) -> None:
-    url = await link_to(here)
+async def test_following_the_link_changes_nothing_and_its_button_acts_once(world: World) -> None:
+    url = await link_to(world)
     for _ in range(3):  # as mail scanners do
         status, shown = await asked("GET", url)
         assert status == 200
         assert '<form method="post">' in shown
         assert "Checkout &lt;b&gt;is&lt;/b&gt; down" in shown
-    assert (await here.show())["acknowledged_at"] is None
+    assert (await world.show())["acknowledged_at"] is None
     assert (await asked("POST", url))[0] == 200
     status, again = await asked("POST", url)
     assert (status, "used already" in again) == (410, True)
     assert (await asked("GET", url))[0] == 410
-    (entry,) = [entry for entry in (await here.show())["timeline"] if entry["kind"] == "acknowledged"]
+    (entry,) = [entry for entry in (await world.show())["timeline"] if entry["kind"] == "acknowledged"]
     assert (entry["actor"], entry["source"]) == (TOM, "console")
 
 
-async def test_a_link_cannot_be_guessed_or_altered_and_expires(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    url, other = await link_to(here), await link_to(here, MAYA)
+async def test_a_link_cannot_be_guessed_or_altered_and_expires(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, other = await link_to(world), await link_to(world, MAYA)
     start, _, mac = url.rpartition(".")
     forged = [f"{start}.{'A' * len(mac)}", f"{start}.", f"{other.rpartition('.')[0]}.{mac}", url[:-1], f"{url}A", "x"]
     for each in forged:
-        target = each if each.startswith("http") else f"http://127.0.0.1:{here.tocsin.port}/ack/{each}"
+        target = each if each.startswith("http") else f"http://127.0.0.1:{world.tocsin.port}/ack/{each}"
         assert (await asked("GET", target))[0] == 404, each
         assert (await asked("POST", target))[0] == 404, each
-    await here.pass_time(seconds=VALID_FOR.total_seconds() + 60)
+    await world.pass_time(seconds=VALID_FOR.total_seconds() + 60)
     status, shown = await asked("POST", url)
     assert (status, "expired" in shown) == (410, True)
-    assert (await here.show())["acknowledged_at"] is None
+    assert (await world.show())["acknowledged_at"] is None
 
 
 def test_mails_and_messages_carry_the_link() -> None:

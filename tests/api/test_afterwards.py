@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.api.calls import MAYA, TOM, program
-from tests.scenarios.running import world, written
+from tests.scenarios.running import running_world, written
 
 POLICY = "preset: sev1-5\nannounce: '#incidents'\n"
 
 
 async def test_action_items_are_added_changed_settled_and_listed(sqlite_url: str, tmp_path: Path) -> None:
     async with (
-        world(sqlite_url, policy=written(tmp_path, POLICY)) as here,
-        program(here) as maya,
-        program(here, person=TOM) as tom,
+        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        program(world) as maya,
+        program(world, person=TOM) as tom,
     ):
         await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
         await maya.post("/incidents", {"title": "Leak", "severity": "sev2", "private": True})
@@ -45,9 +45,9 @@ async def test_action_items_are_added_changed_settled_and_listed(sqlite_url: str
 
 async def test_a_review_is_started_written_scheduled_completed_and_published(sqlite_url: str, tmp_path: Path) -> None:
     async with (
-        world(sqlite_url, policy=written(tmp_path, POLICY)) as here,
-        program(here) as maya,
-        program(here, person=TOM) as tom,
+        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        program(world) as maya,
+        program(world, person=TOM) as tom,
     ):
         await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev4"})
         assert (await maya.post("/incidents/1/review")).status == 409  # it is open
@@ -67,7 +67,7 @@ async def test_a_review_is_started_written_scheduled_completed_and_published(sql
         versions = (await maya.get(f"{section}/versions")).body["versions"]
         assert [(each["version"], each["author"]) for each in versions] == [(2, TOM), (1, MAYA)]
         assert (await maya.send("PUT", "/incidents/1/review/sections/none", {"text": "", "version": 0})).status == 404
-        at = (here.tocsin.context.clock.now()).replace(microsecond=0)
+        at = (world.tocsin.context.clock.now()).replace(microsecond=0)
         held = await maya.post("/incidents/1/review/schedule", {"at": at.replace(year=at.year - 1).isoformat()})
         assert held.status == 409
         assert (await maya.post("/incidents/1/review/publish")).status == 409
@@ -78,7 +78,7 @@ async def test_a_review_is_started_written_scheduled_completed_and_published(sql
 async def test_checklists_come_once_after_the_end_and_the_load_is_about_a_person(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here, program(here) as maya:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world, program(world) as maya:
         await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
         assert (await maya.post("/incidents/1/actions/checklists")).status == 409, "it is not resolved"
         await maya.post("/incidents/1/resolve", {"summary": "Rolled back"})

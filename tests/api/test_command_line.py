@@ -35,11 +35,11 @@ async def tocsin(env: dict[str, str], *words: str, code: int = 0) -> Any:
     return json.loads(printed) if "--json" in words and code == 0 else printed
 
 
-async def test_an_incident_is_run_on_the_database(here: World) -> None:
-    database = {"DATABASE_URL": here.settings.url}
+async def test_an_incident_is_run_on_the_database(world: World) -> None:
+    database = {"DATABASE_URL": world.settings.url}
     declared = await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA, "--json")
     assert (declared["id"], declared["severity"], declared["declared_by"]) == ("INC-1", "sev2", MAYA)
-    await here.opened(1)  # the running bot sends what the command queued
+    await world.opened(1)  # the running bot sends what the command queued
     assert "acknowledged" in await tocsin(database, "ack", "INC-1", "--as", TOM)
     await tocsin(database, "update", "1", "Rolled back")
     shown = await tocsin(database, "show", "INC-1", "--json")
@@ -50,13 +50,13 @@ async def test_an_incident_is_run_on_the_database(here: World) -> None:
     assert (await tocsin(database, "list", "--json"))[0]["id"] == "INC-1"
 
 
-async def test_people_are_named_by_name_and_an_unknown_one_is_told_so_in_words(here: World) -> None:
-    database = {"DATABASE_URL": here.settings.url}
+async def test_people_are_named_by_name_and_an_unknown_one_is_told_so_in_words(world: World) -> None:
+    database = {"DATABASE_URL": world.settings.url}
     await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA)
-    async with here.tocsin.database.transaction() as conn:
-        await names.put_many(conn, {TOM: "tom", "U0TOMMY000": "tommy"}, here.tocsin.context.clock.now())
+    async with world.tocsin.database.transaction() as conn:
+        await names.put_many(conn, {TOM: "tom", "U0TOMMY000": "tommy"}, world.tocsin.context.clock.now())
     await tocsin(database, "role", "INC-1", "commander", "@Tom", "--as", MAYA)
-    assert (await here.show())["roles"]["commander"] == TOM
+    assert (await world.show())["roles"]["commander"] == TOM
     assert "may be" in await tocsin(database, "role", "INC-1", "scribe", "to", code=1)
     unknown = await tocsin(database, "role", "INC-1", "scribe", "zoe", code=1)
     assert "I know nobody called “zoe” here. Write their Slack ID" in unknown
@@ -66,24 +66,24 @@ async def test_people_are_named_by_name_and_an_unknown_one_is_told_so_in_words(h
     assert "<@" not in reasons
 
 
-async def test_the_same_against_the_api(here: World) -> None:
-    _, secret = await token_for(here, MAYA)
-    server = {"TOCSIN_URL": f"http://127.0.0.1:{here.tocsin.port}", "TOCSIN_TOKEN": secret}
+async def test_the_same_against_the_api(world: World) -> None:
+    _, secret = await token_for(world, MAYA)
+    server = {"TOCSIN_URL": f"http://127.0.0.1:{world.tocsin.port}", "TOCSIN_TOKEN": secret}
     declared = await tocsin(server, "declare", "Disk", "full", "--json")
     noted = await tocsin(server, "note", "INC-1", "Deploy 4512", "--json")
     assert set(noted) == set(declared)
     assert "INC-1" in await tocsin(server, "list")
     assert "Deploy 4512" in await tocsin(server, "show", "INC-1")
     assert "There is no incident INC-2." in await tocsin(server, "ack", "INC-2", code=1)
-    people = [entry for entry in (await here.show())["timeline"] if entry["actor"] == MAYA and entry["key"]]
+    people = [entry for entry in (await world.show())["timeline"] if entry["actor"] == MAYA and entry["key"]]
     assert {entry["source"] for entry in people} == {"api"}
 
 
-async def test_guests_and_outsiders_are_held_on_the_database_too(here: World) -> None:
-    database = {"DATABASE_URL": here.settings.url}
+async def test_guests_and_outsiders_are_held_on_the_database_too(world: World) -> None:
+    database = {"DATABASE_URL": world.settings.url}
     await tocsin(database, "declare", "sev2", "Breach", "--private", "--as", MAYA)
     await tocsin(database, "declare", "sev2", "Checkout")
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         await identities.remember(conn, Identity(GAIL, Membership.GUEST))
     for verb, *words in (("resolve", "Done"), ("severity", "sev1"), ("page", TOM)):
         unseen = await tocsin(database, verb, "INC-1", *words, "--as", TOM, code=1)

@@ -41,7 +41,7 @@ async def declared(maya: Program, title: str = "Checkout is down", **more: objec
 
 
 async def test_an_audience_is_told_and_corrected_over_the_api(shop: Comms) -> None:
-    async with program(shop.here) as maya:
+    async with program(shop.world) as maya:
         at = await declared(maya)
         draft = (await maya.post(f"{at}/communications/draft", {"audience": "customers"})).body
         assert draft["recipients"] == [{"group": "email", "address": "ops@customer.example", "name": ""}]
@@ -54,13 +54,13 @@ async def test_an_audience_is_told_and_corrected_over_the_api(shop: Comms) -> No
         assert (shown.status, "Globex" in shown.body["detail"]) == (409, True)
         sent = await maya.post(f"{at}/communications", {**words, "accept_findings": True})
         assert (sent.status, sent.headers["Location"]) == (201, f"/api/v1{at}/communications/1")
-        await rest(shop.here)
+        await rest(shop.world)
         assert (await maya.get(f"{at}/communications/1")).body["delivery"] == [
             {"group": "email", "recipients": 1, "sent": 1, "failed": 0}
         ]
         corrected = await maya.post(f"{at}/communications/1/correct", {"text": GOOD})
         assert corrected.body["corrects"] == "INC-1/1"
-        await rest(shop.here)
+        await rest(shop.world)
         first, second = shop.post.mails
         assert second["In-Reply-To"] == first["Message-ID"]
         assert second["Subject"] == "Correction: Payments fail"
@@ -68,15 +68,15 @@ async def test_an_audience_is_told_and_corrected_over_the_api(shop: Comms) -> No
         assert [each["number"] for each in listed["communications"]] == [2]
         more = (await maya.get(f"{at}/communications?cursor={listed['next_cursor']}")).body
         assert ([each["number"] for each in more["communications"]], more["next_cursor"]) == ([1], None)
-    record = of_kind(await shop.here.show(), "sent")
+    record = of_kind(await shop.world.show(), "sent")
     assert "start #1 to Customers by e-mail: 1 of 1" in texts(record)
 
 
 async def test_a_second_person_approves_and_outsiders_and_guests_do_nothing(shop: Comms) -> None:
     async with (
-        program(shop.here) as maya,
-        program(shop.here, person=TOM) as tom,
-        program(shop.here, person=GAIL) as guest,
+        program(shop.world) as maya,
+        program(shop.world, person=TOM) as tom,
+        program(shop.world, person=GAIL) as guest,
     ):
         at = await declared(maya)
         words = {"audience": "partners", "subject": "Payments fail", "text": GOOD}
@@ -86,7 +86,7 @@ async def test_a_second_person_approves_and_outsiders_and_guests_do_nothing(shop
         assert (await guest.post(f"{at}/communications/draft", {"audience": "partners"})).status == 403
         assert (await tom.post(f"{at}/communications/1/approve")).body["state"] == "sent"
         assert (await tom.post(f"{at}/communications/1/decline")).status == 409
-        await rest(shop.here)
+        await rest(shop.world)
         assert shop.to() == ["p@partner.example"]
         private = await declared(maya, "Breach", private=True)
         for path in ("/audiences", "/communications", "/communications/1"):
@@ -94,8 +94,8 @@ async def test_a_second_person_approves_and_outsiders_and_guests_do_nothing(shop
 
 
 async def test_the_command_line_does_the_same_on_the_database_and_against_the_api(shop: Comms) -> None:
-    here: World = shop.here
-    database = {"DATABASE_URL": here.settings.url, "TOCSIN_POLICY": str(here.settings.policy_path)}
+    world: World = shop.world
+    database = {"DATABASE_URL": world.settings.url, "TOCSIN_POLICY": str(world.settings.policy_path)}
     mail = {"SMTP_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "status@example.org"}
     await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA)
     assert "never told" in await tocsin(database, "comms", "INC-1")
@@ -108,16 +108,16 @@ async def test_the_command_line_does_the_same_on_the_database_and_against_the_ap
     assert sent.startswith("INC-1/1 · Internal · sent")
     asked = await tocsin({**database, **mail}, "comms", "1", "partners", "--send", *words, "--as", MAYA, "--json")
     assert asked["state"] == "asked"
-    _, secret = await token_for(here, TOM)
-    server = {"TOCSIN_URL": f"http://127.0.0.1:{here.tocsin.port}", "TOCSIN_TOKEN": secret}
+    _, secret = await token_for(world, TOM)
+    server = {"TOCSIN_URL": f"http://127.0.0.1:{world.tocsin.port}", "TOCSIN_TOKEN": secret}
     assert "INC-1/2 · Partners · sent" in await tocsin(server, "comms", "INC-1", "--approve", "2")
     assert "corrects INC-1/1" in await tocsin(server, "comms", "INC-1", "--correct", "1", "--text", "Only cards fail.")
-    await rest(here)
+    await rest(world)
     overview = await tocsin(server, "comms", "INC-1")
     assert "internal" in overview
     assert "Correction: Payments fail" in overview
     assert shop.to() == ["p@partner.example"]
     sources = {
-        (each["actor"], each["source"]) for each in (await here.show())["timeline"] if each["kind"] == "communication"
+        (each["actor"], each["source"]) for each in (await world.show())["timeline"] if each["kind"] == "communication"
     }
     assert {(MAYA, "cli"), (TOM, "api")} <= sources

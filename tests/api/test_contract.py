@@ -37,8 +37,8 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-async def test_the_document_is_an_openapi_document_that_names_every_operation(here: World) -> None:
-    async with program(here, "none") as nobody:
+async def test_the_document_is_an_openapi_document_that_names_every_operation(world: World) -> None:
+    async with program(world, "none") as nobody:
         document = (await nobody.get("/openapi.json")).body
     assert document["openapi"].startswith("3.1")
     named = {op["operationId"] for path in document["paths"].values() for op in path.values()}
@@ -47,8 +47,8 @@ async def test_the_document_is_an_openapi_document_that_names_every_operation(he
         Draft202012Validator.check_schema(schema)
 
 
-async def test_the_page_for_people_names_every_operation_and_problem(here: World) -> None:
-    async with program(here, "none") as nobody:
+async def test_the_page_for_people_names_every_operation_and_problem(world: World) -> None:
+    async with program(world, "none") as nobody:
         nobody.url = nobody.url.removesuffix("/v1")
         page = await nobody.get("")
     assert page.status == 200
@@ -59,8 +59,8 @@ async def test_the_page_for_people_names_every_operation_and_problem(here: World
         assert f'id="{kind}"' in page.body
 
 
-async def test_every_example_of_the_document_has_valid_arguments(here: World) -> None:
-    policy = here.tocsin.context.policy
+async def test_every_example_of_the_document_has_valid_arguments(world: World) -> None:
+    policy = world.tocsin.context.policy
     for operation in OPERATIONS:
         given = json.loads(json.dumps(example(operation, policy)))
         if operation.method == "GET":
@@ -70,11 +70,11 @@ async def test_every_example_of_the_document_has_valid_arguments(here: World) ->
 
 
 @pytest.mark.timeout(400)  # it computes for 15 s, which a busy machine makes minutes
-async def test_schemathesis_finds_nothing(here: World) -> None:
+async def test_schemathesis_finds_nothing(world: World) -> None:
     """In threads, against the bot that runs here: valid and invalid requests of every operation."""
-    await here.declared()
-    _, secret = await token_for(here, MAYA, "admin")
-    base = f"http://127.0.0.1:{here.tocsin.port}/api/v1"
+    await world.declared()
+    _, secret = await token_for(world, MAYA, "admin")
+    base = f"http://127.0.0.1:{world.tocsin.port}/api/v1"
     failures = await asyncio.to_thread(_look, base, secret)
     assert failures == []
 

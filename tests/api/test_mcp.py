@@ -21,7 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 from bot.mcp.toolbox import TOOLS
 from storage import names as known_names
 from tests.api.calls import MAYA, TOM, program, token_for
-from tests.scenarios.running import ROOT, World, world, written
+from tests.scenarios.running import ROOT, World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -31,8 +31,8 @@ schedules: {primary: {members: [priya]}}
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
         async with program(running, scopes="admin") as maya:
             await maya.post("/incidents", {"title": "Breach", "severity": "sev1", "private": True})
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
@@ -41,9 +41,9 @@ async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def over_http(here: World, secret: str) -> AsyncIterator[Client]:
+async def over_http(world: World, secret: str) -> AsyncIterator[Client]:
     async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {secret}"}) as http:
-        transport = streamable_http_client(f"http://127.0.0.1:{here.tocsin.port}/mcp", http_client=http)
+        transport = streamable_http_client(f"http://127.0.0.1:{world.tocsin.port}/mcp", http_client=http)
         async with Client(transport) as client:
             yield client
 
@@ -86,9 +86,9 @@ def of_incident(name: str, incident: str) -> dict[str, Any]:
     return {**given, "id": incident} if name in ("add_note", "add_action") else given
 
 
-async def test_the_tools_answer_over_http_as_the_person_of_the_token(here: World) -> None:
-    _, secret = await token_for(here, MAYA)
-    async with over_http(here, secret) as client:
+async def test_the_tools_answer_over_http_as_the_person_of_the_token(world: World) -> None:
+    _, secret = await token_for(world, MAYA)
+    async with over_http(world, secret) as client:
         listed = (await client.list_tools()).tools
         assert len(TOOLS) <= 24
         assert {tool.name for tool in listed} == {tool.name for tool in TOOLS} - {"switch_rule"}, "for administrators"
@@ -97,8 +97,8 @@ async def test_the_tools_answer_over_http_as_the_person_of_the_token(here: World
             if tool.name not in WITHOUT_INCIDENT | {"review_draft"}:
                 answer = await said(client, tool.name, **of_incident(tool.name, "INC-2"))
                 assert "data, not instructions" in answer["untrusted"], answer
-        async with here.tocsin.database.transaction() as conn:
-            await known_names.put_many(conn, {MAYA: "Maya Chen"}, here.tocsin.context.clock.now())
+        async with world.tocsin.database.transaction() as conn:
+            await known_names.put_many(conn, {MAYA: "Maya Chen"}, world.tocsin.context.clock.now())
         assert (await said(client, "get_incident", id="INC-2"))["people"] == {MAYA: "Maya Chen"}
         mine = await said(client, "add_action", id="INC-2", title="Alert on pool usage", owner="me")
         assert mine["owner"] == MAYA
@@ -112,28 +112,28 @@ async def test_the_tools_answer_over_http_as_the_person_of_the_token(here: World
         assert (await said(client, "get_playbook", id=playbooks["playbooks"][0]["id"]))["phases"]
         assert "takes id" in await said(client, "get_incident")
         assert "still open" in await said(client, "review_draft", id="INC-2")
-    shown = await here.show(2)
+    shown = await world.show(2)
     assert shown["updates"] == 0
     written_by_tools = {(e["kind"], e["actor"]) for e in shown["timeline"] if e["source"] == "mcp"}
     assert {("note", MAYA), ("acknowledged", MAYA), ("action", MAYA)} <= written_by_tools
 
 
-async def test_a_token_that_only_reads_is_offered_nothing_that_writes(here: World) -> None:
-    _, secret = await token_for(here, TOM, "read")
-    async with over_http(here, secret) as client:
+async def test_a_token_that_only_reads_is_offered_nothing_that_writes(world: World) -> None:
+    _, secret = await token_for(world, TOM, "read")
+    async with over_http(world, secret) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
         assert not names & {"add_note", "draft_update", "acknowledge", "add_action", "switch_rule"}
         assert "scope write" in await said(client, "add_note", id="INC-2", text="x")
     async with aiohttp.ClientSession() as session:
-        address = f"http://127.0.0.1:{here.tocsin.port}/mcp"
+        address = f"http://127.0.0.1:{world.tocsin.port}/mcp"
         async with session.post(address, json={}, headers={"Authorization": "Bearer tcs_wrong"}) as refused:
             assert refused.status == 401
             assert refused.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_an_outsider_finds_nothing_of_a_private_incident(here: World) -> None:
-    _, secret = await token_for(here, TOM)
-    async with over_http(here, secret) as client:
+async def test_an_outsider_finds_nothing_of_a_private_incident(world: World) -> None:
+    _, secret = await token_for(world, TOM)
+    async with over_http(world, secret) as client:
         for tool in TOOLS:
             if tool.name in WITHOUT_INCIDENT:
                 continue
@@ -146,22 +146,22 @@ async def test_an_outsider_finds_nothing_of_a_private_incident(here: World) -> N
                 assert answer == "There is no incident INC-1.", tool.name
 
 
-async def test_the_same_on_standard_input_by_a_token_or_a_person(here: World, tmp_path: Path) -> None:
-    _, secret = await token_for(here, TOM)
-    database = {"DATABASE_URL": here.settings.url}
+async def test_the_same_on_standard_input_by_a_token_or_a_person(world: World, tmp_path: Path) -> None:
+    _, secret = await token_for(world, TOM)
+    database = {"DATABASE_URL": world.settings.url}
     async with over_stdio(tmp_path, **database, TOCSIN_TOKEN=secret) as client:
         incidents = (await said(client, "list_incidents"))["incidents"]
         assert [each["id"] for each in incidents] == ["INC-2"]
         assert (await said(client, "add_note", id="INC-2", text="By a program"))["done"]
     async with over_stdio(tmp_path, "--as", MAYA, **database) as client:
         assert (await said(client, "get_incident", id="INC-1"))["title"] == "Breach"
-    async with over_stdio(tmp_path, TOCSIN_TOKEN=secret, TOCSIN_URL=f"http://127.0.0.1:{here.tocsin.port}") as client:
+    async with over_stdio(tmp_path, TOCSIN_TOKEN=secret, TOCSIN_URL=f"http://127.0.0.1:{world.tocsin.port}") as client:
         texts = [each.get("text") for each in (await said(client, "get_timeline", id="INC-2"))["entries"]]
         assert "By a program" in texts
 
 
-async def test_a_request_that_comes_in_pieces_is_read_whole(here: World) -> None:
-    _, secret = await token_for(here, scopes="read")
+async def test_a_request_that_comes_in_pieces_is_read_whole(world: World) -> None:
+    _, secret = await token_for(world, scopes="read")
     asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).encode()
 
     async def pieces(*body: bytes) -> AsyncIterator[bytes]:
@@ -173,7 +173,7 @@ async def test_a_request_that_comes_in_pieces_is_read_whole(here: World) -> None
         "Authorization": f"Bearer {secret}", "Accept": "application/json, text/event-stream",
         "Content-Type": "application/json",
     }  # fmt: skip
-    url = f"http://127.0.0.1:{here.tocsin.port}/mcp"
+    url = f"http://127.0.0.1:{world.tocsin.port}/mcp"
     async with (
         aiohttp.ClientSession(headers=headers) as session,
         session.post(url, data=pieces(asked[:20], asked[20:])) as got,

@@ -79,17 +79,17 @@ async def test_while_slack_is_down_a_page_goes_by_mail_at_once_with_a_link_that_
     monkeypatch.setattr(fallback_page, "PATIENCE", timedelta(minutes=1))
     no_phone = ("twilio_auth_token", "pagerduty_routing_key", "webhook_url")
     async with scene(sqlite_url, tmp_path, first="slack", without=no_phone, tocsin_url=PUBLIC) as at:
-        context = at.here.tocsin.context
+        context = at.world.tocsin.context
         context.outage = Outage(context.clock.now(), "cli", "a test")
         monkeypatch.setattr(OutageWatch, "look", _nothing)
-        await at.here.ws.go_down()
-        async with program(at.here, person=MAYA) as maya:
+        await at.world.ws.go_down()
+        async with program(at.world, person=MAYA) as maya:
             await maya.post("/incidents", {"title": "Payments down", "severity": "sev1"})
         started = time.monotonic()
         while "tom@example.com" not in at.mailed():
             assert time.monotonic() - started < fallback_page.PATIENCE.total_seconds()
             await asyncio.sleep(0.05)
-        port = at.here.tocsin.port
+        port = at.world.tocsin.port
         async with aiohttp.ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{port}/readyz") as ready:
                 assert ready.status == 503
@@ -101,9 +101,9 @@ async def test_while_slack_is_down_a_page_goes_by_mail_at_once_with_a_link_that_
             link = words.partition(PUBLIC)[2].split()[0]
             async with session.post(f"http://127.0.0.1:{port}{link}") as done:
                 assert done.status == 200
-        shown = await at.here.show()
+        shown = await at.world.show()
         assert [e["actor"] for e in shown["timeline"] if e["kind"] == "acknowledged"] == ["U0TOM00000"]
-        await at.here.ws.come_back()
+        await at.world.ws.come_back()
 
 
 async def _nothing(_: OutageWatch) -> None:

@@ -16,32 +16,32 @@ from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
 
-async def test_a_token_is_shown_once_and_opens_nothing_when_revoked_or_expired(here: World) -> None:
-    now = here.tocsin.context.clock.now()
-    token, secret = await token_for(here, MAYA, "read")
+async def test_a_token_is_shown_once_and_opens_nothing_when_revoked_or_expired(world: World) -> None:
+    now = world.tocsin.context.clock.now()
+    token, secret = await token_for(world, MAYA, "read")
     before, day = now - timedelta(days=2), timedelta(days=1)
-    _, expired = await tokens.create(here.tocsin.database, "old", MAYA, token.scopes, before, day)
-    async with program(here, secret) as ci, program(here, expired) as old:
+    _, expired = await tokens.create(world.tocsin.database, "old", MAYA, token.scopes, before, day)
+    async with program(world, secret) as ci, program(world, expired) as old:
         assert (await ci.get("/me")).body == {"user": MAYA, "source": "api"}
         assert (await old.get("/me")).status == 401
-        await tokens.revoke(here.tocsin.database, token.name, now)
+        await tokens.revoke(world.tocsin.database, token.name, now)
         refused = await ci.get("/me")
     assert refused.status == 401
     assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
 
 
-async def test_a_scope_that_a_token_lacks_is_refused(here: World) -> None:
-    async with program(here, scopes="read") as reader, program(here, person=TOM, scopes="write") as writer:
+async def test_a_scope_that_a_token_lacks_is_refused(world: World) -> None:
+    async with program(world, scopes="read") as reader, program(world, person=TOM, scopes="write") as writer:
         refused = await reader.post("/incidents", {"title": "Down", "severity": "sev2"})
         assert (refused.status, refused.body["title"]) == (403, "Not allowed")
         assert (await writer.get("/tokens")).status == 403
-    async with program(here, person=ALEX, scopes="admin") as admin:
+    async with program(world, person=ALEX, scopes="admin") as admin:
         listed = (await admin.get("/tokens")).body["tokens"]
     assert {"id", "name", "as", "scopes", "created_at", "expires_at", "last_used_at", "revoked"} == set(listed[0])
     assert not any("tcs_" in str(token) for token in listed)
 
 
-async def test_a_write_with_a_key_happens_once(here: World, maya: Program) -> None:
+async def test_a_write_with_a_key_happens_once(world: World, maya: Program) -> None:
     body = {"title": "Disk full", "severity": "sev3"}
     first = await maya.post("/incidents", body, Idempotency_Key="a-1")
     again = await maya.post("/incidents", body, Idempotency_Key="a-1")
@@ -51,12 +51,12 @@ async def test_a_write_with_a_key_happens_once(here: World, maya: Program) -> No
     assert again.headers["Location"] == first.headers["Location"]
     together = [maya.post("/incidents/INC-1/note", {"text": "Once"}, Idempotency_Key="n-1") for _ in range(8)]
     assert {reply.status for reply in await asyncio.gather(*together)} == {200}
-    assert (await here.kinds()).count("note") == 1
+    assert (await world.kinds()).count("note") == 1
     assert len((await maya.get("/incidents")).body["incidents"]) == 1
 
 
 async def test_a_write_whose_answer_was_lost_is_answered_and_not_carried_out_again(
-    here: World, maya: Program, monkeypatch: pytest.MonkeyPatch
+    world: World, maya: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def lost(*_: object) -> None:
         raise ConnectionError
@@ -71,21 +71,21 @@ async def test_a_write_whose_answer_was_lost_is_answered_and_not_carried_out_aga
     assert len((await maya.get("/incidents")).body["incidents"]) == 1
 
 
-async def test_a_verb_is_refused_where_somebody_changed_the_incident_in_between(here: World, maya: Program) -> None:
+async def test_a_verb_is_refused_where_somebody_changed_the_incident_in_between(world: World, maya: Program) -> None:
     await maya.post("/incidents", {"title": "Disk full", "severity": "sev3"})
-    await here.opened()
-    await here.delivered()
+    await world.opened()
+    await world.delivered()
     read = await maya.get("/incidents/INC-1")
     assert (await maya.get("/incidents/INC-1", If_None_Match=read.headers["ETag"])).status == 304
     moved = await maya.post("/incidents/INC-1/status", {"status": "identified"}, If_Match=read.headers["ETag"])
     late = await maya.post("/incidents/INC-1/resolve", {"summary": "Done"}, If_Match=read.headers["ETag"])
     assert (moved.status, late.status) == (200, 412)
-    assert (await here.show())["status"] == "identified"
+    assert (await world.show())["status"] == "identified"
     resolved = await maya.post("/incidents/INC-1/resolve", {"summary": "Done"}, If_Match=moved.headers["ETag"])
     assert resolved.status == 200
 
 
-async def test_problems_say_what_to_do(here: World, maya: Program) -> None:
+async def test_problems_say_what_to_do(world: World, maya: Program) -> None:
     missing = await maya.get("/incidents/INC-99")
     assert missing.body == {
         "type": "/api#not-found", "title": "Not found", "status": 404, "detail": "There is no incident INC-99.",
@@ -101,10 +101,10 @@ async def test_problems_say_what_to_do(here: World, maya: Program) -> None:
     assert (conflict.status, conflict.body["example"]) == (409, "/incident status investigating")
 
 
-async def test_a_private_incident_is_the_same_as_none_for_outsiders(here: World, maya: Program) -> None:
+async def test_a_private_incident_is_the_same_as_none_for_outsiders(world: World, maya: Program) -> None:
     await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
     paths = ["", "/timeline", "/reminders", "/alerts", "/playbooks"]
-    async with program(here, person=TOM) as tom, program(here, BOOTSTRAP) as nobody:
+    async with program(world, person=TOM) as tom, program(world, BOOTSTRAP) as nobody:
         for other in (tom, nobody):
             for path in paths:
                 seen, none = await other.get(f"/incidents/INC-1{path}"), await other.get(f"/incidents/INC-2{path}")
@@ -115,19 +115,19 @@ async def test_a_private_incident_is_the_same_as_none_for_outsiders(here: World,
     assert [each["id"] for each in (await maya.get("/incidents")).body["incidents"]] == ["INC-1"]
 
 
-async def test_a_guests_token_may_what_the_guest_may(here: World, maya: Program) -> None:
+async def test_a_guests_token_may_what_the_guest_may(world: World, maya: Program) -> None:
     await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
-    async with program(here, person=GAIL) as gail, program(here, person=ALEX) as alex:
+    async with program(world, person=GAIL) as gail, program(world, person=ALEX) as alex:
         for outsider in (gail, alex):
             assert (await outsider.post("/incidents/1/note", {"text": "Seen"})).status == 200
             refused = await outsider.post("/incidents/1/resolve", {"summary": "Done"})
             assert refused.status == 403
             assert "only people of this workspace may" in refused.body["detail"]
-    async with program(here, person="U0NOBODY00") as stranger:
+    async with program(world, person="U0NOBODY00") as stranger:
         assert (await stranger.post("/incidents/1/resolve", {"summary": "Done"})).status == 403
 
 
-async def test_pages_of_a_list_survive_inserts(here: World, maya: Program) -> None:
+async def test_pages_of_a_list_survive_inserts(world: World, maya: Program) -> None:
     for number in range(5):
         services = ["web"] * (number % 2)
         await maya.post("/incidents", {"title": f"Number {number}", "severity": "sev4", "services": services})
@@ -143,7 +143,7 @@ async def test_pages_of_a_list_survive_inserts(here: World, maya: Program) -> No
     assert [entry["kind"] for entry in entries["entries"]] == ["declared"]
 
 
-async def test_new_entries_are_streamed(here: World, maya: Program) -> None:
+async def test_new_entries_are_streamed(world: World, maya: Program) -> None:
     await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
     headers = {"Authorization": f"Bearer {maya.token}", "Last-Event-ID": "0"}
     url = f"{maya.url}/incidents/1/timeline/stream"

@@ -26,7 +26,7 @@ from storage import incidents, key_value
 from tests.api.calls import TOM, program, token_for
 from tests.integrations.mail import post_office
 from tests.integrations.pages import page
-from tests.scenarios.running import ROOT, World, world, written
+from tests.scenarios.running import ROOT, World, running_world, written
 from tests.web.console.browser import browser
 
 PUBLIC = "http://tocsin.example.com"  # a browser sends the cookies of https there alone
@@ -38,10 +38,10 @@ status_page: {name: Example, preset: llm-platform}
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    async with world(sqlite_url, policy=written(tmp_path, POLICY), tocsin_url=PUBLIC) as running:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), tocsin_url=PUBLIC) as running:
         yield running
 
 
@@ -51,9 +51,9 @@ async def rotate(*names: str) -> str:
     return done.output
 
 
-async def test_every_key_that_the_database_makes_can_be_replaced_and_what_it_signed_opens_nothing(here: World) -> None:
-    context = here.tocsin.context
-    async with program(here, person=TOM) as tom:
+async def test_every_key_that_the_database_makes_can_be_replaced_and_what_it_signed_opens_nothing(world: World) -> None:
+    context = world.tocsin.context
+    async with program(world, person=TOM) as tom:
         await tom.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
     async with context.database.reading() as conn:
         incident = await incidents.get(conn, 1)
@@ -69,7 +69,7 @@ async def test_every_key_that_the_database_makes_can_be_replaced_and_what_it_sig
 
     before = await link()
     assert await acknowledge_links.open_link(context, before) is not None
-    async with browser(here) as signed_in:
+    async with browser(world) as signed_in:
         assert (await signed_in.get("/")).status == 200
         printed = await rotate(*KEYS)
         assert (await signed_in.get("/")).status == 303, "and it is sent to sign in"
@@ -81,30 +81,30 @@ async def test_every_key_that_the_database_makes_can_be_replaced_and_what_it_sig
         assert await signing_secret(conn) != subscribers
 
 
-async def test_the_console_signs_with_its_new_key_without_a_restart(here: World) -> None:
-    _, token = await token_for(here)
-    async with browser(here, person=None) as visitor:
+async def test_the_console_signs_with_its_new_key_without_a_restart(world: World) -> None:
+    _, token = await token_for(world)
+    async with browser(world, person=None) as visitor:
         await visitor.signed_in(token)
         old = visitor.cookies()
     assert "console: a new key is in use" in await rotate("console")
-    await here.pass_time(seconds=11)
-    async with browser(here, person=None) as visitor:
+    await world.pass_time(seconds=11)
+    async with browser(world, person=None) as visitor:
         visitor.put_cookies(old)
         assert (await visitor.get("/")).status == 303
         await visitor.signed_in(token)
         assert (await visitor.get("/")).status == 200
-        key = await sessions.key(here.tocsin.database)
+        key = await sessions.key(world.tocsin.database)
         assert session.verify("tocsin_session", visitor.cookies()["tocsin_session"], key)
 
 
-async def test_a_feed_is_read_at_its_new_address_only(here: World) -> None:
+async def test_a_feed_is_read_at_its_new_address_only(world: World) -> None:
     async def answered(token: str | None) -> int:
-        address = calendar_feeds.address(f"http://127.0.0.1:{here.tocsin.port}", "schedule:primary", token or "")
+        address = calendar_feeds.address(f"http://127.0.0.1:{world.tocsin.port}", "schedule:primary", token or "")
         async with aiohttp.ClientSession() as http, http.get(address) as answer:
             return answer.status
 
     async def token() -> str | None:
-        async with here.tocsin.database.reading() as conn:
+        async with world.tocsin.database.reading() as conn:
             return await calendar_feeds.current_token(conn, "schedule:primary")
 
     old = await token()
@@ -113,12 +113,12 @@ async def test_a_feed_is_read_at_its_new_address_only(here: World) -> None:
     assert (await answered(old), await answered(await token())) == (404, 200)
 
 
-async def test_a_second_token_of_a_person_works_while_the_first_is_revoked(here: World) -> None:
-    first, old = await token_for(here)
-    _, new = await token_for(here, scopes="read")
+async def test_a_second_token_of_a_person_works_while_the_first_is_revoked(world: World) -> None:
+    first, old = await token_for(world)
+    _, new = await token_for(world, scopes="read")
     done = await asyncio.to_thread(CliRunner().invoke, main, ["token", "revoke", str(first.id)])
     assert done.exit_code == 0, done.output
-    async with program(here, old) as before, program(here, new) as after:
+    async with program(world, old) as before, program(world, new) as after:
         assert ((await before.get("/incidents")).status, (await after.get("/incidents")).status) == (401, 200)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.rules import switches
 from tests.api.calls import GAIL, MAYA, call_tool, program
-from tests.scenarios.running import world, written
+from tests.scenarios.running import running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -16,11 +16,11 @@ rules:
 
 
 async def test_a_rule_is_switched_through_the_api_and_mcp(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
         async with (
-            program(here, scopes="admin") as maya,
-            program(here, scopes="write") as writer,
-            program(here, person=GAIL, scopes="admin") as guest,
+            program(world, scopes="admin") as maya,
+            program(world, scopes="write") as writer,
+            program(world, person=GAIL, scopes="admin") as guest,
         ):
             (rule,) = (await writer.get("/rules")).body["rules"]
             assert (rule["id"], rule["enabled"], rule["switched"]) == ("errors", True, None)
@@ -33,8 +33,8 @@ async def test_a_rule_is_switched_through_the_api_and_mcp(sqlite_url: str, tmp_p
             assert (switched.body["enabled"], switched.body["switched"]["by"]) == (False, MAYA)
         secret = maya.token or ""
         given = {"rule": "errors", "enabled": True, "reason": "Calm"}
-        assert '"enabled":true' in (await call_tool(here, secret, "switch_rule", given))[1]
-        assert "Checkout fails" in (await call_tool(here, secret, "list_rules", {}))[1]
-        async with here.tocsin.database.reading() as conn:
+        assert '"enabled":true' in (await call_tool(world, secret, "switch_rule", given))[1]
+        assert "Checkout fails" in (await call_tool(world, secret, "list_rules", {}))[1]
+        async with world.tocsin.database.reading() as conn:
             switch = (await switches.newest(conn))["errors"]
         assert (switch.enabled, switch.reason, switch.actor) == (True, "Calm", MAYA)

@@ -13,22 +13,22 @@ import aiohttp
 import pytest
 
 from tests.api.calls import MAYA, TOM, program
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 
 @pytest.fixture
-async def here(sqlite_url: str) -> AsyncIterator[World]:
-    async with world(sqlite_url, tocsin_slackbot_mcp="write") as running:
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, tocsin_slackbot_mcp="write") as running:
         async with program(running, scopes="admin") as maya:
             await maya.post("/incidents", {"title": "Breach", "severity": "sev1", "private": True})
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
         yield running
 
 
-def signed(here: World, body: bytes, *, ago_s: int = 0, secret: str | None = None) -> dict[str, str]:
+def signed(world: World, body: bytes, *, ago_s: int = 0, secret: str | None = None) -> dict[str, str]:
     """The headers that Slack sends."""
     at = str(int(time.time()) - ago_s)
-    key = (secret or here.ws.settings.signing_secret).encode()
+    key = (secret or world.ws.settings.signing_secret).encode()
     signature = hmac.new(key, f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
     return {
         "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
@@ -36,65 +36,65 @@ def signed(here: World, body: bytes, *, ago_s: int = 0, secret: str | None = Non
     }  # fmt: skip
 
 
-def calling(here: World, tool: str, user: str | None = MAYA, team: str | None = None, **given: Any) -> bytes:
-    meta = {} if user is None else {"slack": {"user_id": user, "team_id": team or here.ws.settings.team_id}}
+def calling(world: World, tool: str, user: str | None = MAYA, team: str | None = None, **given: Any) -> bytes:
+    meta = {} if user is None else {"slack": {"user_id": user, "team_id": team or world.ws.settings.team_id}}
     params = {"name": tool, "arguments": given, "_meta": meta}
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
 
 
-async def sent(here: World, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+async def sent(world: World, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
     async with aiohttp.ClientSession() as session:
-        address = f"http://127.0.0.1:{here.tocsin.port}/mcp"
+        address = f"http://127.0.0.1:{world.tocsin.port}/mcp"
         async with session.post(address, data=body, headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
 
 
-async def said(here: World, body: bytes) -> str:
-    status, answer = await sent(here, body, signed(here, body))
+async def said(world: World, body: bytes) -> str:
+    status, answer = await sent(world, body, signed(world, body))
     assert status == 200, answer
     return str(answer["result"]["content"][0]["text"])
 
 
-async def test_slackbot_sees_what_the_person_sees_who_asks_it(here: World) -> None:
+async def test_slackbot_sees_what_the_person_sees_who_asks_it(world: World) -> None:
     listing = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "tools/list"}).encode()
-    status, answer = await sent(here, listing, signed(here, listing))
+    status, answer = await sent(world, listing, signed(world, listing))
     assert status == 200, answer
     assert "list_incidents" in {tool["name"] for tool in answer["result"]["tools"]}
-    ids = [each["id"] for each in json.loads(await said(here, calling(here, "list_incidents")))["incidents"]]
+    ids = [each["id"] for each in json.loads(await said(world, calling(world, "list_incidents")))["incidents"]]
     assert ids == ["INC-2", "INC-1"]
-    assert "INC-1" not in await said(here, calling(here, "list_incidents", TOM))
+    assert "INC-1" not in await said(world, calling(world, "list_incidents", TOM))
 
 
-async def test_what_slackbot_writes_is_the_persons_and_counts_once(here: World) -> None:
-    body = calling(here, "add_note", id="INC-2", text="Asked Slackbot")
-    headers = signed(here, body)
-    assert (await sent(here, body, headers))[0] == 200
-    assert (await sent(here, body, headers))[0] == 401, "a replay"
-    notes = [each for each in (await here.show(2))["timeline"] if each["kind"] == "note"]
+async def test_what_slackbot_writes_is_the_persons_and_counts_once(world: World) -> None:
+    body = calling(world, "add_note", id="INC-2", text="Asked Slackbot")
+    headers = signed(world, body)
+    assert (await sent(world, body, headers))[0] == 200
+    assert (await sent(world, body, headers))[0] == 401, "a replay"
+    notes = [each for each in (await world.show(2))["timeline"] if each["kind"] == "note"]
     assert [(each["actor"], each["source"]) for each in notes] == [(MAYA, "mcp")]
 
 
-async def test_what_slack_did_not_sign_now_and_for_somebody_here_is_refused(here: World) -> None:
-    body = calling(here, "add_note", id="INC-2", text="Forged")
+async def test_what_slack_did_not_sign_now_and_for_somebody_here_is_refused(world: World) -> None:
+    body = calling(world, "add_note", id="INC-2", text="Forged")
     for headers in (
-        signed(here, body, secret="guessed"), signed(here, body, ago_s=400), signed(here, body, ago_s=-400),
-        {**signed(here, body), "X-Slack-Signature": ""}, signed(here, body + b" "),
+        signed(world, body, secret="guessed"), signed(world, body, ago_s=400), signed(world, body, ago_s=-400),
+        {**signed(world, body), "X-Slack-Signature": ""}, signed(world, body + b" "),
     ):  # fmt: skip
-        assert (await sent(here, body, headers))[0] == 401
+        assert (await sent(world, body, headers))[0] == 401
     for wrong, status in (
-        (calling(here, "list_incidents", None), 401), (calling(here, "list_incidents", "nobody"), 401),
-        (calling(here, "list_incidents", team="T0OTHER000"), 403), (b"[" + body + b"]", 400), (b"{", 400),
+        (calling(world, "list_incidents", None), 401), (calling(world, "list_incidents", "nobody"), 401),
+        (calling(world, "list_incidents", team="T0OTHER000"), 403), (b"[" + body + b"]", 400), (b"{", 400),
         (json.dumps({"jsonrpc": "2.0", "id": 1, "method": "resources/read"}).encode(), 401),
     ):  # fmt: skip
-        assert (await sent(here, wrong, signed(here, wrong)))[0] == status, wrong
-    assert "note" not in await here.kinds(2)
+        assert (await sent(world, wrong, signed(world, wrong)))[0] == status, wrong
+    assert "note" not in await world.kinds(2)
 
 
 async def test_slackbot_gets_nothing_unless_it_is_allowed_and_only_reads_where_it_is_said_so(sqlite_url: str) -> None:
     for setting, status in ((None, 401), ("read", 200)):
-        async with world(sqlite_url, tocsin_slackbot_mcp=setting) as here:
-            body = calling(here, "add_note", id="INC-2", text="x")
-            answered, answer = await sent(here, body, signed(here, body))
+        async with running_world(sqlite_url, tocsin_slackbot_mcp=setting) as world:
+            body = calling(world, "add_note", id="INC-2", text="x")
+            answered, answer = await sent(world, body, signed(world, body))
             assert answered == status
             if status == 200:
                 assert "needs the scope write" in answer["result"]["content"][0]["text"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.calls import GAIL, MAYA, TOM, Program, program, token_for
 from tests.api.test_command_line import tocsin
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -24,15 +24,15 @@ NEW = {"title": "Requests fail", "message": "We look into it.", "components": {"
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.chdir(tmp_path)
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 
 @pytest.fixture
-async def maya(here: World) -> AsyncIterator[Program]:
-    async with program(here) as client:
+async def maya(world: World) -> AsyncIterator[Program]:
+    async with program(world) as client:
         yield client
 
 
@@ -71,8 +71,8 @@ async def test_a_list_goes_on_where_it_ended_also_after_publications_of_the_same
     assert sorted(ids) == sorted(made)
 
 
-async def test_who_does_not_see_the_incident_neither_learns_of_it_nor_changes_what_was_published(here: World) -> None:
-    async with program(here) as maya, program(here, person=TOM) as tom, program(here, person=GAIL) as guest:
+async def test_who_does_not_see_the_incident_neither_learns_of_it_nor_changes_what_was_published(world: World) -> None:
+    async with program(world) as maya, program(world, person=TOM) as tom, program(world, person=GAIL) as guest:
         await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
         hidden = await tom.post(PUBLICATIONS, {**NEW, "incident": "INC-1"})
         missing = await tom.post(PUBLICATIONS, {**NEW, "incident": "INC-9"})
@@ -88,18 +88,18 @@ async def test_who_does_not_see_the_incident_neither_learns_of_it_nor_changes_wh
         assert (await tom.get(f"{PUBLICATIONS}/INC-1")).status == 404
         assert (await guest.post(PUBLICATIONS, NEW)).status == 403
         planned = {"title": "Move", "message": "Soon", "components": ["api"]}
-        begins = here.tocsin.context.clock.now() + timedelta(days=1)
+        begins = world.tocsin.context.clock.now() + timedelta(days=1)
         times = {"starts_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=1)).isoformat()}
         assert (await guest.post("/status-page/maintenance", {**planned, **times})).status == 403
         assert (await tom.post("/status-page/maintenance", {**planned, **times})).status == 201
         assert (await guest.get("/status-page/maintenance")).body["publications"][0]["title"] == "Move"
 
 
-async def test_the_command_line_publishes_on_the_database_and_against_the_api(here: World) -> None:
-    database = {"DATABASE_URL": here.settings.url, "TOCSIN_POLICY": str(here.settings.policy_path)}
-    _, secret = await token_for(here, MAYA)
+async def test_the_command_line_publishes_on_the_database_and_against_the_api(world: World) -> None:
+    database = {"DATABASE_URL": world.settings.url, "TOCSIN_POLICY": str(world.settings.policy_path)}
+    _, secret = await token_for(world, MAYA)
     server = {**database, "TOCSIN_TOKEN": secret}
-    url = ("--server", f"http://127.0.0.1:{here.tocsin.port}")
+    url = ("--server", f"http://127.0.0.1:{world.tocsin.port}")
     page = ("statuspage", "publish", "--title", "Requests fail", "--message", "We look into it.")
     made = await tocsin(database, *page, "--component", "api=partial", "--as", MAYA, "--json")
     updated = await tocsin(
@@ -113,7 +113,7 @@ async def test_the_command_line_publishes_on_the_database_and_against_the_api(he
     assert resolved["updates"][0]["edited_at"] is not None
     past = ("--started-at", "2026-01-29T14:00", "--resolved-at", "2026-01-29T15:00", "--json")
     assert (await tocsin(database, *page, *past))["started_at"].startswith("2026-01-29T13:00")  # Berlin
-    day = (here.tocsin.context.clock.now() + timedelta(days=2)).date()
+    day = (world.tocsin.context.clock.now() + timedelta(days=2)).date()
     planned = ("--component", "api", "--from", f"{day}T22:00", "--until", f"{day}T23:00")
     await tocsin(database, "statuspage", "maintenance", "--title", "Move", "--message", "Soon", *planned)
     assert "Move" in await tocsin(server, "statuspage", "maintenance", *url)

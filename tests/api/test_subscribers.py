@@ -10,7 +10,7 @@ import pytest
 from bot.domain.statuspage.subscriber import SubscriberKind
 from storage.statuspage import subscribers
 from tests.api.calls import GAIL, MAYA, TOM, program, token_for
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.web.console.browser import browser
 
 POLICY = """
@@ -23,19 +23,19 @@ ADDRESS = "https://example.com/in"
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 
-async def test_an_administrator_adds_lists_and_removes_a_subscriber_who_is_asked_first(here: World) -> None:
-    _, admin = await token_for(here, MAYA, "admin")
-    _, writer = await token_for(here, MAYA, "write")
+async def test_an_administrator_adds_lists_and_removes_a_subscriber_who_is_asked_first(world: World) -> None:
+    _, admin = await token_for(world, MAYA, "admin")
+    _, writer = await token_for(world, MAYA, "write")
     asked = {"kind": "webhook", "address": ADDRESS, "components": ["api"]}
-    async with program(here, writer) as outsider:
+    async with program(world, writer) as outsider:
         assert (await outsider.get(PATH)).status == 403
         assert (await outsider.post(PATH, asked)).status == 403
-    async with program(here, admin) as ours:
+    async with program(world, admin) as ours:
         assert (await ours.post(PATH, {**asked, "components": ["none"]})).status == 409
         assert (await ours.post(PATH, {**asked, "kind": "email", "address": "a@example.com"})).status == 409
         made = await ours.post(PATH, asked)
@@ -45,13 +45,13 @@ async def test_an_administrator_adds_lists_and_removes_a_subscriber_who_is_asked
         one = f"{PATH}/{made.body['id']}"
         assert (await ours.send("DELETE", one, None)).status == 200
         assert (await ours.send("DELETE", one, None)).status == 404
-    async with here.tocsin.database.reading() as conn:
+    async with world.tocsin.database.reading() as conn:
         assert await subscribers.of_address(conn, SubscriberKind.WEBHOOK, ADDRESS) is None
 
 
 async def test_whoever_may_plan_maintenance_subscribes_a_channel(sqlite_url: str, tmp_path: Path) -> None:
     policy = POLICY.replace("[webhook]", "[slack]")
-    async with world(sqlite_url, policy=written(tmp_path, policy)) as here, program(here) as maya:
+    async with running_world(sqlite_url, policy=written(tmp_path, policy)) as world, program(world) as maya:
         channels = "/status-page/channels"
         assert (await maya.post(channels, {"channel": "general"})).status == 422
         assert (await maya.post(channels, {"channel": "C0123ABCD", "component": "none"})).status == 409
@@ -60,12 +60,12 @@ async def test_whoever_may_plan_maintenance_subscribes_a_channel(sqlite_url: str
         again = await maya.post(channels, {"channel": "C0123ABCD", "component": "api"})
         assert again.body == first.body, "twice is as once"
         assert (await maya.post(channels, {"channel": "C0123ABCD"})).body["components"] == []
-        async with program(here, person=GAIL) as guest:
+        async with program(world, person=GAIL) as guest:
             assert (await guest.post(channels, {"channel": "C0123ABCD"})).status == 403
             assert (await guest.send("DELETE", f"{channels}/C0123ABCD", None)).status == 403
         assert (await maya.send("DELETE", f"{channels}/C0123ABCD", None)).status == 200
         assert (await maya.send("DELETE", f"{channels}/C0123ABCD", None)).status == 404
-        async with browser(here, TOM) as console:
+        async with browser(world, TOM) as console:
             page = await console.get("/statuspage")
             sent = await console.send(page, "/statuspage/channels", channel="C0123ABCD", component="")
             assert sent.status == 303

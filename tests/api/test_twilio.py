@@ -18,7 +18,7 @@ from storage import incidents
 from tests.api.calls import TOM, program
 from tests.integrations.doubles import serving
 from tests.integrations.test_phone import CallsDouble
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.waiting import WITHIN_S
 
 PUBLIC = "https://tocsin.example.com/in/here"
@@ -35,62 +35,62 @@ severities:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     policy = tmp_path / "policy.yml"
     policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy, tocsin_url=PUBLIC, twilio_auth_token=TOKEN) as running:
+    async with running_world(sqlite_url, policy=policy, tocsin_url=PUBLIC, twilio_auth_token=TOKEN) as running:
         async with program(running) as maya:
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
             await paged(running)
         yield running
 
 
-async def paged(here: World) -> None:
+async def paged(world: World) -> None:
     """Wait until the ladder has paged Tom."""
     async with asyncio.timeout(WITHIN_S):
-        while "page" not in await here.kinds():
+        while "page" not in await world.kinds():
             await asyncio.sleep(0.02)
 
 
-async def post(here: World, path: str, fields: dict[str, str], *, token: str = TOKEN) -> tuple[int, str]:
+async def post(world: World, path: str, fields: dict[str, str], *, token: str = TOKEN) -> tuple[int, str]:
     """Post a form as Twilio does, signed for the public address."""
     headers = {"X-Twilio-Signature": signature(token, PUBLIC + path, fields)}
-    url = f"http://127.0.0.1:{here.tocsin.port}{path}"
+    url = f"http://127.0.0.1:{world.tocsin.port}{path}"
     async with aiohttp.ClientSession() as session, session.post(url, data=fields, headers=headers) as answer:
         return answer.status, await answer.text()
 
 
-async def acknowledged(here: World) -> list[tuple[str, str]]:
+async def acknowledged(world: World) -> list[tuple[str, str]]:
     """Who acknowledged, and with which source."""
-    timeline = (await here.show())["timeline"]
+    timeline = (await world.show())["timeline"]
     return [(entry["actor"], entry["source"]) for entry in timeline if entry["kind"] == "acknowledged"]
 
 
-async def call(here: World) -> str:
-    async with here.tocsin.database.reading() as conn:
+async def call(world: World) -> str:
+    async with world.tocsin.database.reading() as conn:
         incident = await incidents.get(conn, 1)
     assert incident is not None
-    address = await address_for(here.tocsin.context, incident, TOM, "page-1")
+    address = await address_for(world.tocsin.context, incident, TOM, "page-1")
     assert address is not None
     return f"/hooks/twilio/voice?ack={quote(address.rpartition('/')[2])}"
 
 
-async def test_press_1_acknowledges_once_and_any_other_key_asks_again(here: World) -> None:
-    path = await call(here)
-    status, said = await post(here, path, {"Digits": "5"})
+async def test_press_1_acknowledges_once_and_any_other_key_asks_again(world: World) -> None:
+    path = await call(world)
+    status, said = await post(world, path, {"Digits": "5"})
     assert (status, "Press 1 to acknowledge" in said, "<Gather" in said) == (200, True, True)
-    assert (await here.show())["acknowledged_at"] is None
-    assert "You have acknowledged it" in (await post(here, path, {"Digits": "1"}))[1]
-    assert await acknowledged(here) == [(TOM, "console")]
-    assert "already" in (await post(here, path, {"Digits": "1"}))[1]
+    assert (await world.show())["acknowledged_at"] is None
+    assert "You have acknowledged it" in (await post(world, path, {"Digits": "1"}))[1]
+    assert await acknowledged(world) == [(TOM, "console")]
+    assert "already" in (await post(world, path, {"Digits": "1"}))[1]
 
 
-async def test_a_reply_acknowledges_once_and_says_so(here: World) -> None:
+async def test_a_reply_acknowledges_once_and_says_so(world: World) -> None:
     reply = {"From": NUMBER, "Body": "I’m on it", "MessageSid": "SM1"}
-    assert "You have acknowledged INC-1 and are responding." in (await post(here, "/hooks/twilio/sms", reply))[1]
-    assert await acknowledged(here) == [(TOM, "hook")]
-    assert "<Message>" not in (await post(here, "/hooks/twilio/sms", reply))[1]  # delivered again
-    again = await post(here, "/hooks/twilio/sms", {**reply, "MessageSid": "SM2"})
+    assert "You have acknowledged INC-1 and are responding." in (await post(world, "/hooks/twilio/sms", reply))[1]
+    assert await acknowledged(world) == [(TOM, "hook")]
+    assert "<Message>" not in (await post(world, "/hooks/twilio/sms", reply))[1]  # delivered again
+    again = await post(world, "/hooks/twilio/sms", {**reply, "MessageSid": "SM2"})
     assert "You have acknowledged INC-1 already." in again[1]
 
 
@@ -105,17 +105,17 @@ async def test_a_reply_acknowledges_once_and_says_so(here: World) -> None:
         ({"From": NUMBER, "Body": "ack INC-9"}, "You were not paged for INC-9."),
     ],
 )
-async def test_a_reply_that_acknowledges_nothing(here: World, fields: dict[str, str], said: str) -> None:
-    status, answer = await post(here, "/hooks/twilio/sms", {**fields, "MessageSid": "SM1"})
+async def test_a_reply_that_acknowledges_nothing(world: World, fields: dict[str, str], said: str) -> None:
+    status, answer = await post(world, "/hooks/twilio/sms", {**fields, "MessageSid": "SM1"})
     assert (status, said in answer, "<Message>" in answer) == (200, True, bool(said))
-    assert (await here.show())["acknowledged_at"] is None
+    assert (await world.show())["acknowledged_at"] is None
 
 
-async def test_what_twilio_did_not_sign_is_refused(here: World) -> None:
+async def test_what_twilio_did_not_sign_is_refused(world: World) -> None:
     fields = {"From": NUMBER, "Body": "1", "MessageSid": "SM1"}
-    assert (await post(here, "/hooks/twilio/sms", fields, token="another"))[0] == 403
-    assert (await post(here, await call(here), {"Digits": "1"}, token="another"))[0] == 403
-    assert (await here.show())["acknowledged_at"] is None
+    assert (await post(world, "/hooks/twilio/sms", fields, token="another"))[0] == 403
+    assert (await post(world, await call(world), {"Digits": "1"}, token="another"))[0] == 403
+    assert (await world.show())["acknowledged_at"] is None
 
 
 STEPS = f"""
@@ -143,8 +143,8 @@ async def test_a_person_who_does_not_answer_gets_a_text_then_a_call_and_presses_
             "twilio_account_sid": "AC0", "twilio_auth_token": TOKEN, "twilio_from": "+14155552345",
             "twilio_api_url": vendor.url, "twilio_replies": True,
         }  # fmt: skip
-        async with world(sqlite_url, policy=policy, tocsin_url=PUBLIC, **twilio) as here:
-            async with program(here) as maya:
+        async with running_world(sqlite_url, policy=policy, tocsin_url=PUBLIC, **twilio) as world:
+            async with program(world) as maya:
                 await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
             async with asyncio.timeout(WITHIN_S):
                 while len(vendor.posted) < 2:
@@ -154,7 +154,7 @@ async def test_a_person_who_does_not_answer_gets_a_text_then_a_call_and_presses_
             assert "Or reply 1." in text["Body"]
             gather = ElementTree.fromstring(call_made["Twiml"]).find("Gather")
             action = gather.get("action", "") if gather is not None else ""
-            assert "You have acknowledged it" in (await post(here, action.removeprefix(PUBLIC), {"Digits": "1"}))[1]
-            assert await acknowledged(here) == [(TOM, "console")]
-            rows = [row for row in (await here.show())["reminders"] if "Tom by" in row["reason"]]
+            assert "You have acknowledged it" in (await post(world, action.removeprefix(PUBLIC), {"Digits": "1"}))[1]
+            assert await acknowledged(world) == [(TOM, "console")]
+            rows = [row for row in (await world.show())["reminders"] if "Tom by" in row["reason"]]
             assert [row["reason"].partition(",")[0] for row in rows] == ["paged: Tom by SMS", "paged: Tom by telephone"]

@@ -160,10 +160,10 @@ async def _profile() -> None:
         profiler = cProfile.Profile()
         original = asyncio.to_thread
 
-        async def here(function: object, *given: object) -> object:
+        async def world(function: object, *given: object) -> object:
             return function(*given)  # type: ignore[operator]
 
-        asyncio.to_thread = here  # type: ignore[assignment]
+        asyncio.to_thread = world  # type: ignore[assignment]
         profiler.enable()
         await known(database, policy)
         profiler.disable()

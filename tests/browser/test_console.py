@@ -15,7 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.api.calls import MAYA, TOM, program, token_for
 from tests.browser.test_status_page import violations
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -47,11 +47,11 @@ PATHS = (
 )  # fmt: skip
 
 
-async def signed_in(opened: BrowserContext, here: World, person: str = MAYA, scopes: str = "admin") -> Page:
+async def signed_in(opened: BrowserContext, world: World, person: str = MAYA, scopes: str = "admin") -> Page:
     """A tab of this person, signed in by typing a token."""
     tab = await opened.new_page()
-    await tab.goto(f"http://127.0.0.1:{here.tocsin.port}/")
-    _, secret = await token_for(here, person, scopes)
+    await tab.goto(f"http://127.0.0.1:{world.tocsin.port}/")
+    _, secret = await token_for(world, person, scopes)
     await tab.get_by_label("Your token").fill(secret)
     await tab.get_by_role("button", name="Sign in").click()
     await tab.wait_for_url("**/")
@@ -98,15 +98,15 @@ async def furnished(tab: Page) -> None:
 async def test_axe_finds_nothing_on_the_console_on_a_phone_and_a_wide_screen_in_both_themes(
     browser: Browser, sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
         found: list[str] = []
         for number, (scheme, size) in enumerate(LOOKS):
             opened = await browser.new_context(color_scheme=scheme, viewport=size)
-            tab = await signed_in(opened, here, MAYA if scheme == "light" else TOM)
+            tab = await signed_in(opened, world, MAYA if scheme == "light" else TOM)
             if scheme == "light":
                 await furnished(tab)
             for path in (*ALWAYS, *PATHS[number::2]):  # each page in one look, those seen most in both
-                answer = await tab.goto(f"http://127.0.0.1:{here.tocsin.port}{path}")
+                answer = await tab.goto(f"http://127.0.0.1:{world.tocsin.port}{path}")
                 assert answer is not None
                 assert answer.status == 200, path
                 where = f"{path} {scheme} {size['width']}"
@@ -122,9 +122,9 @@ async def test_axe_finds_nothing_on_the_console_on_a_phone_and_a_wide_screen_in_
 async def test_the_keyboard_alone_runs_an_incident_and_a_page_keeps_itself_up_to_date(
     browser: Browser, sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
         opened = await browser.new_context(viewport=WIDE)
-        tab = await signed_in(opened, here)
+        tab = await signed_in(opened, world)
         await tab.keyboard.press("Tab")
         await tab.keyboard.press("Enter")
         assert await tab.evaluate("document.activeElement.id") == "main", "the first stop skips the pages"
@@ -134,10 +134,10 @@ async def test_the_keyboard_alone_runs_an_incident_and_a_page_keeps_itself_up_to
         await tab.keyboard.type("Checkout is down")
         await tab.keyboard.press("Enter")
         await tab.wait_for_url("**/incidents/INC-1*")
-        async with program(here, person=TOM) as tom:
+        async with program(world, person=TOM) as tom:
             await tom.post("/incidents/INC-1/note", {"text": "Written elsewhere"})
         await tab.get_by_text("Written elsewhere").wait_for()
         await opened.close()
         plain = await browser.new_context(java_script_enabled=False, viewport=PHONE)
-        await furnished(await signed_in(plain, here, TOM))
+        await furnished(await signed_in(plain, world, TOM))
         await plain.close()

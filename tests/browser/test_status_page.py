@@ -23,7 +23,7 @@ from bot.usecases.status_page.address import signing_secret
 from bot.usecases.status_page.maintain import schedule
 from bot.usecases.status_page.publish import post, publish
 from tests.integrations.mail import post_office
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -46,9 +46,9 @@ async def violations(tab: Page) -> list[str]:
     ]
 
 
-async def paths(here: World) -> list[str]:
+async def paths(world: World) -> list[str]:
     """Something of every kind on the page, and the path of every kind of page."""
-    context = here.tocsin.context
+    context = world.tocsin.context
     now = context.clock.now()
     down = {"api": S.PARTIAL_OUTAGE, "webhooks": S.MAJOR_OUTAGE, "embeddings": S.DEGRADED_PERFORMANCE}
     made = await publish(context, None, NewPublication("Requests fail", "We look.\n\nMore soon.", down), BOT)
@@ -71,17 +71,17 @@ async def paths(here: World) -> list[str]:
 async def test_axe_finds_nothing_on_the_status_page_at_360_and_1440_pixels_in_both_themes(
     browser: Browser, sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with post_office() as mail, world(
+    async with post_office() as mail, running_world(
         sqlite_url, policy=written(tmp_path, POLICY), smtp_url=f"smtp://127.0.0.1:{mail.port}",
         mail_from="Example <status@example.org>", tocsin_url="https://tocsin.example.com",
-    ) as here:  # fmt: skip
-        looked_at = await paths(here)
+    ) as world:  # fmt: skip
+        looked_at = await paths(world)
         found: list[str] = []
         for scheme, size, other in LOOKS:
             opened = await browser.new_context(color_scheme=scheme)
             tab = await opened.new_page()
             for path in looked_at:
-                answer = await tab.goto(f"http://127.0.0.1:{here.tocsin.port}{path}")
+                answer = await tab.goto(f"http://127.0.0.1:{world.tocsin.port}{path}")
                 assert answer is not None
                 assert answer.status == 200, path
                 for seen in (size, other) if path == "/status" else (size,):

@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
@@ -60,9 +60,9 @@ async def chromium() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def running(browser: Browser, url: str, policy: Path | None = None) -> AsyncIterator[WebUI]:
     """Start a workspace and the bot for a browser; close its tabs afterwards."""
-    async with world(url, policy=policy) as running_world:
+    async with running_world(url, policy=policy) as world:
         try:
-            yield WebUI(running_world, browser)
+            yield WebUI(world, browser)
         finally:
             for context in browser.contexts:
                 await context.close()

@@ -37,7 +37,7 @@ async def fill(url: str) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def world(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     asyncio.run(fill(sqlite_url))
@@ -48,20 +48,20 @@ def tocsin(*words: str) -> str:
 
 
 @pytest.mark.parametrize("line", ["review INC-2", "actions INC-2", "actions --in INC-2", "times INC-2"])
-def test_a_private_incident_is_not_there_for_a_person_outside_it(here: None, line: str) -> None:
+def test_a_private_incident_is_not_there_for_a_person_outside_it(world: None, line: str) -> None:
     assert tocsin(*line.split(), "--as", NOOR) == "There is no incident INC-2. See them all: tocsin list all\n"
     assert "no incident" not in tocsin(*line.split(), "--as", MAYA)
     assert "no incident" not in tocsin(*line.split())
 
 
-def test_the_times_of_a_private_incident_are_not_corrected_by_a_person_outside_it(here: None) -> None:
+def test_the_times_of_a_private_incident_are_not_corrected_by_a_person_outside_it(world: None) -> None:
     resolved = (NOW - HOUR / 2).isoformat()
     line = ("times", "INC-2", "--resolved", resolved, "--reason", "The graph", "--as")
     assert "no incident" in tocsin(*line, NOOR)
     assert f"{NOW - HOUR / 2:%H:%M:%S}" in tocsin(*line, MAYA)
 
 
-def test_lists_of_action_items_leave_out_those_of_private_incidents_of_others(here: None) -> None:
+def test_lists_of_action_items_leave_out_those_of_private_incidents_of_others(world: None) -> None:
     assert [line.split()[0] for line in tocsin("actions").splitlines()] == ["AI-1-1", "AI-2-1"]
     assert [line.split()[0] for line in tocsin("actions", "--as", NOOR).splitlines()] == ["AI-1-1"]
     assert [line.split()[0] for line in tocsin("actions", "mine", "--as", MAYA).splitlines()] == ["AI-2-1"]
@@ -88,11 +88,11 @@ def test_lists_of_action_items_leave_out_those_of_private_incidents_of_others(he
         ("tag INC-1", "Say which tags: tocsin tag INC-7 checkout -database"),
     ],
 )
-def test_a_wrong_line_is_answered_with_one_that_works(here: None, line: str, answer: str) -> None:
+def test_a_wrong_line_is_answered_with_one_that_works(world: None, line: str, answer: str) -> None:
     assert answer in tocsin(*line.split())
 
 
-def test_a_tag_is_taken_away_with_a_minus(here: None) -> None:
+def test_a_tag_is_taken_away_with_a_minus(world: None) -> None:
     tocsin("tag", "INC-1", "checkout", "database")
     assert '"tags": [\n    "checkout"\n  ]' in tocsin("tag", "INC-1", "-database", "--json")
 

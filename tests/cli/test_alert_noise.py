@@ -40,7 +40,7 @@ async def fill(url: str, policy: Path) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def world(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text(POLICY, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -54,14 +54,14 @@ def tocsin(*words: str) -> str:
     return result.output
 
 
-def test_the_noisiest_rule_is_first_with_its_precision(here: None) -> None:
+def test_the_noisiest_rule_is_first_with_its_precision(world: None) -> None:
     shares, slow, down = tocsin().splitlines()
     assert shares == ("2 incidents: 50% an alert told of first, 50% none told of; 50% of the decided alerts were false")
     assert " ".join(slow.split()) == "Slow - told 1, right 0, false 1, noise 0, flapped 0; precision 0%"
     assert " ".join(down.split()) == "Down - told 1, right 1, false 0, noise 0, flapped 0; precision 100%"
 
 
-def test_the_span_is_the_one_that_is_asked_for_and_programs_get_the_same_figures(here: None) -> None:
+def test_the_span_is_the_one_that_is_asked_for_and_programs_get_the_same_figures(world: None) -> None:
     recent: dict[str, Any] = json.loads(tocsin("--json"))
     assert (recent["incidents"], recent["detection_rate"], recent["false_positive_rate"]) == (2, 0.5, 0.5)
     assert [rule["rule"] for rule in recent["rules"]] == ["Slow", "Down"]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from bot.cli.main import main
 from tests.alerts.sending import TOKEN
 from tests.documents.reading import blocks, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 ADDRESSES = ("http://127.0.0.1:3000", "http://tocsin.internal:3000")
@@ -26,9 +26,9 @@ async def tocsin(command: str) -> str:
     return done.output
 
 
-async def curl(here: World, command: str, **env: str) -> str:
+async def curl(world: World, command: str, **env: str) -> str:
     for address in ADDRESSES:
-        command = command.replace(address, f"http://127.0.0.1:{here.tocsin.port}")
+        command = command.replace(address, f"http://127.0.0.1:{world.tocsin.port}")
     process = await asyncio.create_subprocess_shell(
         command.replace("curl ", "curl --silent --show-error --fail-with-body ", 1),
         env={**os.environ, **env}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -44,22 +44,22 @@ async def test_the_requests_of_the_api_are_answered(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     tokens, requests = (typed(block.text) for block in blocks("docs/api.md", "console"))
-    async with world(sqlite_url) as here:
+    async with running_world(sqlite_url) as world:
         (token,) = re.findall(r"tcs_[\w-]+", await tocsin(tokens[0]))
-        listed, declared, updated = [await curl(here, command, TOKEN=token) for command in requests]
+        listed, declared, updated = [await curl(world, command, TOKEN=token) for command in requests]
         assert '"incidents"' in listed or "[]" in listed
         assert "Checkout is down" in declared
         assert "INC-1" in updated
-        assert "update" in await here.kinds()
+        assert "update" in await world.kinds()
         for command in tokens[1:]:
             assert "ci" in await tocsin(command)
         with pytest.raises(AssertionError, match="401"):
-            await curl(here, requests[0], TOKEN=token)
+            await curl(world, requests[0], TOKEN=token)
 
 
 async def test_the_events_of_scripts_and_pipelines_are_taken(sqlite_url: str) -> None:
     requests = [command for block in blocks("docs/integrations/scripts.md", "sh") for command in typed(block.text)]
     assert len(requests) == 2
-    async with world(sqlite_url, tocsin_hook_token=TOKEN) as here:
+    async with running_world(sqlite_url, tocsin_hook_token=TOKEN) as world:
         for command in requests:
-            assert "received" in await curl(here, command, TOCSIN_HOOK_TOKEN=TOKEN)
+            assert "received" in await curl(world, command, TOCSIN_HOOK_TOKEN=TOKEN)

@@ -15,7 +15,7 @@ from storage.schema import outbox
 from tests.integrations.doubles import Asked, Double, PagerDutyDouble, TwilioDouble, serving
 from tests.integrations.mail import Post, post_office
 from tests.scenarios.assertions import direct
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 ROUTING_KEY, HOOK_SECRET = "R0123456789abcdef0123456789abcde", "whsec-0123456789"
@@ -51,7 +51,7 @@ severities:
 class Scene:
     """The world and its vendors."""
 
-    here: World
+    world: World
     pagerduty: PagerDutyDouble
     twilio: TwilioDouble
     hook: Double
@@ -59,7 +59,7 @@ class Scene:
 
     def pages(self, person: str) -> list[Message]:
         """Direct messages from the bot that call somebody."""
-        return direct(self.here, person, "INC-")
+        return direct(self.world, person, "INC-")
 
     def hooked(self, action: str = "trigger") -> list[Asked]:
         return [asked for asked in self.hook.asked if asked.json["action"] == action]
@@ -68,14 +68,14 @@ class Scene:
         return [to for envelope in self.post.envelopes for to in envelope.rcpt_tos]
 
     async def receipts(self) -> dict[str, dict[str, Any]]:
-        async with self.here.tocsin.database.reading() as conn:
+        async with self.world.tocsin.database.reading() as conn:
             sent = sa.select(outbox.c.dedup_key, outbox.c.receipt).where(
                 outbox.c.incident == 1, outbox.c.receipt.is_not(None)
             )
             return {row.dedup_key: row.receipt for row in await conn.execute(sent)}
 
     async def entries(self, *kinds: str) -> list[str]:
-        return [e["text"] for e in (await self.here.show())["timeline"] if e["kind"] in kinds]
+        return [e["text"] for e in (await self.world.show())["timeline"] if e["kind"] in kinds]
 
 
 def settings(pagerduty: Double, twilio: Double, hook: Double, post: Post) -> dict[str, Any]:
@@ -122,5 +122,5 @@ async def scene(
     """`without`: settings to leave out; `beside`: what else the policy has."""
     async with vendors() as there:
         given = {name: value for name, value in settings(*there).items() if name not in without} | more
-        async with world(url, policy=written(folder, first, second, beside), **given) as here:
-            yield Scene(here, *there)
+        async with running_world(url, policy=written(folder, first, second, beside), **given) as world:
+            yield Scene(world, *there)

@@ -28,7 +28,7 @@ from tests.integrations.doubles import Reply, serving
 from tests.integrations.github_double import REPOSITORY, SECRET, TOKEN, GitHubDouble, event, hooked
 from tests.scenarios import processes
 from tests.scenarios.assertions import answered, declared, of_kind, rest, texts, typed, words
-from tests.scenarios.running import MANIFEST, World, world, written
+from tests.scenarios.running import MANIFEST, World, running_world, written
 from tests.waiting import WITHIN_S
 
 INSIDE = "inc-1-checkout-is-down"
@@ -51,25 +51,25 @@ def given(double: GitHubDouble) -> dict[str, Any]:
 
 @asynccontextmanager
 async def tracked(url: str, folder: Path, double: GitHubDouble) -> AsyncIterator[World]:
-    async with serving(double), world(url, policy=written(folder, POLICY), **given(double)) as here:
-        await declared(here)
-        yield here
+    async with serving(double), running_world(url, policy=written(folder, POLICY), **given(double)) as world:
+        await declared(world)
+        yield world
 
 
-async def polled(here: World) -> None:
-    await ticket_poller(here.tocsin.context, lambda: trackers.build(here.settings, here.tocsin.session)).work()
+async def polled(world: World) -> None:
+    await ticket_poller(world.tocsin.context, lambda: trackers.build(world.settings, world.tocsin.session)).work()
 
 
 async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as here:
-        await typed(here, "maya", INSIDE, "/incident action Alert on pool usage @tom by friday P1")
-        await rest(here)
+    async with tracked(sqlite_url, tmp_path, github) as world:
+        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @tom by friday P1")
+        await rest(world)
         (asked,) = github.posted()
         assert asked["title"] == "Alert on pool usage (AI-1-1)"
         assert asked["labels"] == ["incident", "p1"]
         assert asked["assignees"] == ["tombaker"]
-        told = texts(of_kind(await here.show(), "action"))
+        told = texts(of_kind(await world.show(), "action"))
         assert told[-1] == "AI-1-1 is acme/app#1 in GitHub: https://github.com/acme/app/issues/1"
         listed = CliRunner(env={"DATABASE_URL": sqlite_url}).invoke
         (item,) = json.loads((await asyncio.to_thread(listed, main, ["actions", "--json"])).output)
@@ -77,17 +77,17 @@ async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(s
             "tracker": "github", "name": "acme/app#1", "url": "https://github.com/acme/app/issues/1", "state": "open",
         }  # fmt: skip
         issue = dict(github.close(1))
-        port = here.tocsin.port
+        port = world.tocsin.port
         assert await hooked(port, event("closed", issue), secret="wrong") == (401, {"error": "bad signature"})
         assert await hooked(port, event("closed", issue)) == (202, {"outcome": "taken"})
         assert (await hooked(port, event("closed", issue)))[1]["outcome"] in ("repeated", "ignored")
-        await rest(here)
-        assert texts(of_kind(await here.show(), "action"))[-1] == "AI-1-1 done: Alert on pool usage"
-        assert of_kind(await here.show(), "action")[-1]["actor"] == "octocat"
+        await rest(world)
+        assert texts(of_kind(await world.show(), "action"))[-1] == "AI-1-1 done: Alert on pool usage"
+        assert of_kind(await world.show(), "action")[-1]["actor"] == "octocat"
         assert github.posted("PATCH") == []
         assert (await hooked(port, event("reopened", github.reopen(1)), "d-2"))[1] == {"outcome": "taken"}
-        await rest(here)
-        assert texts(of_kind(await here.show(), "action"))[-1] == "AI-1-1 open again: Alert on pool usage"
+        await rest(world)
+        assert texts(of_kind(await world.show(), "action"))[-1] == "AI-1-1 open again: Alert on pool usage"
         recorded = await hooked(port, event("closed", issue), "d-3")  # the ID of a delivery is not signed
         assert recorded == (202, {"outcome": "repeated"})
 
@@ -111,34 +111,34 @@ def _news(read: str, ago: timedelta) -> TicketNews | None:
 
 async def test_an_item_that_is_settled_here_is_closed_there_with_its_reason(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as here:
-        reply = await here.maya.command(INSIDE, "/incident action Write the runbook @maya")
-        await rest(here)
+    async with tracked(sqlite_url, tmp_path, github) as world:
+        reply = await world.maya.command(INSIDE, "/incident action Write the runbook @maya")
+        await rest(world)
         assert reply.message is not None
-        await here.maya.press(reply.message, "Done")
-        await rest(here)
+        await world.maya.press(reply.message, "Done")
+        await rest(world)
         closed = [each for each in github.posted("PATCH") if "state" in each]  # a name may have been learnt meanwhile
         assert closed == [{"state": "closed", "state_reason": "completed"}]
         issue = github.issues[REPOSITORY][0]
-        assert (await hooked(here.tocsin.port, event("closed", issue)))[1] == {"outcome": "ignored"}  # our own echo
+        assert (await hooked(world.tocsin.port, event("closed", issue)))[1] == {"outcome": "ignored"}  # our own echo
 
 
 async def test_later_edits_of_an_item_go_to_its_issue_and_words_of_people_there_stay(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as here:
-        await typed(here, "maya", INSIDE, "/incident action Alert on pool usage @maya P1")
-        await rest(here)
+    async with tracked(sqlite_url, tmp_path, github) as world:
+        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @maya P1")
+        await rest(world)
         issue = github.issues[REPOSITORY][0]
         issue["body"] = "See the dashboard first.\n\n" + issue["body"]
         issue["labels"].append({"name": "team-sre"})
-        assert "acme/app#1" in await answered(here, "maya", INSIDE, "/incident actions")
-        await here.maya.press(here.ws.ephemerals("maya")[-1], "Edit")
+        assert "acme/app#1" in await answered(world, "maya", INSIDE, "/incident actions")
+        await world.maya.press(world.ws.ephemerals("maya")[-1], "Edit")
         values = {"Title": "Alert on pool usage above 80 %", "Owner": "U0TOM00000", "Priority": "P0"}
-        await here.maya.fill(here.maya.view, values)
-        assert (await here.maya.submit()).ok
-        await rest(here)
+        await world.maya.fill(world.maya.view, values)
+        assert (await world.maya.submit()).ok
+        await rest(world)
         assert issue["title"] == "Alert on pool usage above 80 % (AI-1-1)"
         assert issue["body"].startswith("See the dashboard first.\n\n**Owner:** Tom")
         assert "**Priority:** P0" in issue["body"]
@@ -154,63 +154,63 @@ TICKETS = POLICY + "severities: {sev3: {ticket: true}}\n"
 async def test_the_ticket_of_an_incident_is_closed_and_reopened_with_it(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
     policy = written(tmp_path, TICKETS)
-    async with serving(github), world(sqlite_url, policy=policy, **given(github)) as here:
-        await typed(here, "maya", "#general", "/incident declare sev3 Checkout is slow")
-        channel = await here.opened(1)
-        await rest(here)
+    async with serving(github), running_world(sqlite_url, policy=policy, **given(github)) as world:
+        await typed(world, "maya", "#general", "/incident declare sev3 Checkout is slow")
+        channel = await world.opened(1)
+        await rest(world)
         (issue,) = github.issues[REPOSITORY]
         assert (issue["title"], issue["state"]) == ("INC-1: Checkout is slow", "open")
-        await typed(here, "maya", f"#{channel.name}", "/incident resolve Added an index")
-        await rest(here)
+        await typed(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
+        await rest(world)
         assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
-        await typed(here, "maya", f"#{channel.name}", "/incident reopen It is back")
-        await rest(here)
+        await typed(world, "maya", f"#{channel.name}", "/incident reopen It is back")
+        await rest(world)
         assert issue["state"] == "open"
-        await typed(here, "maya", f"#{channel.name}", "/incident severity sev1 Nobody can pay")
-        await rest(here)
+        await typed(world, "maya", f"#{channel.name}", "/incident severity sev1 Nobody can pay")
+        await rest(world)
         assert "**Severity:** sev1" in issue["body"]
-        await typed(here, "maya", f"#{channel.name}", "/incident cancel It was a test")
-        await rest(here)
+        await typed(world, "maya", f"#{channel.name}", "/incident cancel It was a test")
+        await rest(world)
         assert (issue["state"], issue["state_reason"]) == ("closed", "not_planned")
         assert len(github.issues[REPOSITORY]) == 1
 
 
 async def test_what_the_webhook_missed_is_found_by_asking(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as here:
-        await typed(here, "maya", INSIDE, "/incident action Write the runbook")
-        await rest(here)
-        await polled(here)
+    async with tracked(sqlite_url, tmp_path, github) as world:
+        await typed(world, "maya", INSIDE, "/incident action Write the runbook")
+        await rest(world)
+        await polled(world)
         github.close(1, "not_planned")
-        await polled(here)
-        await rest(here)
-        assert "not doing" in texts(of_kind(await here.show(), "action"))[-1]
+        await polled(world)
+        await rest(world)
+        assert "not doing" in texts(of_kind(await world.show(), "action"))[-1]
 
 
 async def test_labels_and_assignees_that_github_drops_are_said(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble(may_push=False)
-    async with tracked(sqlite_url, tmp_path, github) as here:
-        await typed(here, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
-        await rest(here)
+    async with tracked(sqlite_url, tmp_path, github) as world:
+        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
+        await rest(world)
         dropped = "GitHub dropped the labels incident, p1 and the assignee tombaker"
-        assert dropped in texts(of_kind(await here.show(), "action"))[-1]
-        channel = here.ws.channel(INSIDE)
-        assert any(dropped in words(here, each) for each in here.ws.bot_messages(channel.id))
+        assert dropped in texts(of_kind(await world.show(), "action"))[-1]
+        channel = world.ws.channel(INSIDE)
+        assert any(dropped in words(world, each) for each in world.ws.bot_messages(channel.id))
 
 
 async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as here:
-        await here.maya.command("#general", "/incident declare")
+    async with tracked(sqlite_url, tmp_path, github) as world:
+        await world.maya.command("#general", "/incident declare")
         values = {"Title": "Cart is slow", "Severity": "sev3", "Affected services": ["Checkout"]}
-        await here.maya.fill(here.maya.view, values)
-        assert (await here.maya.submit()).ok
-        await here.opened(2)
-        await typed(here, "maya", "#general", "/incident action Cache the cart --in INC-2")
-        await typed(here, "maya", "#general", "/incident declare sev2 Leak --private")
-        await here.opened(3)
-        await typed(here, "maya", "#general", "/incident action Rotate the keys --in INC-3")
-        await rest(here)
+        await world.maya.fill(world.maya.view, values)
+        assert (await world.maya.submit()).ok
+        await world.opened(2)
+        await typed(world, "maya", "#general", "/incident action Cache the cart --in INC-2")
+        await typed(world, "maya", "#general", "/incident declare sev2 Leak --private")
+        await world.opened(3)
+        await typed(world, "maya", "#general", "/incident action Rotate the keys --in INC-3")
+        await rest(world)
         assert [issue["title"] for issue in github.issues["acme/checkout"]] == ["Cache the cart (AI-2-1)"]
         assert github.issues[REPOSITORY] == []
         assert not any("Rotate" in str(each) for each in github.posted())
@@ -225,9 +225,9 @@ async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sql
 )
 async def test_a_rate_limit_is_waited_for(sqlite_url: str, tmp_path: Path, limit: Reply) -> None:
     github = GitHubDouble(replies=[limit])
-    async with tracked(sqlite_url, tmp_path, github) as here:
-        await typed(here, "maya", INSIDE, "/incident action Write the runbook")
-        await rest(here)
+    async with tracked(sqlite_url, tmp_path, github) as world:
+        await typed(world, "maya", INSIDE, "/incident action Write the runbook")
+        await rest(world)
         assert len(github.posted()) == 2
         assert len(github.issues[REPOSITORY]) == 1
 
@@ -237,14 +237,14 @@ async def test_an_issue_whose_answer_was_lost_is_looked_for_and_not_doubled(
 ) -> None:
     monkeypatch.setattr("bot.workers.outbox.UNCERTAIN_WAIT", UNCERTAIN_WAIT / 10)
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as here:
+    async with tracked(sqlite_url, tmp_path, github) as world:
         github.hurt = _drop(github)
-        await typed(here, "maya", INSIDE, "/incident action Write the runbook")
+        await typed(world, "maya", INSIDE, "/incident action Write the runbook")
         async with asyncio.timeout(WITHIN_S):
-            while not await stored(here.tocsin.database):
+            while not await stored(world.tocsin.database):
                 await asyncio.sleep(0.05)
         assert len(github.issues[REPOSITORY]) == 1
-        assert await stored(here.tocsin.database) == ["acme/app#1"]
+        assert await stored(world.tocsin.database) == ["acme/app#1"]
 
 
 async def test_a_process_that_dies_after_github_created_the_issue_doubles_nothing(

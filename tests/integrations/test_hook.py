@@ -71,15 +71,15 @@ async def post(shown: Scene, body: Any, signed: str | None = None) -> tuple[int,
         "Content-Type": "application/json",
         "X-PagerDuty-Signature": signature(raw) if signed is None else signed,
     }
-    url = f"http://127.0.0.1:{shown.here.tocsin.port}/hooks/pagerduty"
+    url = f"http://127.0.0.1:{shown.world.tocsin.port}/hooks/pagerduty"
     async with aiohttp.ClientSession() as session, session.post(url, data=BytesIO(raw), headers=headers) as answer:
         text = await answer.text()
-    await shown.here.delivered()
+    await shown.world.delivered()
     return answer.status, json.loads(text) if text.startswith("{") else text
 
 
 async def declared(shown: Scene) -> None:
-    await shown.here.declared("sev1 Payments are down")
+    await shown.world.declared("sev1 Payments are down")
     await calm(shown)
 
 
@@ -89,19 +89,19 @@ async def test_an_acknowledgement_in_pagerduty_acknowledges_the_incident(databas
         told = event("incident.acknowledged", shown)
         told["event"]["agent"]["summary"] = "priya  SHAH"
         assert await post(shown, told) == (202, {"outcome": "taken"})
-        after = await shown.here.show()
+        after = await shown.world.show()
         assert after["status"] == "acknowledged"
         assert after["responders"] == [PRIYA]
         assert await shown.entries("acknowledged") == ["is responding (in PagerDuty)"]
-        channel = shown.here.ws.channel(CHANNEL)
+        channel = shown.world.ws.channel(CHANNEL)
         assert PRIYA in channel.members
         assert any(
-            "is responding" in m.text or "acknowledged" in m.text for m in shown.here.ws.bot_messages(channel.id)
+            "is responding" in m.text or "acknowledged" in m.text for m in shown.world.ws.bot_messages(channel.id)
         )
         assert "I'm on it" not in str(shown.pages(TOM)[0].blocks)
         assert shown.pagerduty.of("acknowledge") == []  # it was PagerDuty's own word
         assert len(shown.hooked("acknowledge")) == 1
-        await shown.here.pass_time(hours=2)
+        await shown.world.pass_time(hours=2)
         assert shown.pages(PRIYA) == []
 
 
@@ -109,9 +109,9 @@ async def test_a_person_whom_the_policy_does_not_know_is_recorded_by_name(sqlite
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         assert (await post(shown, event("incident.acknowledged", shown)))[0] == 202
-        after = await shown.here.show()
+        after = await shown.world.show()
         assert after["status"] == "acknowledged"
-        assert "Tenex Engineer" in str(shown.here.card(shown.here.ws.channel(CHANNEL)).blocks)
+        assert "Tenex Engineer" in str(shown.world.card(shown.world.ws.channel(CHANNEL)).blocks)
         assert await shown.entries("delivery_failed") == []
         reasons = [r["reason"] for r in after["reminders"] if r["rung"] == 2]
         assert reasons == ["acknowledged by Tenex Engineer"]
@@ -130,7 +130,7 @@ async def test_the_same_event_counts_once(database_url: str, tmp_path: Path) -> 
 async def test_a_second_acknowledgement_is_noted(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
-        await shown.here.tom.command(CHANNEL, "/incident ack")
+        await shown.world.tom.command(CHANNEL, "/incident ack")
         assert (await post(shown, event("incident.acknowledged", shown)))[0] == 202
         assert await shown.entries("note") == ["Tenex Engineer acknowledged it in PagerDuty as well."]
 
@@ -141,7 +141,7 @@ async def test_a_resolved_alert_acknowledges_the_incident_and_does_not_resolve_i
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         assert (await post(shown, event("incident.resolved", shown)))[0] == 202
-        assert (await shown.here.show())["status"] == "acknowledged"
+        assert (await shown.world.show())["status"] == "acknowledged"
         (note,) = await shown.entries("note")
         assert "Tenex Engineer resolved it in PagerDuty. The incident stays open until it is resolved here." in note
 
@@ -161,7 +161,7 @@ async def test_alerts_that_are_not_ours_change_nothing(
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         assert await post(shown, event("incident.acknowledged", **differs)) == (202, {"outcome": "ignored"})
-        assert (await shown.here.show())["status"] == "detected"
+        assert (await shown.world.show())["status"] == "detected"
 
 
 async def test_an_incident_that_never_paged_pagerduty_cannot_be_acknowledged_there(
@@ -170,7 +170,7 @@ async def test_an_incident_that_never_paged_pagerduty_cannot_be_acknowledged_the
     async with scene(sqlite_url, tmp_path, first="slack, sms") as shown:
         await declared(shown)
         assert await post(shown, event("incident.acknowledged")) == (202, {"outcome": "ignored"})
-        assert (await shown.here.show())["status"] == "detected"
+        assert (await shown.world.show())["status"] == "detected"
 
 
 @pytest.mark.parametrize("agent", [None, {"id": "P1", "type": "inbound_integration_reference", "summary": "Events"}])
@@ -182,15 +182,15 @@ async def test_what_no_person_did_there_is_told_in_the_channel_and_acknowledges_
         told = event("incident.resolved", shown)
         told["event"]["agent"] = agent
         assert await post(shown, told) == (202, {"outcome": "taken"})
-        assert (await shown.here.show())["status"] == "detected"
-        said = [m.text for m in shown.here.ws.bot_messages(CHANNEL)]
+        assert (await shown.world.show())["status"] == "detected"
+        said = [m.text for m in shown.world.ws.bot_messages(CHANNEL)]
         assert sum("resolved in PagerDuty, by no person" in text for text in said) == 1
 
 
 async def test_the_echo_of_our_own_acknowledgement_is_ignored(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
-        await shown.here.tom.command(CHANNEL, "/incident ack")
+        await shown.world.tom.command(CHANNEL, "/incident ack")
         await calm(shown)
         assert len(shown.pagerduty.of("acknowledge")) == 1
         told = event("incident.acknowledged", shown)
@@ -215,7 +215,7 @@ async def test_an_unsigned_request_is_not_read(sqlite_url: str, tmp_path: Path) 
         ]  # fmt: skip
         for signed in wrong:
             assert (await post(shown, told, signed.encode("ascii", "replace").decode()))[0] in (400, 401), signed[:40]
-        assert (await shown.here.show())["status"] == "detected"
+        assert (await shown.world.show())["status"] == "detected"
         rotated = f"{signature(told, 'the-old-secret')},{good}"  # while a secret is being changed, several stand there
         assert (await post(shown, told, rotated))[0] == 202
 

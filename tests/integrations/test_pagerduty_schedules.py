@@ -23,7 +23,7 @@ from storage import overrides
 from tests.domain.policies import POLICY as DOMAIN_POLICY
 from tests.integrations.doubles import Asked, Double, Reply, serving
 from tests.scenarios.assertions import direct, rest, typed, until, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.usecases.conftest import MakeContext, clock, make_context
 from tests.waiting import WITHIN_S
 
@@ -90,7 +90,7 @@ async def api() -> AsyncIterator[PagerDutyApi]:
 
 
 @pytest.fixture
-async def here(
+async def world(
     database_url: str, api: PagerDutyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(usergroup_sync, "LOOK_S", 0.05)
@@ -98,64 +98,68 @@ async def here(
     monkeypatch.setattr(pagerduty_schedule_sync, "REFRESH_S", 0.1)
     monkeypatch.setattr(pagerduty_schedule_sync, "AGAIN_S", 0.1)
     policy = written(tmp_path, POLICY)
-    async with world(database_url, policy=policy, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
+    async with running_world(
+        database_url, policy=policy, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url
+    ) as running:
         await until(lambda: api.asked)
         yield running
 
 
-async def said_of(here: World, words: str) -> str:
+async def said_of(world: World, words: str) -> str:
     async with asyncio.timeout(WITHIN_S):
-        while words not in (said := await typed(here, "maya", "#general", "/incident oncall primary")):
+        while words not in (said := await typed(world, "maya", "#general", "/incident oncall primary")):
             await asyncio.sleep(0.05)
     return said
 
 
-def paged(here: World, person: str) -> list[str]:
-    return [m.text for m in direct(here, person, "paged")]
+def paged(world: World, person: str) -> list[str]:
+    return [m.text for m in direct(world, person, "paged")]
 
 
-async def test_the_person_on_call_in_pagerduty_is_shown_and_paged(here: World, api: PagerDutyApi) -> None:
-    said = await said_of(here, "@tom")
+async def test_the_person_on_call_in_pagerduty_is_shown_and_paged(world: World, api: PagerDutyApi) -> None:
+    said = await said_of(world, "@tom")
     assert "Next: @priya" in said
     assert "covering" not in said
     assert "Upcoming covers" not in said
-    await here.declared("sev1 Payments are down")
-    await rest(here)
-    assert paged(here, "U0TOM00000")
+    await world.declared("sev1 Payments are down")
+    await rest(world)
+    assert paged(world, "U0TOM00000")
     users = [asked.path for asked in api.asked if asked.path.startswith("/users/")]
     assert len(users) == len(set(users))  # asked once for each person
     asked = next(asked for asked in api.asked if "schedules" in asked.path)
     assert asked.query["time_zone"] == "UTC"
 
 
-async def test_a_changed_schedule_is_followed_and_a_cover_outranks_it(here: World, api: PagerDutyApi) -> None:
-    await said_of(here, "@tom")
+async def test_a_changed_schedule_is_followed_and_a_cover_outranks_it(world: World, api: PagerDutyApi) -> None:
+    await said_of(world, "@tom")
     now = datetime.now(UTC).replace(microsecond=0)
     api.shifts = [("PPRIYA1", now - timedelta(hours=1), now + timedelta(hours=5))]
-    await said_of(here, "@priya")
-    await typed(here, "maya", "#general", "/incident cover primary for 1h")
-    assert "@maya, covering" in await typed(here, "maya", "#general", "/incident oncall primary")
-    await typed(here, "maya", "#general", "/incident cover primary none")
-    assert "priya" in await typed(here, "maya", "#general", "/incident oncall primary")
+    await said_of(world, "@priya")
+    await typed(world, "maya", "#general", "/incident cover primary for 1h")
+    assert "@maya, covering" in await typed(world, "maya", "#general", "/incident oncall primary")
+    await typed(world, "maya", "#general", "/incident cover primary none")
+    assert "priya" in await typed(world, "maya", "#general", "/incident oncall primary")
 
 
-async def test_while_pagerduty_is_away_the_last_schedule_holds_and_says_its_age(here: World, api: PagerDutyApi) -> None:
-    await said_of(here, "@tom")
+async def test_while_pagerduty_is_away_the_last_schedule_holds_and_says_its_age(
+    world: World, api: PagerDutyApi
+) -> None:
+    await said_of(world, "@tom")
     api.always = Reply(503, {"error": {"message": "Internal Server Error"}})
     before = len(api.asked)
     await until(lambda: len(api.asked) > before + 1)
-    assert "has not answered" not in await typed(here, "maya", "#general", "/incident oncall primary")
-    await here.pass_time(minutes=40)
-    said = await typed(here, "maya", "#general", "/incident oncall primary")
+    assert "has not answered" not in await typed(world, "maya", "#general", "/incident oncall primary")
+    await world.pass_time(minutes=40)
+    said = await typed(world, "maya", "#general", "/incident oncall primary")
     assert "PagerDuty has not answered since" in said
     assert "@tom" in said
-    await here.restarted()
-    await here.pass_time(minutes=40)
-    assert "@tom" in await typed(here, "maya", "#general", "/incident oncall primary")
+    await world.restarted()
+    await world.pass_time(minutes=40)
+    assert "@tom" in await typed(world, "maya", "#general", "/incident oncall primary")
 
 
 async def test_a_person_who_is_no_contact_is_reported_and_their_rung_falls_through(
-    here: World, api: PagerDutyApi, monkeypatch: pytest.MonkeyPatch
+    world: World, api: PagerDutyApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PEOPLE, "PDORA01", ("Dora Diaz", ""))
     monkeypatch.setitem(PEOPLE, "PEMIL01", ("Emil Ek", "emil@elsewhere.example"))
@@ -164,26 +168,26 @@ async def test_a_person_who_is_no_contact_is_reported_and_their_rung_falls_throu
         ("PDORA01", now - timedelta(hours=1), now + timedelta(hours=5)),
         ("PEMIL01", now + timedelta(hours=5), now + timedelta(hours=9)),
     ]
-    said = await said_of(here, "Dora Diaz")
+    said = await said_of(world, "Dora Diaz")
     assert "primary: nobody here can reach Dora Diaz: at PagerDuty on call, in the policy no contact." in said
-    channel = await here.declared("sev1 Payments are down")
-    await rest(here)
+    channel = await world.declared("sev1 Payments are down")
+    await rest(world)
     gap = "Dora Diaz is on call on primary, and the policy has no such contact"
-    assert any(gap in words(here, m) for m in here.ws.bot_messages(channel.id))
-    warned = [one.words for one in await run(here.settings) if one.what == "schedules" and one.warning]
+    assert any(gap in words(world, m) for m in world.ws.bot_messages(channel.id))
+    warned = [one.words for one in await run(world.settings) if one.what == "schedules" and one.warning]
     assert ["Dora Diaz" in warned[0], "nobody here can reach them" in warned[0]] == [True, True]
     assert ["Emil Ek" in warned[1], "Slack is asked who has their address" in warned[1]] == [True, True]
     assert len(warned) == 2
 
 
-async def test_the_import_of_a_schedule_that_the_policy_dropped_is_deleted(here: World) -> None:
-    await said_of(here, "@tom")
-    document = {**here.tocsin.context.policies.document, "schedules": {}}
-    policy = here.tocsin.context.policies.read(document)
-    here.tocsin.context.policies.put_in_force(policy, document)
+async def test_the_import_of_a_schedule_that_the_policy_dropped_is_deleted(world: World) -> None:
+    await said_of(world, "@tom")
+    document = {**world.tocsin.context.policies.document, "schedules": {}}
+    policy = world.tocsin.context.policies.read(document)
+    world.tocsin.context.policies.put_in_force(policy, document)
     async with asyncio.timeout(WITHIN_S):
         while True:
-            async with here.tocsin.database.reading() as conn:
+            async with world.tocsin.database.reading() as conn:
                 if not await overrides.in_force(conn, datetime.now(UTC)):
                     return
             await asyncio.sleep(0.05)
@@ -197,10 +201,10 @@ async def test_the_import_of_a_schedule_that_the_policy_dropped_is_deleted(here:
         ({"pagerduty_api_token": None}, "needs PAGERDUTY_API_TOKEN"),
     ],
 )
-async def test_check_says_what_it_would_read(here: World, given: dict[str, Any], words: str) -> None:
-    settings = here.settings.model_copy(update=given)
+async def test_check_says_what_it_would_read(world: World, given: dict[str, Any], words: str) -> None:
+    settings = world.settings.model_copy(update=given)
     if given.get("pagerduty_api_token"):
-        settings = here.settings.model_copy(update={"pagerduty_api_token": SecretStr("wrong")})
+        settings = world.settings.model_copy(update={"pagerduty_api_token": SecretStr("wrong")})
     said = [finding.line() for finding in await run(settings)]
     assert any(words in line for line in said), said
     assert not any(TOKEN in line for line in said)

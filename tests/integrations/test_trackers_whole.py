@@ -16,7 +16,7 @@ from bot.usecases.actions.changes import reopen_action
 from tests.integrations.doubles import serving
 from tests.integrations.trackers_doubles import EMAIL, KEY, TOKEN, JiraDouble, LinearDouble, status
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
-from tests.scenarios.running import world, written
+from tests.scenarios.running import running_world, written
 
 INSIDE = "inc-1-checkout-is-down"
 SECRET = "hook-secret-0123456789"
@@ -99,31 +99,31 @@ async def test_an_item_and_its_ticket_are_edited_closed_and_reopened_together(
 ) -> None:
     there = tracker()
     policy = written(tmp_path, POLICY)
-    async with serving(there.double), world(sqlite_url, policy=policy, **there.settings()) as here:
-        await declared(here)
-        await typed(here, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
-        await rest(here)
+    async with serving(there.double), running_world(sqlite_url, policy=policy, **there.settings()) as world:
+        await declared(world)
+        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
+        await rest(world)
         assert there.issue["title"] == "Alert on pool usage (AI-1-1)"
-        assert f"AI-1-1 is {there.name} in {there.title}" in texts(of_kind(await here.show(), "action"))[-1]
+        assert f"AI-1-1 is {there.name} in {there.title}" in texts(of_kind(await world.show(), "action"))[-1]
 
-        answer = here.ws.ephemerals("maya")[-1]
-        await here.maya.press(answer, "Edit")
-        await here.maya.fill(here.maya.view, {"Title": "Alert on pools", "Priority": "P0"})
-        assert (await here.maya.submit()).ok
-        await rest(here)
+        answer = world.ws.ephemerals("maya")[-1]
+        await world.maya.press(answer, "Edit")
+        await world.maya.fill(world.maya.view, {"Title": "Alert on pools", "Priority": "P0"})
+        assert (await world.maya.submit()).ok
+        await rest(world)
         assert there.issue["title"] == "Alert on pools (AI-1-1)"
         assert "Priority:* P0" in there.issue["text"].replace("**", "*")
-        await here.maya.press(answer, "Done")
-        await rest(here)
+        await world.maya.press(answer, "Done")
+        await rest(world)
         assert there.issue["done"]
-        await reopen_action(here.tocsin.context, 1, 1, "U0MAYA0000")
-        await rest(here)
+        await reopen_action(world.tocsin.context, 1, 1, "U0MAYA0000")
+        await rest(world)
         assert not there.issue["done"]
 
         asked = len(there.double.asked)
-        assert await there.closed_by_somebody(here.tocsin.port) == (202, "taken")
-        assert (await there.closed_by_somebody(here.tocsin.port))[1] in ("repeated", "ignored")
-        await rest(here)
-        settled = of_kind(await here.show(), "action")[-1]
+        assert await there.closed_by_somebody(world.tocsin.port) == (202, "taken")
+        assert (await there.closed_by_somebody(world.tocsin.port))[1] in ("repeated", "ignored")
+        await rest(world)
+        settled = of_kind(await world.show(), "action")[-1]
         assert (settled["text"], settled["actor"]) == ("AI-1-1 done: Alert on pools", "Olga")
         assert len(there.double.asked) == asked, "what came from there is not sent back"

@@ -19,7 +19,7 @@ from storage import reviews
 from tests.integrations.doubles import serving
 from tests.integrations.wikis_doubles import EMAIL, PARENT, TOKEN, ConfluenceDouble, NotionDouble
 from tests.scenarios.assertions import of_kind, rest, texts, typed
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 MAYA = "U0MAYA0000"
 POLICY = """
@@ -46,19 +46,19 @@ def documented() -> list[str]:
     return next(line for line in lines if line.startswith("tocsin ") and "--export" in line).split()[1:]
 
 
-async def ended(here: World) -> None:
-    await typed(here, "maya", "#general", "/incident declare sev3 Checkout is <slow> & odd")
-    channel = await here.opened(1)
-    await typed(here, "maya", f"#{channel.name}", "/incident resolve Added an index")
-    await open_review(here.tocsin.context, 1, MAYA)
-    await rest(here)
+async def ended(world: World) -> None:
+    await typed(world, "maya", "#general", "/incident declare sev3 Checkout is <slow> & odd")
+    channel = await world.opened(1)
+    await typed(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
+    await open_review(world.tocsin.context, 1, MAYA)
+    await rest(world)
 
 
-async def wrote(here: World, **sections: str) -> None:
-    async with here.tocsin.database.reading() as conn:
+async def wrote(world: World, **sections: str) -> None:
+    async with world.tocsin.database.reading() as conn:
         now = {key: text.version for key, text in (await reviews.current(conn, 1)).items()}
     given = {key: (now.get(key, 0), text) for key, text in sections.items()}
-    assert await edit_sections(here.tocsin.context, 1, given, MAYA) == {}
+    assert await edit_sections(world.tocsin.context, 1, given, MAYA) == {}
 
 
 @pytest.mark.parametrize(
@@ -70,27 +70,27 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
     sqlite_url: str, tmp_path: Path, kind: WikiKind, double: Any, settings: Any
 ) -> None:
     policy = written(tmp_path, POLICY)
-    async with serving(double), world(sqlite_url, policy=policy, **settings(double)) as here:
-        await ended(here)
-        await wrote(here, lessons="Indexes need owners.", prevention="Alert on slow queries.")
-        await complete_review(here.tocsin.context, 1, MAYA)
-        await publish_review(here.tocsin.context, 1, MAYA)
-        await rest(here)
+    async with serving(double), running_world(sqlite_url, policy=policy, **settings(double)) as world:
+        await ended(world)
+        await wrote(world, lessons="Indexes need owners.", prevention="Alert on slow queries.")
+        await complete_review(world.tocsin.context, 1, MAYA)
+        await publish_review(world.tocsin.context, 1, MAYA)
+        await rest(world)
         assert len(double.pages) == 1
         assert "Indexes need owners." in double.words
         assert "Alert on slow queries." in double.words
-        assert "is in" in texts(of_kind(await here.show(), "review"))[-1]
+        assert "is in" in texts(of_kind(await world.show(), "review"))[-1]
 
         double.change("Indexes need owners.", "Indexes need owners, says Priya.")
-        await wrote(here, lessons="Indexes need owners and dates.", prevention="Alert on slow queries at 200 ms.")
-        await export_review(here.tocsin.context, 1, kind, MAYA)
-        await rest(here)
+        await wrote(world, lessons="Indexes need owners and dates.", prevention="Alert on slow queries at 200 ms.")
+        await export_review(world.tocsin.context, 1, kind, MAYA)
+        await rest(world)
         assert "Indexes need owners, says Priya." in double.words
         assert "owners and dates" not in double.words
         assert "Alert on slow queries at 200 ms." in double.words
         assert "Alert on slow queries." not in double.words
         assert double.words.count("Alert on slow queries") == 1
-        told = texts(of_kind(await here.show(), "review"))[-1]
+        told = texts(of_kind(await world.show(), "review"))[-1]
         assert told.endswith("Left as people changed them there: Lessons")
 
         asked = len(double.asked)
@@ -99,7 +99,7 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
         command = [word.replace("confluence", kind) for word in documented()]
         done = await asyncio.to_thread(CliRunner(env=environment).invoke, main, command, catch_exceptions=False)
         assert done.exit_code == 0, done.output
-        await rest(here)
+        await rest(world)
         assert len(double.asked) > asked
         assert all(each.method == "GET" for each in double.asked[asked:]), "nothing has changed"
         assert len(double.pages) == 1
@@ -108,16 +108,16 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
 async def test_the_review_of_a_private_incident_goes_to_no_wiki(sqlite_url: str, tmp_path: Path) -> None:
     double = NotionDouble()
     policy = written(tmp_path, POLICY)
-    async with serving(double), world(sqlite_url, policy=policy, **notion(double)) as here:
-        await typed(here, "maya", "#general", "/incident declare sev3 Leak --private")
-        channel = await here.opened(1)
-        await typed(here, "maya", f"#{channel.name}", "/incident resolve Rotated the keys")
-        await open_review(here.tocsin.context, 1, MAYA)
+    async with serving(double), running_world(sqlite_url, policy=policy, **notion(double)) as world:
+        await typed(world, "maya", "#general", "/incident declare sev3 Leak --private")
+        channel = await world.opened(1)
+        await typed(world, "maya", f"#{channel.name}", "/incident resolve Rotated the keys")
+        await open_review(world.tocsin.context, 1, MAYA)
         with pytest.raises(Refused, match="private"):
-            await export_review(here.tocsin.context, 1, WikiKind.NOTION, MAYA)
+            await export_review(world.tocsin.context, 1, WikiKind.NOTION, MAYA)
         with pytest.raises(Refused, match="private"):
-            await export_review(here.tocsin.context, 1, WikiKind.CONFLUENCE, MAYA)
-        await complete_review(here.tocsin.context, 1, MAYA)
-        await publish_review(here.tocsin.context, 1, MAYA)
-        await rest(here)
+            await export_review(world.tocsin.context, 1, WikiKind.CONFLUENCE, MAYA)
+        await complete_review(world.tocsin.context, 1, MAYA)
+        await publish_review(world.tocsin.context, 1, MAYA)
+        await rest(world)
         assert double.asked == []

@@ -75,27 +75,27 @@ async def test_a_registered_runner_runs_steps(
     bells: None, sqlite_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = Shop(folder)
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        context = here.tocsin.context
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        context = world.tocsin.context
         old = context.policy.automation
         rules: Any = Rules(**{name: getattr(old, name) for name in old.__dataclass_fields__}, bell=("tocsin",))
         context.policies.current = replace(context.policy, automation=rules)
-        await ring(here, "tocsin")
+        await ring(world, "tocsin")
         asked = await job_queue.queue_step(context, 1, 1, "1.1", MAYA)
         assert asked.refused is None
-        job = await over(here, "1.1")
+        job = await over(world, "1.1")
         assert (job.state, job.outcome, job.output) == (JobState.DONE, "rung once", "dong")
         assert TOWER == ["tocsin"]
-        await ring(here, "angelus", step="1.2")
+        await ring(world, "angelus", step="1.2")
         asked = await job_queue.queue_step(context, 1, 1, "1.2", MAYA)
         assert "No such bell is allowed: ring angelus. Allowed: tocsin" in (asked.refused or "")
-        assert "No such bell" in (await said(here))[-1]
+        assert "No such bell" in (await said(world))[-1]
         assert TOWER == ["tocsin"]
 
 
-async def ring(here: Any, name: str, step: str = "1.1") -> None:
+async def ring(world: Any, name: str, step: str = "1.1") -> None:
     """Let a step of the walk's playbook ring a bell."""
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         run, playbook = await load_run(conn, 1, 1)
         made = playbook_values.Automation("bell")
         steps = tuple(

@@ -119,7 +119,7 @@ async def server(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
         await runner.cleanup()
 
 
-def here(port: int, **more: Any) -> Host:
+def world(port: int, **more: Any) -> Host:
     """This machine, which somebody allowed by name and network."""
     more = {"plain": True, "ports": (port,), "addresses": ("127.0.0.0/8",), "paths": ("/health",), **more}
     return Host("api.example.com", **more)
@@ -133,7 +133,7 @@ async def test_a_host_name_is_resolved_only_once(monkeypatch: pytest.MonkeyPatch
 
     async with server(answer) as (port, seen):
         asked = resolves(monkeypatch, ["192.0.2.1"], ["127.0.0.1"])
-        host = here(port, addresses=("192.0.2.0/24",))
+        host = world(port, addresses=("192.0.2.0/24",))
         ended = await asks(host).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert ended.value is None
         assert (len(asked), seen) == (1, [])
@@ -150,7 +150,7 @@ async def test_no_redirect_is_followed(to: str, monkeypatch: pytest.MonkeyPatch)
 
     async with server(answer) as (port, seen):
         resolves(monkeypatch, ["127.0.0.1"])
-        ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
+        ended = await asks(world(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert ended.summary == "status 302, a redirect, which is not followed"
         assert seen == [f"GET api.example.com:{port} /health"]
 
@@ -201,7 +201,7 @@ async def test_an_answer_is_limited_in_size_and_time(
     async with server(answer) as (port, _):
         resolves(monkeypatch, ["127.0.0.1"])
         began = time.monotonic()
-        ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
+        ended = await asks(world(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert said in ended.summary
         assert len(ended.output) <= 65 * 1024
         assert time.monotonic() - began < 15  # 1 s and a busy machine; unlimited, the last of them takes half a minute
@@ -219,7 +219,7 @@ async def test_proxies_cookies_and_netrc_are_not_used(monkeypatch: pytest.Monkey
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     async with server(answer) as (port, seen):
         resolves(monkeypatch, ["127.0.0.1"])
-        ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
+        ended = await asks(world(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert ended.value == 200
         assert len(seen) == 1
         assert "Authorization" not in ended.output

@@ -58,7 +58,7 @@ tests:
 
 
 @pytest.fixture
-def here(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+def world(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "policy.yml").write_text(POLICY, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
@@ -75,7 +75,7 @@ def as_json(*words: str) -> Any:
     return json.loads(result.output)
 
 
-def test_rules_are_listed_with_their_state(here: Path, sqlite_url: str) -> None:
+def test_rules_are_listed_with_their_state(world: Path, sqlite_url: str) -> None:
     async def save() -> None:
         database = await open_database(sqlite_url)
         async with database.transaction() as conn:
@@ -93,7 +93,7 @@ def test_rules_are_listed_with_their_state(here: Path, sqlite_url: str) -> None:
     assert "Checkout fails" in tocsin("rules").output
 
 
-def test_a_rule_that_nobody_evaluates_is_not_taken_for_fine(here: Path) -> None:
+def test_a_rule_that_nobody_evaluates_is_not_taken_for_fine(world: Path) -> None:
     (listed,) = as_json("rules")
     assert (listed["state"], listed["problem"]) == (
         "unknown",
@@ -104,7 +104,7 @@ def test_a_rule_that_nobody_evaluates_is_not_taken_for_fine(here: Path) -> None:
     assert (listed["state"], listed["problem"]) == ("inactive", None)
 
 
-def test_a_rule_is_switched_off_and_on_with_a_reason_that_is_kept(here: Path) -> None:
+def test_a_rule_is_switched_off_and_on_with_a_reason_that_is_kept(world: Path) -> None:
     assert tocsin("rules", "disable", "errors").exit_code == 2  # without a reason
     assert tocsin("rules", "disable", "errors", "--reason", "noisy").output.startswith("errors is disabled")
     (listed,) = as_json("rules")
@@ -114,7 +114,7 @@ def test_a_rule_is_switched_off_and_on_with_a_reason_that_is_kept(here: Path) ->
     assert (listed["enabled"], listed["switched"]["reason"]) == (True, "calm again")
 
 
-def test_a_rule_that_does_not_exist_is_not_switched(here: Path) -> None:
+def test_a_rule_that_does_not_exist_is_not_switched(world: Path) -> None:
     result = tocsin("rules", "disable", "nothing", "--reason", "x")
     assert result.exit_code == 1
     assert "There are: errors." in result.output
@@ -150,17 +150,17 @@ def test_a_series_is_read_with_its_labels() -> None:
 
 
 @needs_prometheus
-def test_unit_tests_of_rules_pass(here: Path) -> None:
-    (here / "tests.yml").write_text(TESTS, encoding="utf-8")
+def test_unit_tests_of_rules_pass(world: Path) -> None:
+    (world / "tests.yml").write_text(TESTS, encoding="utf-8")
     result = tocsin("rules", "test", "tests.yml")
     assert result.output == "✓ tests.yml: it fires after two minutes\n"
     assert result.exit_code == 0
 
 
 @needs_prometheus
-def test_a_unit_test_that_fails_says_what_fired(here: Path) -> None:
+def test_a_unit_test_that_fails_says_what_fired(world: Path) -> None:
     wrong = TESTS.replace("team: shop, severity", "team: store, severity").replace("{eval_time: 4m", "{eval_time: 6m")
-    (here / "tests.yml").write_text(wrong, encoding="utf-8")
+    (world / "tests.yml").write_text(wrong, encoding="utf-8")
     result = tocsin("rules", "test", "tests.yml")
     assert result.exit_code == 1
     assert 'errors at 6m: not expected: {alertname="Checkout fails", job="checkout"' in result.output
@@ -168,10 +168,10 @@ def test_a_unit_test_that_fails_says_what_fired(here: Path) -> None:
 
 
 @needs_prometheus
-def test_a_unit_test_may_name_a_file_of_rules(here: Path) -> None:
+def test_a_unit_test_may_name_a_file_of_rules(world: Path) -> None:
     rules = "rules: {other: {severity: sev2, conditions: [{type: absence, query: 'up{job=\"api\"}'}], for: 1m}}"
-    (here / "other.yml").write_text(rules, encoding="utf-8")
-    (here / "tests.yml").write_text(
+    (world / "other.yml").write_text(rules, encoding="utf-8")
+    (world / "tests.yml").write_text(
         """
 rule_files: [other.yml]
 evaluation_interval: 30s
@@ -188,7 +188,7 @@ tests:
 
 @needs_prometheus
 async def test_a_backtest_says_when_a_rule_would_have_fired_and_about_which_incident(
-    here: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    world: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two outages of ten minutes, five and two hours ago; people declared an incident for the first."""
     end = time.time() // 60 * 60
@@ -215,7 +215,7 @@ async def test_a_backtest_says_when_a_rule_would_have_fired_and_about_which_inci
             as_json, "rules", "backtest", 'max(errors{job="checkout"}) > 5 for 30m', "--since", "7h"
         )
         assert one_line["fired"] == 0
-        (here / "rule.yml").write_text(
+        (world / "rule.yml").write_text(
             "id: quick\nseverity: sev2\nevery: 1m\nconditions: [{type: threshold, query: errors, op: gte, value: 9}]\n"
         )
         from_file = await asyncio.to_thread(as_json, "rules", "backtest", "rule.yml", "--since", "3h")
@@ -236,8 +236,8 @@ def test_an_expression_of_prometheus_becomes_a_condition(expression: str, query:
 
 
 @needs_prometheus
-def test_a_rule_file_of_prometheus_is_tested_as_well(here: Path) -> None:
-    (here / "prometheus.yml").write_text(
+def test_a_rule_file_of_prometheus_is_tested_as_well(world: Path) -> None:
+    (world / "prometheus.yml").write_text(
         """
 groups:
   - name: shop
@@ -251,7 +251,7 @@ groups:
 """,
         encoding="utf-8",
     )
-    (here / "tests.yml").write_text(
+    (world / "tests.yml").write_text(
         """
 rule_files: [prometheus.yml]
 evaluation_interval: 30s
@@ -271,8 +271,8 @@ tests:
 
 
 @needs_prometheus
-def test_expressions_are_tested_as_well(here: Path) -> None:
-    (here / "tests.yml").write_text(
+def test_expressions_are_tested_as_well(world: Path) -> None:
+    (world / "tests.yml").write_text(
         """
 tests:
   - interval: 1m
@@ -289,5 +289,5 @@ tests:
     assert result.output == "✗ tests.yml: test 1\n    sum(a) at 1m: expected {} 66, but it is {} 65\n"
 
 
-def test_a_backtest_needs_a_prometheus(here: Path) -> None:
+def test_a_backtest_needs_a_prometheus(world: Path) -> None:
     assert "PROMETHEUS_URL is not set" in tocsin("rules", "backtest", "errors").output

@@ -103,203 +103,205 @@ class Here:
 
 
 @pytest.fixture
-async def here(make_context: MakeContext, clock: MovableClock) -> AsyncIterator[Here]:
+async def world(make_context: MakeContext, clock: MovableClock) -> AsyncIterator[Here]:
     async with temporary(
         [SeriesToWrite({"__name__": "errors", "kind": "slow"}, [(time.time() - 1, 0.0)])]
     ) as prometheus:
         yield Here(make_context(POLICY), clock, prometheus)
 
 
-async def test_a_rule_becomes_pending_fires_and_resolves(here: Here) -> None:
-    await here.set(9, kind="slow")
-    await here.turn()
-    assert await here.state() is State.PENDING
-    assert await here.told() == []
-    await here.turn(minutes=2)
-    assert await here.state() is State.FIRING
-    assert [firing for _, firing in await here.told()] == [True]
-    assert await here.groups() == ["errors: errors is 9 (> 5)"]
-    await here.set(1, kind="slow")
-    await here.turn(minutes=2)
-    assert await here.state() is State.FIRING
-    await here.turn(minutes=1)
-    assert await here.state() is State.INACTIVE
-    assert [firing for _, firing in await here.told()] == [False]
+async def test_a_rule_becomes_pending_fires_and_resolves(world: Here) -> None:
+    await world.set(9, kind="slow")
+    await world.turn()
+    assert await world.state() is State.PENDING
+    assert await world.told() == []
+    await world.turn(minutes=2)
+    assert await world.state() is State.FIRING
+    assert [firing for _, firing in await world.told()] == [True]
+    assert await world.groups() == ["errors: errors is 9 (> 5)"]
+    await world.set(1, kind="slow")
+    await world.turn(minutes=2)
+    assert await world.state() is State.FIRING
+    await world.turn(minutes=1)
+    assert await world.state() is State.INACTIVE
+    assert [firing for _, firing in await world.told()] == [False]
 
 
-async def test_a_restart_neither_fires_again_nor_forgets_what_is_pending(here: Here) -> None:
-    await here.set(9, kind="slow")
-    await here.turn()
-    await here.evaluator.stop(1)  # it never started its loop: nothing is written by this
-    await here.evaluator.lease.release()
-    second = await here.turn(here.another(), minutes=2)
-    assert await here.state() is State.FIRING
-    before = await here.told()
+async def test_a_restart_neither_fires_again_nor_forgets_what_is_pending(world: Here) -> None:
+    await world.set(9, kind="slow")
+    await world.turn()
+    await world.evaluator.stop(1)  # it never started its loop: nothing is written by this
+    await world.evaluator.lease.release()
+    second = await world.turn(world.another(), minutes=2)
+    assert await world.state() is State.FIRING
+    before = await world.told()
     await second.lease.release()
-    await here.turn(here.another(), minutes=1)
-    assert await here.told() == before
+    await world.turn(world.another(), minutes=1)
+    assert await world.told() == before
     assert len(before) == 1
 
 
 async def test_a_firing_that_was_committed_but_not_told_is_told_after_a_restart_once(
-    here: Here, monkeypatch: pytest.MonkeyPatch
+    world: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the process were killed at the commit."""
 
     async def killed(*_: Any) -> None:
         raise Killed
 
-    await here.set(9, kind="quick")
+    await world.set(9, kind="quick")
     with monkeypatch.context() as patched:
         patched.setattr(rule_evaluator, "pass_on", killed)
         with pytest.raises(Killed):
-            await here.turn()
-    assert await here.state("quick") is State.FIRING
-    assert await here.told() == []
-    await here.evaluator.lease.release()
-    second = await here.turn(here.another(), seconds=30)
-    told = await here.told()
+            await world.turn()
+    assert await world.state("quick") is State.FIRING
+    assert await world.told() == []
+    await world.evaluator.lease.release()
+    second = await world.turn(world.another(), seconds=30)
+    told = await world.told()
     assert [firing for _, firing in told] == [True]
     await second.lease.release()
-    await here.turn(here.another(), seconds=30)
-    assert await here.told() == told
+    await world.turn(world.another(), seconds=30)
+    assert await world.told() == told
 
 
 async def test_a_firing_that_was_told_but_not_marked_so_is_not_told_anew(
-    here: Here, monkeypatch: pytest.MonkeyPatch
+    world: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def killed(_: Any) -> None:
         raise Killed
 
-    await here.set(9, kind="quick")
+    await world.set(9, kind="quick")
     with monkeypatch.context() as patched:
         patched.setattr(RuleEvaluator, "_flush", killed)
         with pytest.raises(Killed):
-            await here.turn()
-    told = await here.told()
+            await world.turn()
+    told = await world.told()
     assert len(told) == 1
-    await here.evaluator.lease.release()
-    await here.turn(here.another(), minutes=1)
-    assert await here.told() == told
-    assert len(await here.groups()) == 1
+    await world.evaluator.lease.release()
+    await world.turn(world.another(), minutes=1)
+    assert await world.told() == told
+    assert len(await world.groups()) == 1
 
 
-async def test_one_replica_evaluates_at_a_time(here: Here) -> None:
-    await here.set(9, kind="quick")
-    await here.turn()
-    other = here.another()
+async def test_one_replica_evaluates_at_a_time(world: Here) -> None:
+    await world.set(9, kind="quick")
+    await world.turn()
+    other = world.another()
     assert not await other.lease.keep()
     assert other.lease.fence is None
-    await here.evaluator.lease.release()
+    await world.evaluator.lease.release()
     other._context.clock.now()
     other.lease._next_s = 0.0
     assert await other.lease.keep()
 
 
-async def test_a_replica_that_lost_its_lease_unnoticed_commits_nothing(here: Here, database: Database) -> None:
-    await here.turn()
+async def test_a_replica_that_lost_its_lease_unnoticed_commits_nothing(world: Here, database: Database) -> None:
+    await world.turn()
     async with database.transaction() as conn:
-        await leases.release(conn, rule_evaluator.LEASE, here.evaluator.lease.fence or 0)
+        await leases.release(conn, rule_evaluator.LEASE, world.evaluator.lease.fence or 0)
         assert await leases.hold(conn, rule_evaluator.LEASE, "another") is not None
-    await here.set(9, kind="quick")
+    await world.set(9, kind="quick")
     with pytest.raises(LeaseLost):
-        await here.turn(seconds=30)
-    assert await here.state("quick") is State.INACTIVE
-    assert await here.told() == []
+        await world.turn(seconds=30)
+    assert await world.state("quick") is State.INACTIVE
+    assert await world.told() == []
 
 
-async def test_each_series_is_an_alert_of_its_own(here: Here) -> None:
-    await here.set(9, kind="quick", zone="a")
-    await here.set(9, kind="quick", zone="b")
-    await here.turn()
-    assert [firing for _, firing in await here.told()] == [True, True]
+async def test_each_series_is_an_alert_of_its_own(world: Here) -> None:
+    await world.set(9, kind="quick", zone="a")
+    await world.set(9, kind="quick", zone="b")
+    await world.turn()
+    assert [firing for _, firing in await world.told()] == [True, True]
 
 
 async def test_a_rule_that_is_disabled_resolves_and_is_evaluated_again_once_enabled(
-    here: Here, database: Database
+    world: Here, database: Database
 ) -> None:
     async def switch(enabled: bool) -> None:
         async with database.transaction() as conn:
-            await switches.add(conn, Switch("quick", enabled, "noisy", "maya", here.clock.now()))
+            await switches.add(conn, Switch("quick", enabled, "noisy", "maya", world.clock.now()))
 
-    await here.set(9, kind="quick")
-    await here.turn()
+    await world.set(9, kind="quick")
+    await world.turn()
     await switch(False)
-    await here.turn(seconds=30)
-    assert [firing for _, firing in await here.told()] == [False]
-    assert await here.state("quick") is State.INACTIVE
+    await world.turn(seconds=30)
+    assert [firing for _, firing in await world.told()] == [False]
+    assert await world.state("quick") is State.INACTIVE
     await switch(True)
-    await here.turn(seconds=30)
-    assert sorted(firing for _, firing in await here.told()) == [False, True]
+    await world.turn(seconds=30)
+    assert sorted(firing for _, firing in await world.told()) == [False, True]
 
 
-async def test_a_rule_that_leaves_the_policy_resolves_and_is_forgotten(here: Here) -> None:
-    await here.set(9, kind="quick")
-    await here.turn()
-    policies = here.context.policies
+async def test_a_rule_that_leaves_the_policy_resolves_and_is_forgotten(world: Here) -> None:
+    await world.set(9, kind="quick")
+    await world.turn()
+    policies = world.context.policies
     without = {key: rule for key, rule in policies.current.rules.items() if key != "quick"}
     policies.put_in_force(replace(policies.current, rules=without), policies.document)
-    await here.turn(seconds=30)
-    await here.evaluator._flush()
-    assert [firing for _, firing in await here.told()] == [False]
-    async with here.context.database.reading() as conn:
+    await world.turn(seconds=30)
+    await world.evaluator._flush()
+    assert [firing for _, firing in await world.told()] == [False]
+    async with world.context.database.reading() as conn:
         assert "quick" not in await RULES.all(conn)
 
 
-async def test_what_fires_is_told_again_so_that_it_does_not_count_as_stale(here: Here) -> None:
+async def test_what_fires_is_told_again_so_that_it_does_not_count_as_stale(world: Here) -> None:
     async def seen() -> list[Any]:
-        async with here.context.database.reading() as conn:
+        async with world.context.database.reading() as conn:
             return list(await conn.scalars(sa.select(alert_occurrences.c.last_seen_at)))
 
-    await here.set(9, kind="quick")
-    await here.turn()
+    await world.set(9, kind="quick")
+    await world.turn()
     first = await seen()
-    await here.turn(minutes=31)
+    await world.turn(minutes=31)
     assert len(first) == 1
     assert await seen() > first
 
 
-async def test_a_prometheus_that_does_not_answer_is_one_alert_and_its_rules_are_unknown(here: Here) -> None:
-    await here.set(9, kind="quick")
-    await here.turn()
+async def test_a_prometheus_that_does_not_answer_is_one_alert_and_its_rules_are_unknown(world: Here) -> None:
+    await world.set(9, kind="quick")
+    await world.turn()
     port = free_port()
     nobody = Prometheus(lambda: Address(f"http://127.0.0.1:{port}"))
-    dead = RuleEvaluator(here.context, nobody)
-    await here.evaluator.lease.release()
+    dead = RuleEvaluator(world.context, nobody)
+    await world.evaluator.lease.release()
     for _ in range(4):
-        await here.turn(dead, seconds=30)
-    assert await here.state("errors") is State.UNKNOWN
-    assert (await here.groups())[0].startswith("Prometheus cannot be asked, so 2 rules cannot be evaluated: http://127")
-    assert sorted(firing for _, firing in await here.told()) == [True, True]  # what fired goes on
+        await world.turn(dead, seconds=30)
+    assert await world.state("errors") is State.UNKNOWN
+    assert (await world.groups())[0].startswith(
+        "Prometheus cannot be asked, so 2 rules cannot be evaluated: http://127"
+    )
+    assert sorted(firing for _, firing in await world.told()) == [True, True]  # what fired goes on
     await dead.lease.release()
     await nobody.close()
-    await here.turn(here.another(), seconds=30)
-    assert await here.state("errors") is State.FIRING  # it was pending before
-    assert await here.state("quick") is State.FIRING
-    assert sorted(firing for _, firing in await here.told()) == [False, True, True]
-    async with here.context.database.reading() as conn:
+    await world.turn(world.another(), seconds=30)
+    assert await world.state("errors") is State.FIRING  # it was pending before
+    assert await world.state("quick") is State.FIRING
+    assert sorted(firing for _, firing in await world.told()) == [False, True, True]
+    async with world.context.database.reading() as conn:
         assert (await RULES.all(conn))[SOURCE].state is State.INACTIVE
 
 
-async def test_a_query_that_prometheus_refuses_makes_its_rule_unknown(here: Here) -> None:
-    policies = here.context.policies
+async def test_a_query_that_prometheus_refuses_makes_its_rule_unknown(world: Here) -> None:
+    policies = world.context.policies
     broken = replace(
         policies.current.rules["quick"],
         conditions=(replace(policies.current.rules["quick"].conditions[0], query="no_such_function(errors)"),),  # type: ignore[arg-type]
     )
     policies.put_in_force(replace(policies.current, rules={"quick": broken}), policies.document)
     for _ in range(3):
-        await here.turn(seconds=30)
-    assert await here.state("quick") is State.UNKNOWN
-    (title,) = await here.groups()
+        await world.turn(seconds=30)
+    assert await world.state("quick") is State.UNKNOWN
+    (title,) = await world.groups()
     assert title.startswith("Rule quick cannot be evaluated: Prometheus refuses the query: ")
     assert "no_such_function" in title
 
 
 async def test_what_changes_while_an_earlier_change_is_saved_is_told_too(
-    here: Here, monkeypatch: pytest.MonkeyPatch
+    world: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await here.set(9, kind="quick")
+    await world.set(9, kind="quick")
     saves = 0
 
     async def slow(*args: Any) -> None:
@@ -307,21 +309,21 @@ async def test_what_changes_while_an_earlier_change_is_saved_is_told_too(
         saves += 1
         await save_states(*args)
         if saves == 1:
-            await here.set(1, kind="quick")
-            here.clock.instant += timedelta(minutes=10)
-            await here.evaluator._evaluate(here.evaluator._rules["quick"], time.time())
+            await world.set(1, kind="quick")
+            world.clock.instant += timedelta(minutes=10)
+            await world.evaluator._evaluate(world.evaluator._rules["quick"], time.time())
 
     monkeypatch.setattr(rule_evaluator, "save_states", slow)
-    await here.turn()
-    await here.evaluator._commit()
-    assert [firing for _, firing in await here.told()] == [False]
+    await world.turn()
+    await world.evaluator._commit()
+    assert [firing for _, firing in await world.told()] == [False]
 
 
 async def test_an_evaluation_begun_before_the_lease_was_lost_and_gained_again_does_not_count(
-    here: Here, monkeypatch: pytest.MonkeyPatch
+    world: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await here.set(9, kind="quick")
-    await here.begin(here.evaluator)
+    await world.set(9, kind="quick")
+    await world.begin(world.evaluator)
     read = RuleEvaluator._readings
 
     async def slow(self: RuleEvaluator, *args: Any) -> Any:
@@ -330,5 +332,5 @@ async def test_an_evaluation_begun_before_the_lease_was_lost_and_gained_again_do
         return await read(self, *args)
 
     monkeypatch.setattr(RuleEvaluator, "_readings", slow)
-    await here.evaluator._evaluate(here.evaluator._rules["quick"], time.time())
-    assert "quick" not in here.evaluator.states
+    await world.evaluator._evaluate(world.evaluator._rules["quick"], time.time())
+    assert "quick" not in world.evaluator.states

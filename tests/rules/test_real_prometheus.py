@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.cli.alerts import _read_groups
 from tests.rules.prometheus import needs_prometheus, prometheus
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -37,14 +37,14 @@ rules:
 """
 
 
-async def listed(here: World) -> list[dict[str, Any]]:
-    return await _read_groups(here.tocsin.database, "all")
+async def listed(world: World) -> list[dict[str, Any]]:
+    return await _read_groups(world.tocsin.database, "all")
 
 
-async def until_group(here: World, state: str) -> dict[str, Any]:
+async def until_group(world: World, state: str) -> dict[str, Any]:
     async with asyncio.timeout(40):
         while True:
-            found = [group for group in await listed(here) if group["state"] == state]
+            found = [group for group in await listed(world) if group["state"] == state]
             if found:
                 return found[0]
             await asyncio.sleep(0.1)
@@ -54,11 +54,11 @@ async def until_group(here: World, state: str) -> dict[str, Any]:
 async def test_a_threshold_that_is_exceeded_declares_an_incident_and_resolves(sqlite_url: str, tmp_path: Path) -> None:
     async with (
         prometheus(tmp_path, ["checkout_error_ratio 0.1"]) as running,
-        world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=running.url) as here,
+        running_world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=running.url) as world,
     ):
         await running.until("checkout_error_ratio", 0.1)
         running.exporter.lines = ["checkout_error_ratio 0.75"]
-        group = await until_group(here, "firing")
+        group = await until_group(world, "firing")
         assert group["title"] == "Checkout fails: checkout.errors is 0.75 (> 0.5)"
         assert (group["source"], group["severity"], group["service"]) == ("rules", "sev1", "checkout")
         (alert,) = group["alerts"]
@@ -69,9 +69,9 @@ async def test_a_threshold_that_is_exceeded_declares_an_incident_and_resolves(sq
         }  # fmt: skip
         assert alert["annotations"]["runbook_url"] == "https://runbooks.example.com/checkout"
         assert alert["url"].startswith(f"{running.url}/graph?g0.expr=checkout_error_ratio")
-        await here.opened()
+        await world.opened()
         running.exporter.lines = ["checkout_error_ratio 0.1"]
-        over = await until_group(here, "resolved")
+        over = await until_group(world, "resolved")
         assert over["id"] == group["id"]
         assert over["incident"] == "INC-1"
-        assert len(await listed(here)) == 1
+        assert len(await listed(world)) == 1

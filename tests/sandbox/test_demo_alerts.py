@@ -20,7 +20,7 @@ from bot.integrations.alerts.protocol import Delivery
 from bot.integrations.alerts.registry import SOURCES
 from sandbox.demo import HERE
 from sandbox.demo_alerts import BY_NAME, SAMPLES, DemoAlerts, Sample
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 STARTED, ENDED = "2026-03-02T09:00:00.123456Z", "2026-03-02T09:05:00Z"
 DOES = {"checkout": {"declare"}, "staging": {"record"}, "storm": {"declare"}, "change": set()}
@@ -47,18 +47,18 @@ def test_a_sample_is_read_whole_and_goes_where_its_button_says(sample: Sample, s
 async def demo(sqlite_url: str) -> AsyncIterator[tuple[World, str]]:
     """A bot with the demo's policy, and the address of the routes that its inspector uses."""
     policy = Path(HERE / "demo.policy.yml")
-    async with world(sqlite_url, policy=policy, tocsin_hook_token="demo", tocsin_demo=True) as here:
+    async with running_world(sqlite_url, policy=policy, tocsin_hook_token="demo", tocsin_demo=True) as world:
         site = web.Application()
-        DemoAlerts(f"http://127.0.0.1:{here.tocsin.port}", "demo", gap_s=0.0).routes(site)
+        DemoAlerts(f"http://127.0.0.1:{world.tocsin.port}", "demo", gap_s=0.0).routes(site)
         runner = web.AppRunner(site, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield here, f"http://127.0.0.1:{runner.addresses[0][1]}/sandbox/demo/alerts"
+        yield world, f"http://127.0.0.1:{runner.addresses[0][1]}/sandbox/demo/alerts"
         await runner.cleanup()
 
 
 async def test_each_button_fires_and_resolves_and_a_storm_is_one_incident(demo: tuple[World, str]) -> None:
-    here, url = demo
+    world, url = demo
     async with aiohttp.ClientSession() as session:
 
         async def press(name: str, status: str = "firing") -> dict[str, Any]:
@@ -77,19 +77,19 @@ async def test_each_button_fires_and_resolves_and_a_storm_is_one_incident(demo: 
         assert (await press("change"))["new"] == 1
         assert await firing() == set()
         assert (await press("storm"))["new"] == 500
-        channel = await here.opened()
-        await here.ws.until(lambda: any("may help" in each.text for each in here.ws.bot_messages(channel.id)))
-        assert Counter(name.startswith("inc-") for name in here.ws.channel_names())[True] == 1
+        channel = await world.opened()
+        await world.ws.until(lambda: any("may help" in each.text for each in world.ws.bot_messages(channel.id)))
+        assert Counter(name.startswith("inc-") for name in world.ws.channel_names())[True] == 1
         async with session.post(url, json={"sample": "nothing"}) as answer:
             assert answer.status == 404
-        await here.tocsin.stop()
+        await world.tocsin.stop()
         async with session.post(url, json={"sample": "payments"}) as answer:
             assert (answer.status, (await answer.json())["error"]) == (503, "The bot does not answer. Start it first.")
 
 
 async def test_a_flapping_sample_fires_resolves_and_fires_again(demo: tuple[World, str]) -> None:
-    here, _ = demo
-    alerts = DemoAlerts(f"http://127.0.0.1:{here.tocsin.port}", "demo", speed=20.0, gap_s=0.0)
+    world, _ = demo
+    alerts = DemoAlerts(f"http://127.0.0.1:{world.tocsin.port}", "demo", speed=20.0, gap_s=0.0)
     await alerts.fire(BY_NAME["flapping"])
     await asyncio.gather(*alerts._flapping)
     assert await alerts.fire(BY_NAME["flapping"]) == {"new": 0, "repeated": 1, "resolved": 0, "groups": []}

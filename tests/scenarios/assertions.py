@@ -17,18 +17,18 @@ from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
 
-async def rest(here: World) -> None:
+async def rest(world: World) -> None:
     """Until every event was taken and every notice that can go has gone."""
     async with asyncio.timeout(WITHIN_S):
-        while not await _resting(here):
+        while not await _resting(world):
             await asyncio.sleep(0.005)  # the outbox marks its rows in the database, which rings no bell
 
 
-async def _resting(here: World) -> bool:
-    await here.ws.settled(WITHIN_S)
-    async with here.tocsin.database.reading() as conn:
+async def _resting(world: World) -> bool:
+    await world.ws.settled(WITHIN_S)
+    async with world.tocsin.database.reading() as conn:
         depth = await census.count_by_state(conn)
-    return not depth["queued"] and not depth["leased"] and here.ws.delivery.in_flight <= 0
+    return not depth["queued"] and not depth["leased"] and world.ws.delivery.in_flight <= 0
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -37,10 +37,10 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.02)
 
 
-def words(here: World, message: Message | Ephemeral | None) -> str:
+def words(world: World, message: Message | Ephemeral | None) -> str:
     """A message as a person reads it."""
     assert message is not None
-    return "\n".join(message_lines(here.ws.state, message))
+    return "\n".join(message_lines(world.ws.state, message))
 
 
 def buttons(message: Message | Ephemeral | None) -> list[str]:
@@ -48,41 +48,41 @@ def buttons(message: Message | Ephemeral | None) -> list[str]:
     return [field.label for field in actionable(message.blocks or []) if field.kind == "button"]
 
 
-def direct(here: World, person: str, about: str = "") -> list[Message]:
+def direct(world: World, person: str, about: str = "") -> list[Message]:
     """What the bot told somebody alone, in messages whose text holds `about`."""
-    rooms = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for room in rooms for m in here.ws.bot_messages(room.id) if about in m.text]
+    rooms = [c for c in world.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for room in rooms for m in world.ws.bot_messages(room.id) if about in m.text]
 
 
-async def told(here: World, name: str) -> list[str]:
+async def told(world: World, name: str) -> list[str]:
     """Everything that was shown to one person alone, once all has come to rest."""
-    await rest(here)
-    return [words(here, shown) for shown in here.ws.ephemerals(name)]
+    await rest(world)
+    return [words(world, shown) for shown in world.ws.ephemerals(name)]
 
 
-async def typed(here: World, name: str, channel: str, line: str) -> str:
+async def typed(world: World, name: str, channel: str, line: str) -> str:
     """The private answer to a command, as read."""
-    reply = await here.ws.person(name).command(channel, line)
+    reply = await world.ws.person(name).command(channel, line)
     assert reply.ok, reply
-    return words(here, reply.message) if reply.message else ""
+    return words(world, reply.message) if reply.message else ""
 
 
-async def answered(here: World, name: str, channel: str, line: str) -> str:
+async def answered(world: World, name: str, channel: str, line: str) -> str:
     """The private answer to a command that is answered by a message of its own, as read: a table, or charts."""
-    before = len(here.ws.ephemerals(name))
-    said = await typed(here, name, channel, line)
+    before = len(world.ws.ephemerals(name))
+    said = await typed(world, name, channel, line)
     if said:
         return said
-    await rest(here)
-    new = here.ws.ephemerals(name)[before:]
+    await rest(world)
+    new = world.ws.ephemerals(name)[before:]
     assert len(new) == 1, new
-    return words(here, new[0])
+    return words(world, new[0])
 
 
-async def declared(here: World, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
+async def declared(world: World, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
     """An incident declared in one line, with everything around it in its place."""
-    channel = await here.declared(text, by)
-    await rest(here)
+    channel = await world.declared(text, by)
+    await rest(world)
     return channel
 
 
@@ -94,9 +94,9 @@ def texts(entries: Iterable[dict[str, Any]]) -> list[str]:
     return [entry["text"] for entry in entries]
 
 
-def all_messages(here: World) -> list[Message]:
+def all_messages(world: World) -> list[Message]:
     """Every message in every channel, threads included."""
-    return [m for log in here.ws.state.logs.values() for m in log.messages.values()]
+    return [m for log in world.ws.state.logs.values() for m in log.messages.values()]
 
 
 def example_of(answer: str) -> str:
@@ -106,9 +106,9 @@ def example_of(answer: str) -> str:
     return after.splitlines()[0].strip("`")
 
 
-def announcements(here: World, channel: str = "incidents") -> list[Message]:
+def announcements(world: World, channel: str = "incidents") -> list[Message]:
     """What the bot posted itself in the announcement channel, threads left out."""
-    return [m for m in here.ws.bot_messages(channel, threads=False) if m.thread_ts in (None, m.ts)]
+    return [m for m in world.ws.bot_messages(channel, threads=False) if m.thread_ts in (None, m.ts)]
 
 
 def doubled(ws: Workspace) -> list[str]:

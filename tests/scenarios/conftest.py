@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from tests.programs import program_folder
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.scenarios.shop import Shop
 
 
@@ -29,9 +29,9 @@ def policy() -> Path | None:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, policy: Path | None) -> AsyncIterator[World]:
+async def world(sqlite_url: str, policy: Path | None) -> AsyncIterator[World]:
     """A bot on SQLite over HTTP."""
-    async with world(sqlite_url, policy=policy) as running:
+    async with running_world(sqlite_url, policy=policy) as running:
         yield running
 
 

@@ -41,45 +41,45 @@ def written(folder: Path, more: str = "") -> Path:
     return policy
 
 
-def words(here: World, message: Any) -> str:
+def words(world: World, message: Any) -> str:
     """As read, without what makes it bold."""
-    return assertions.words(here, message).replace("*", "").replace("_", "")
+    return assertions.words(world, message).replace("*", "").replace("_", "")
 
 
-async def told(here: World, name: str) -> list[str]:
-    return [text.replace("*", "") for text in await assertions.told(here, name)]
+async def told(world: World, name: str) -> list[str]:
+    return [text.replace("*", "") for text in await assertions.told(world, name)]
 
 
-async def started(here: World, text: str = "sev2 Checkout is down") -> Channel:
-    channel = await declared(here, text)
-    await typed(here, "maya", channel.name, "/incident invite @tom @priya")
-    await rest(here)
+async def started(world: World, text: str = "sev2 Checkout is down") -> Channel:
+    channel = await declared(world, text)
+    await typed(world, "maya", channel.name, "/incident invite @tom @priya")
+    await rest(world)
     return channel
 
 
-async def opened(here: World, channel: Channel, name: str = CHECKLIST, by: str = "maya") -> Message:
-    await typed(here, by, channel.name, f"/incident playbook {name}")
-    await rest(here)
+async def opened(world: World, channel: Channel, name: str = CHECKLIST, by: str = "maya") -> Message:
+    await typed(world, by, channel.name, f"/incident playbook {name}")
+    await rest(world)
     if name == FAILOVER:
-        await filled(here, by, **{f"value:{blank}": value for blank, value in VALUES.items()})
-    return run_message(here, channel)
+        await filled(world, by, **{f"value:{blank}": value for blank, value in VALUES.items()})
+    return run_message(world, channel)
 
 
-def run_messages(here: World, channel: Channel) -> list[Message]:
-    return [m for m in here.ws.bot_messages(channel.name) if set("▱▰") & set(words(here, m))]
+def run_messages(world: World, channel: Channel) -> list[Message]:
+    return [m for m in world.ws.bot_messages(channel.name) if set("▱▰") & set(words(world, m))]
 
 
-def run_message(here: World, channel: Channel) -> Message:
-    return run_messages(here, channel)[-1]
+def run_message(world: World, channel: Channel) -> Message:
+    return run_messages(world, channel)[-1]
 
 
-async def press(here: World, who: str, shown: Any, name: str, option: str | None = None) -> None:
-    await here.ws.person(who).press(shown, name, option)
-    await rest(here)
+async def press(world: World, who: str, shown: Any, name: str, option: str | None = None) -> None:
+    await world.ws.person(who).press(shown, name, option)
+    await rest(world)
 
 
-async def filled(here: World, who: str, **values: str) -> None:
-    person = here.ws.person(who)
+async def filled(world: World, who: str, **values: str) -> None:
+    person = world.ws.person(who)
     labels = {
         one["label"]["text"].replace(" ", "_").replace("?", "_"): one["block_id"]
         for one in person.view.body["blocks"]
@@ -88,42 +88,42 @@ async def filled(here: World, who: str, **values: str) -> None:
     await person.fill(person.view, {labels.get(name, name): value for name, value in values.items()})
     reply = await person.submit()
     assert reply.ok, reply
-    await rest(here)
+    await rest(world)
 
 
-async def to_step(here: World, channel: Channel, key: str, by: str = "maya") -> Message:
+async def to_step(world: World, channel: Channel, key: str, by: str = "maya") -> Message:
     """Press on until it is the turn of this step."""
-    message = run_message(here, channel)
-    while f"# {key} " not in words(here, message):
-        await press(here, by, message, "Done")
-        message = run_message(here, channel)
+    message = run_message(world, channel)
+    while f"# {key} " not in words(world, message):
+        await press(world, by, message, "Done")
+        message = run_message(world, channel)
     return message
 
 
-def direct(here: World, name: str, about: str = "asks for approval") -> list[Message]:
-    rooms = [c for c in here.ws.state.channels.values() if c.is_im and here.ws.user(name).id in c.members]
-    return [m for room in rooms for m in here.ws.bot_messages(room.id) if about in words(here, m)]
+def direct(world: World, name: str, about: str = "asks for approval") -> list[Message]:
+    rooms = [c for c in world.ws.state.channels.values() if c.is_im and world.ws.user(name).id in c.members]
+    return [m for room in rooms for m in world.ws.bot_messages(room.id) if about in words(world, m)]
 
 
-def request(here: World, channel: Channel, about: str = "asks for approval") -> Message:
-    return next(m for m in reversed(here.ws.bot_messages(channel.name)) if about in words(here, m))
+def request(world: World, channel: Channel, about: str = "asks for approval") -> Message:
+    return next(m for m in reversed(world.ws.bot_messages(channel.name)) if about in words(world, m))
 
 
-async def acts(here: World, number: int = 1) -> list[str]:
+async def acts(world: World, number: int = 1) -> list[str]:
     """The texts of the timeline's entries about playbooks, without the playbook's name."""
-    return [text.partition(", ")[2] or text for text in texts(of_kind(await here.show(number), "playbook"))]
+    return [text.partition(", ")[2] or text for text in texts(of_kind(await world.show(number), "playbook"))]
 
 
-async def failover_asked(here: World, by: str = "maya") -> tuple[Channel, Message]:
-    channel = await started(here)
-    await typed(here, "tom", channel.name, "/incident lead me")
-    await opened(here, channel, FAILOVER)
-    await press(here, by, await to_step(here, channel, "2.1"), "Ask for approval")
-    return channel, request(here, channel)
+async def failover_asked(world: World, by: str = "maya") -> tuple[Channel, Message]:
+    channel = await started(world)
+    await typed(world, "tom", channel.name, "/incident lead me")
+    await opened(world, channel, FAILOVER)
+    await press(world, by, await to_step(world, channel, "2.1"), "Ask for approval")
+    return channel, request(world, channel)
 
 
-async def assign_to(here: World, who: str, to: str) -> None:
-    person = here.ws.person(who)
+async def assign_to(world: World, who: str, to: str) -> None:
+    person = world.ws.person(who)
     await person.fill(person.view, {"Who does it?": to})
     await person.submit()
-    await rest(here)
+    await rest(world)

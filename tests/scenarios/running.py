@@ -148,7 +148,7 @@ def written(folder: Path, policy: str) -> Path:
 
 
 @asynccontextmanager
-async def world(
+async def running_world(
     url: str, *, socket_mode: bool = False, policy: Path | None = None, **more: Any
 ) -> AsyncIterator[World]:
     """A fresh workspace with a bot in it, over signed HTTP unless `socket_mode`."""

@@ -26,7 +26,7 @@ from sandbox import Message
 from storage import jobs, playbook_runs
 from storage.database import Database
 from tests.programs import USER_RULE, give
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
 
@@ -100,18 +100,20 @@ class Shop:
 @asynccontextmanager
 async def running_playbook(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, PlaybookRun]]:
     """An incident in which the playbook is walked."""
-    async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
-        await here.declared()
-        run = await runs.open_run(here.tocsin.context, 1, "mend", MAYA)
-        yield here, run
+    async with running_world(
+        url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")
+    ) as world:
+        await world.declared()
+        run = await runs.open_run(world.tocsin.context, 1, "mend", MAYA)
+        yield world, run
 
 
-async def over(here: World, step: str, action: str = "run") -> Job:
+async def over(world: World, step: str, action: str = "run") -> Job:
     """Wait until the last job of a step has ended."""
     of_step: list[Job] = []
 
     async def ended() -> bool:
-        async with here.tocsin.database.reading() as conn:
+        async with world.tocsin.database.reading() as conn:
             of_step[:] = [job for job in await jobs.of_run(conn, 1, 1) if job.step == step and job.action == action]
         return bool(of_step) and of_step[-1].state not in (JobState.QUEUED, JobState.RUNNING)
 
@@ -127,42 +129,42 @@ async def until(true: Any, within_s: float = 20.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def current_run(here: World) -> PlaybookRun:
-    async with here.tocsin.database.reading() as conn:
+async def current_run(world: World) -> PlaybookRun:
+    async with world.tocsin.database.reading() as conn:
         run = await playbook_runs.get(conn, 1, 1)
     assert run is not None
     return run
 
 
-async def said(here: World) -> list[str]:
-    return [one["text"] for one in (await here.show())["timeline"] if one["kind"] == "playbook"]
+async def said(world: World) -> list[str]:
+    return [one["text"] for one in (await world.show())["timeline"] if one["kind"] == "playbook"]
 
 
-async def done_through(here: World, *steps: str) -> None:
+async def done_through(world: World, *steps: str) -> None:
     """Run steps one after the other, by one person."""
     for step in steps:
-        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, step, MAYA)
+        asked = await job_queue.queue_step(world.tocsin.context, 1, 1, step, MAYA)
         assert asked.refused is None, asked.refused
-        assert (await over(here, step)).state is JobState.DONE
+        assert (await over(world, step)).state is JobState.DONE
 
 
-async def approved(here: World, step: str, action: str = "run") -> None:
+async def approved(world: World, step: str, action: str = "run") -> None:
     """Maya asks, Tom approves."""
-    async with locked_incident(here.tocsin.context, 1) as work:
+    async with locked_incident(world.tocsin.context, 1) as work:
         run, playbook = await load_run(work.conn, 1, 1)
         run = await approvals.request_approval_in(work, run, playbook, step, action, MAYA)
     request = run.step(step).asked
     assert request is not None
-    await approvals.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Membership.MEMBER))
+    await approvals.approve(world.tocsin.context, 1, 1, step, request.number, Identity(TOM, Membership.MEMBER))
 
 
-def texts(here: World) -> list[str]:
-    return [m.text for c in here.ws.state.channels for m in here.ws.bot_messages(c)]
+def texts(world: World) -> list[str]:
+    return [m.text for c in world.ws.state.channels for m in world.ws.bot_messages(c)]
 
 
-async def until_waiting(here: World, step: str) -> None:
+async def until_waiting(world: World, step: str) -> None:
     async def waits() -> bool:
-        return (await current_run(here)).step(step).state == "waiting"
+        return (await current_run(world)).step(step).state == "waiting"
 
     await until(waits)
 
@@ -174,8 +176,8 @@ async def until_ran(shop: Shop, count: int) -> None:
     await until(ran)
 
 
-def run_message(here: World, channel: str) -> Message:
-    return next(m for m in here.ws.bot_messages(channel) if set("▱▰") & set(str(m.blocks)))
+def run_message(world: World, channel: str) -> Message:
+    return next(m for m in world.ws.bot_messages(channel) if set("▱▰") & set(str(m.blocks)))
 
 
 def question(ws: Any) -> Message | None:

@@ -19,7 +19,7 @@ from bot.slack.client import rate_limiter
 from sandbox import Message, Workspace
 from sandbox.rates import PER_MINUTE, POSTS_BURST
 from storage.outbox import census
-from tests.scenarios.running import MANIFEST, World, world
+from tests.scenarios.running import MANIFEST, World, running_world
 
 LATENCY_S = (0.05, 0.2)
 ON_CALL = ("tom", "priya")
@@ -103,34 +103,34 @@ async def strict_world(url: str, tmp_path: Path, minute_s: float) -> AsyncIterat
             ids = {name: ws.person(name).id for name in ON_CALL}
         text = POLICY.replace("U0TOM", ids["tom"]).replace("U0PRIYA", ids["priya"])
         policy.write_text(text)
-        async with world(url, policy=policy) as here:
-            assert {name: here.ws.person(name).id for name in ON_CALL} == ids
-            here.ws.faults.latency_s, here.ws.faults.slowest_s = LATENCY_S
-            here.ws.rates.minute_s = minute_s
-            here.ws.rates.on = True
-            yield here
+        async with running_world(url, policy=policy) as world:
+            assert {name: world.ws.person(name).id for name in ON_CALL} == ids
+            world.ws.faults.latency_s, world.ws.faults.slowest_s = LATENCY_S
+            world.ws.rates.minute_s = minute_s
+            world.ws.rates.on = True
+            yield world
 
 
-async def blow(here: World, storm: Storm, within_s: float = 2.0) -> None:
+async def blow(world: World, storm: Storm, within_s: float = 2.0) -> None:
     """All declare within two seconds; ends when everything was sent."""
     began = time.time()
 
     async def declare(number: int) -> None:
         await asyncio.sleep(within_s * number / storm.incidents)
         asked_at = time.perf_counter()
-        reply = await here.maya.command("#general", f"/incident declare sev1 Storm {number:02}")
+        reply = await world.maya.command("#general", f"/incident declare sev1 Storm {number:02}")
         storm.acknowledged_s.append(time.perf_counter() - asked_at)
         assert reply.ok, reply
 
     await asyncio.gather(*(declare(number) for number in range(storm.incidents)))
-    await settled(here, 8 * storm.minute_s + 20)
-    read(here.ws, storm, began)
+    await settled(world, 8 * storm.minute_s + 20)
+    read(world.ws, storm, began)
 
 
-async def settled(here: World, within_s: float) -> None:
+async def settled(world: World, within_s: float) -> None:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
-        async with here.tocsin.database.reading() as conn:
+        async with world.tocsin.database.reading() as conn:
             depth = await census.count_by_state(conn)
         if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
             return

@@ -6,13 +6,13 @@ import pytest
 
 from bot.slack.inbound.arrivals import ArrivalRecord, arrival_record
 from storage import key_value
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.scenarios.test_hostile import FORM, send
 
 
-async def recorded(here: World) -> ArrivalRecord:
-    await here.tocsin.timer._periodic["record of arrivals"].work()
-    async with here.tocsin.database.reading() as conn:
+async def recorded(world: World) -> ArrivalRecord:
+    await world.tocsin.timer._periodic["record of arrivals"].work()
+    async with world.tocsin.database.reading() as conn:
         stored = await key_value.SLACK_ARRIVALS.get(conn)
     assert stored is not None
     return arrival_record(stored)
@@ -20,22 +20,22 @@ async def recorded(here: World) -> ArrivalRecord:
 
 @pytest.mark.parametrize("socket_mode", [False, True])
 async def test_each_kind_of_arrival_is_recorded(sqlite_url: str, socket_mode: bool) -> None:
-    async with world(sqlite_url, socket_mode=socket_mode) as here:
-        first = await recorded(here)
+    async with running_world(sqlite_url, socket_mode=socket_mode) as world:
+        first = await recorded(world)
         assert (first.command, first.interaction) == (None, None)
-        channel = await here.declared()
-        await here.maya.press(here.card(channel), "Acknowledge")
-        await here.ws.settled()
-        record = await recorded(here)
+        channel = await world.declared()
+        await world.maya.press(world.card(channel), "Acknowledge")
+        await world.ws.settled()
+        record = await recorded(world)
         assert record.since == first.since
         assert None not in (record.event, record.command, record.interaction)
         assert record.refused is None
-        await here.restarted()
-        assert (await recorded(here)).command == record.command
+        await world.restarted()
+        assert (await recorded(world)).command == record.command
 
 
-async def test_a_request_with_another_signature_is_recorded(here: World) -> None:
-    said = await send(here, b"command=/incident&text=help", FORM, X_Slack_Signature="v0=" + "0" * 64)
+async def test_a_request_with_another_signature_is_recorded(world: World) -> None:
+    said = await send(world, b"command=/incident&text=help", FORM, X_Slack_Signature="v0=" + "0" * 64)
     assert said.status == 401
-    record = await recorded(here)
+    record = await recorded(world)
     assert (record.refused is not None, record.refused_why) == (True, "bad signature")

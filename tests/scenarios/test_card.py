@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sandbox import Channel
 from storage.schema import outbox
 from tests.scenarios.assertions import announcements, buttons, declared, of_kind, rest, told, typed, until, words
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.waiting import WITHIN_S
 
 INSIDE = "inc-1-checkout-is-down"
@@ -31,206 +31,208 @@ async def paging(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Tom is on call, and paged at once."""
     policy = tmp_path / "policy.yml"
     policy.write_text(PAGED)
-    async with world(sqlite_url, policy=policy) as running:
+    async with running_world(sqlite_url, policy=policy) as running:
         yield running
 
 
-async def test_the_card_is_edited_in_place_whatever_happens(here: World) -> None:
-    channel = await declared(here)
-    card = here.card(channel)
+async def test_the_card_is_edited_in_place_whatever_happens(world: World) -> None:
+    channel = await declared(world)
+    card = world.card(channel)
     for line in ("ack", "lead @tom", "status identified", "update Rolling back", "snooze 1h", "resolve Rolled back"):
-        await typed(here, "maya", INSIDE, f"/incident {line}")
-        await rest(here)
-        assert here.ws.pinned(channel.id) == [card]
-    cards = [m for m in here.ws.bot_messages(channel.id) if "INC-1 · Checkout is down" in words(here, m).split("\n")[0]]
+        await typed(world, "maya", INSIDE, f"/incident {line}")
+        await rest(world)
+        assert world.ws.pinned(channel.id) == [card]
+    cards = [
+        m for m in world.ws.bot_messages(channel.id) if "INC-1 · Checkout is down" in words(world, m).split("\n")[0]
+    ]
     assert cards == [card]
 
 
-async def test_acknowledge_shows_who_and_when_and_its_button_goes(here: World) -> None:
-    channel = await declared(here)
-    await here.tom.join(INSIDE)
-    assert (await here.tom.press(here.card(channel), "Acknowledge")).ok
-    await rest(here)
-    seen = words(here, here.card(channel))
+async def test_acknowledge_shows_who_and_when_and_its_button_goes(world: World) -> None:
+    channel = await declared(world)
+    await world.tom.join(INSIDE)
+    assert (await world.tom.press(world.card(channel), "Acknowledge")).ok
+    await rest(world)
+    seen = words(world, world.card(channel))
     assert "by @tom" in seen
-    assert "Acknowledge" not in buttons(here.card(channel))
-    assert buttons(announcements(here)[0]) == ["Join"]
-    assert (await here.show())["status"] == "acknowledged"
+    assert "Acknowledge" not in buttons(world.card(channel))
+    assert buttons(announcements(world)[0]) == ["Join"]
+    assert (await world.show())["status"] == "acknowledged"
 
 
-async def test_where_nobody_leads_whoever_acknowledges_is_offered_to_in_one_press(here: World) -> None:
-    channel = await declared(here)
-    await here.tom.join(INSIDE)
-    await here.tom.press(here.card(channel), "Acknowledge")
-    await rest(here)
-    offer = here.ws.ephemerals("tom")[-1]
+async def test_where_nobody_leads_whoever_acknowledges_is_offered_to_in_one_press(world: World) -> None:
+    channel = await declared(world)
+    await world.tom.join(INSIDE)
+    await world.tom.press(world.card(channel), "Acknowledge")
+    await rest(world)
+    offer = world.ws.ephemerals("tom")[-1]
     assert buttons(offer) == ["Lead"]
-    await here.tom.press(offer, "Lead")
-    await rest(here)
-    assert (await here.show())["roles"] == {"commander": here.tom.id}
-    assert buttons(here.ws.ephemerals("tom")[-1]) == []
+    await world.tom.press(offer, "Lead")
+    await rest(world)
+    assert (await world.show())["roles"] == {"commander": world.tom.id}
+    assert buttons(world.ws.ephemerals("tom")[-1]) == []
 
 
-async def test_lead_pressed_when_somebody_leads_says_who_leads(here: World) -> None:
-    channel = await declared(here)
-    await here.tom.join(INSIDE)
-    await here.tom.press(here.card(channel), "Acknowledge")
-    await rest(here)
-    offer = here.ws.ephemerals("tom")[-1]
-    await typed(here, "maya", INSIDE, "/incident lead @priya")
-    await here.tom.press(offer, "Lead")
-    assert any("@priya leads INC-1 already" in line for line in await told(here, "tom"))
-    assert (await here.show())["roles"] == {"commander": here.priya.id}
+async def test_lead_pressed_when_somebody_leads_says_who_leads(world: World) -> None:
+    channel = await declared(world)
+    await world.tom.join(INSIDE)
+    await world.tom.press(world.card(channel), "Acknowledge")
+    await rest(world)
+    offer = world.ws.ephemerals("tom")[-1]
+    await typed(world, "maya", INSIDE, "/incident lead @priya")
+    await world.tom.press(offer, "Lead")
+    assert any("@priya leads INC-1 already" in line for line in await told(world, "tom"))
+    assert (await world.show())["roles"] == {"commander": world.priya.id}
 
 
-async def test_two_people_pressing_acknowledge_at_once_one_is_first_and_the_other_is_told(here: World) -> None:
-    channel = await declared(here)
-    await here.tom.join(INSIDE)
-    await here.noor.join(INSIDE)
-    old = here.tom.screenshot(here.card(channel))
+async def test_two_people_pressing_acknowledge_at_once_one_is_first_and_the_other_is_told(world: World) -> None:
+    channel = await declared(world)
+    await world.tom.join(INSIDE)
+    await world.noor.join(INSIDE)
+    old = world.tom.screenshot(world.card(channel))
     await asyncio.gather(
-        here.tom.press(here.card(channel), "Acknowledge", stale=old),
-        here.noor.press(here.card(channel), "Acknowledge", stale=old),
+        world.tom.press(world.card(channel), "Acknowledge", stale=old),
+        world.noor.press(world.card(channel), "Acknowledge", stale=old),
     )
-    await rest(here)
-    shown = await here.show()
+    await rest(world)
+    shown = await world.show()
     (first,) = [entry["actor"] for entry in of_kind(shown, "acknowledged")]
-    second = here.noor if first == here.tom.id else here.tom
-    name = here.ws.state.users[first].name
-    assert any(f"@{name} was first to acknowledge INC-1" in line for line in await told(here, second.user.name))
-    assert set(shown["responders"]) == {here.tom.id, here.noor.id}
+    second = world.noor if first == world.tom.id else world.tom
+    name = world.ws.state.users[first].name
+    assert any(f"@{name} was first to acknowledge INC-1" in line for line in await told(world, second.user.name))
+    assert set(shown["responders"]) == {world.tom.id, world.noor.id}
 
 
-async def test_pressing_acknowledge_twice_acknowledges_once(here: World) -> None:
-    channel = await declared(here)
-    await here.tom.join(INSIDE)
-    old = here.tom.screenshot(here.card(channel))
-    await here.tom.press(here.card(channel), "Acknowledge")
-    await here.tom.press(here.card(channel), "Acknowledge", stale=old)
-    assert any("You acknowledged INC-1 already" in line for line in await told(here, "tom"))
-    assert len(of_kind(await here.show(), "acknowledged")) == 1
+async def test_pressing_acknowledge_twice_acknowledges_once(world: World) -> None:
+    channel = await declared(world)
+    await world.tom.join(INSIDE)
+    old = world.tom.screenshot(world.card(channel))
+    await world.tom.press(world.card(channel), "Acknowledge")
+    await world.tom.press(world.card(channel), "Acknowledge", stale=old)
+    assert any("You acknowledged INC-1 already" in line for line in await told(world, "tom"))
+    assert len(of_kind(await world.show(), "acknowledged")) == 1
 
 
-async def test_every_press_on_an_old_copy_after_the_end_is_answered_kindly_and_changes_nothing(here: World) -> None:
-    channel = await declared(here)
-    await here.tom.join(INSIDE)
-    old, said = here.tom.screenshot(here.card(channel)), here.tom.screenshot(announcements(here)[0])
-    await typed(here, "maya", INSIDE, "/incident resolve Done")
-    await rest(here)
-    before = await here.show()
+async def test_every_press_on_an_old_copy_after_the_end_is_answered_kindly_and_changes_nothing(world: World) -> None:
+    channel = await declared(world)
+    await world.tom.join(INSIDE)
+    old, said = world.tom.screenshot(world.card(channel)), world.tom.screenshot(announcements(world)[0])
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    await rest(world)
+    before = await world.show()
     for name in buttons(old):
-        count = len(here.ws.ephemerals("tom"))
-        assert (await here.tom.press(here.card(channel), name, stale=old)).ok
-        answers = (await told(here, "tom"))[count:]
+        count = len(world.ws.ephemerals("tom"))
+        assert (await world.tom.press(world.card(channel), name, stale=old)).ok
+        answers = (await told(world, "tom"))[count:]
         assert len(answers) == 1, (name, answers)
         assert "resolved" in answers[0]
-        assert here.tom.open_views() == [], name
-    assert (await here.tom.press(announcements(here)[0], "Acknowledge", stale=said)).ok
-    after = await here.show()
+        assert world.tom.open_views() == [], name
+    assert (await world.tom.press(announcements(world)[0], "Acknowledge", stale=said)).ok
+    after = await world.show()
     for field in ("status", "severity", "roles", "acknowledged_at", "responders"):
         assert before[field] == after[field]
 
 
-async def test_after_resolve_the_card_offers_reopen_review_and_close(here: World) -> None:
-    channel = await declared(here)
-    await typed(here, "maya", INSIDE, "/incident resolve Done")
-    await rest(here)
-    assert buttons(here.card(channel)) == ["Reopen", "Start review", "Close"]
-    old = here.maya.screenshot(here.card(channel))
-    await here.maya.press(here.card(channel), "Close")
-    await rest(here)
-    assert (await here.show())["status"] == "closed"
-    assert buttons(here.card(channel)) == ["Reopen", "Start review"]
-    await here.maya.press(here.card(channel), "Close", stale=old)
-    assert any("already closed" in line for line in await told(here, "maya"))
+async def test_after_resolve_the_card_offers_reopen_review_and_close(world: World) -> None:
+    channel = await declared(world)
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    await rest(world)
+    assert buttons(world.card(channel)) == ["Reopen", "Start review", "Close"]
+    old = world.maya.screenshot(world.card(channel))
+    await world.maya.press(world.card(channel), "Close")
+    await rest(world)
+    assert (await world.show())["status"] == "closed"
+    assert buttons(world.card(channel)) == ["Reopen", "Start review"]
+    await world.maya.press(world.card(channel), "Close", stale=old)
+    assert any("already closed" in line for line in await told(world, "maya"))
 
 
-async def test_reopen_on_an_old_copy_when_it_runs_again_says_so(here: World) -> None:
-    channel = await declared(here)
-    await typed(here, "maya", INSIDE, "/incident resolve Done")
-    await rest(here)
-    old = here.maya.screenshot(here.card(channel))
-    await typed(here, "maya", INSIDE, "/incident reopen Back again")
-    await rest(here)
-    assert buttons(here.card(channel))[0] == "Acknowledge"
-    await here.maya.press(here.card(channel), "Reopen", stale=old)
-    assert any("open again" in line for line in await told(here, "maya"))
-    await here.maya.press(here.card(channel), "Close", stale=old)
-    await rest(here)
-    assert (await here.show())["episode"] == 2
+async def test_reopen_on_an_old_copy_when_it_runs_again_says_so(world: World) -> None:
+    channel = await declared(world)
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    await rest(world)
+    old = world.maya.screenshot(world.card(channel))
+    await typed(world, "maya", INSIDE, "/incident reopen Back again")
+    await rest(world)
+    assert buttons(world.card(channel))[0] == "Acknowledge"
+    await world.maya.press(world.card(channel), "Reopen", stale=old)
+    assert any("open again" in line for line in await told(world, "maya"))
+    await world.maya.press(world.card(channel), "Close", stale=old)
+    await rest(world)
+    assert (await world.show())["episode"] == 2
 
 
-async def test_a_card_that_somebody_deletes_is_put_back_and_pinned(here: World) -> None:
-    channel = await declared(here)
-    card = here.card(channel)
-    await here.sam.join(INSIDE)
-    await here.sam.delete(card)
-    await here.ws.until(lambda: here.ws.pinned(channel.id))
-    await rest(here)
-    (anew,) = here.ws.pinned(channel.id)
+async def test_a_card_that_somebody_deletes_is_put_back_and_pinned(world: World) -> None:
+    channel = await declared(world)
+    card = world.card(channel)
+    await world.sam.join(INSIDE)
+    await world.sam.delete(card)
+    await world.ws.until(lambda: world.ws.pinned(channel.id))
+    await rest(world)
+    (anew,) = world.ws.pinned(channel.id)
     assert anew.ts != card.ts
-    await typed(here, "maya", INSIDE, "/incident ack")
-    await rest(here)
-    assert "by @maya" in words(here, anew)
+    await typed(world, "maya", INSIDE, "/incident ack")
+    await rest(world)
+    assert "by @maya" in words(world, anew)
 
 
-async def test_a_card_left_without_its_pin_is_still_edited(here: World) -> None:
-    channel = await declared(here)
-    card = here.card(channel)
-    await here.maya.unpin(card)
-    await typed(here, "maya", INSIDE, "/incident ack")
-    await rest(here)
-    assert "by @maya" in words(here, card)
+async def test_a_card_left_without_its_pin_is_still_edited(world: World) -> None:
+    channel = await declared(world)
+    card = world.card(channel)
+    await world.maya.unpin(card)
+    await typed(world, "maya", INSIDE, "/incident ack")
+    await rest(world)
+    assert "by @maya" in words(world, card)
 
 
 # — the reporter, when others were paged
 
 
 async def test_acknowledging_is_one_press_for_the_reporter_too(paging: World) -> None:
-    here = paging
-    channel = await declared(here)
-    assert (await here.maya.press(here.card(channel), "Acknowledge")).ok
-    await rest(here)
-    shown = await here.show()
-    assert (shown["status"], shown["responders"]) == ("acknowledged", [here.maya.id])
+    world = paging
+    channel = await declared(world)
+    assert (await world.maya.press(world.card(channel), "Acknowledge")).ok
+    await rest(world)
+    shown = await world.show()
+    assert (shown["status"], shown["responders"]) == ("acknowledged", [world.maya.id])
     assert not [r for r in shown["reminders"] if r["kind"] == "acknowledge" and r["state"] == "waiting"]
-    assert buttons(here.ws.ephemerals("maya")[-1]) == ["Lead"]
+    assert buttons(world.ws.ephemerals("maya")[-1]) == ["Lead"]
 
 
 async def test_the_reporter_pressing_after_somebody_acknowledged_is_not_asked(paging: World) -> None:
-    here = paging
-    channel = await declared(here)
-    old = here.maya.screenshot(here.card(channel))
-    await typed(here, "tom", "#general", "/incident ack --in INC-1")
-    await here.maya.press(here.card(channel), "Acknowledge", stale=old)
-    assert any("@tom was first" in line for line in await told(here, "maya"))
+    world = paging
+    channel = await declared(world)
+    old = world.maya.screenshot(world.card(channel))
+    await typed(world, "tom", "#general", "/incident ack --in INC-1")
+    await world.maya.press(world.card(channel), "Acknowledge", stale=old)
+    assert any("@tom was first" in line for line in await told(world, "maya"))
 
 
 async def test_somebody_else_pressing_is_not_asked(paging: World) -> None:
-    here = paging
-    channel = await declared(here)
-    await here.noor.join(INSIDE)
-    await here.noor.press(here.card(channel), "Acknowledge")
-    await rest(here)
-    assert (await here.show())["status"] == "acknowledged"
+    world = paging
+    channel = await declared(world)
+    await world.noor.join(INSIDE)
+    await world.noor.press(world.card(channel), "Acknowledge")
+    await rest(world)
+    assert (await world.show())["status"] == "acknowledged"
 
 
 async def test_im_on_it_in_the_page_acknowledges_and_cant_pages_on(paging: World) -> None:
-    here = paging
-    await declared(here)
-    direct = here.ws.state.im_between(here.ws.bot.id, here.tom.id)
+    world = paging
+    await declared(world)
+    direct = world.ws.state.im_between(world.ws.bot.id, world.tom.id)
     assert direct is not None
-    page = next(m for m in here.ws.bot_messages(direct.id) if buttons(m))
+    page = next(m for m in world.ws.bot_messages(direct.id) if buttons(m))
     assert buttons(page) == ["I'm on it", "Can't"]
-    old = here.tom.screenshot(page)
-    await here.tom.press(page, "I'm on it")
-    await rest(here)
-    assert (await here.show())["status"] == "acknowledged"
+    old = world.tom.screenshot(page)
+    await world.tom.press(page, "I'm on it")
+    await rest(world)
+    assert (await world.show())["status"] == "acknowledged"
     assert buttons(page) == []
-    await here.tom.press(page, "Can't", stale=old)
+    await world.tom.press(page, "Can't", stale=old)
     assert any(
         "Somebody is already responding to INC-1" in line
-        for line in [*await told(here, "tom"), *map(lambda m: words(here, m), here.ws.bot_messages(direct.id))]
+        for line in [*await told(world, "tom"), *map(lambda m: words(world, m), world.ws.bot_messages(direct.id))]
     )
 
 
@@ -239,34 +241,34 @@ async def test_what_changes_the_buttons_of_a_busy_card_does_not_wait_behind_figu
 ) -> None:
     """After twenty edits within a minute the share of the incident is used up; here it never frees again."""
     monkeypatch.setattr("bot.slack.client.rate_limiter.SHARE", 1e-6)
-    async with world(sqlite_url) as here:
-        channel = await declared(here)
-        await typed(here, "maya", INSIDE, "/incident ack")
+    async with running_world(sqlite_url) as world:
+        channel = await declared(world)
+        await typed(world, "maya", INSIDE, "/incident ack")
         edits = 0
-        while not await _held_back(here):
+        while not await _held_back(world):
             edits += 1
-            await typed(here, "maya", INSIDE, f"/incident severity sev{2 + edits % 2} Look {edits}")
+            await typed(world, "maya", INSIDE, f"/incident severity sev{2 + edits % 2} Look {edits}")
         assert edits
         for line, gone, offered in (
             ("resolve Rolled back", "Update status", "Reopen"),
             ("reopen It is back", "Reopen", "Acknowledge"),
             ("ack", "Acknowledge", "Update status"),
         ):
-            await typed(here, "maya", INSIDE, f"/incident {line}")
-            await until(partial(_buttons_are, here, channel, gone, offered))
+            await typed(world, "maya", INSIDE, f"/incident {line}")
+            await until(partial(_buttons_are, world, channel, gone, offered))
 
 
-async def _held_back(here: World) -> bool:
+async def _held_back(world: World) -> bool:
     """Whether the latest edit of the card waits for its turn: it was sent, or put back, first."""
     edit = sa.select(outbox.c.state, outbox.c.error).where(outbox.c.dedup_key == "card_edit:1")
     async with asyncio.timeout(WITHIN_S):
         while True:
-            async with here.tocsin.database.reading() as conn:
+            async with world.tocsin.database.reading() as conn:
                 row = (await conn.execute(edit)).one()
             if row.state == "sent" or row.error:
                 return bool(row.error)
             await asyncio.sleep(0.005)
 
 
-def _buttons_are(here: World, channel: Channel, gone: str, offered: str) -> bool:
-    return gone not in buttons(here.card(channel)) and offered in buttons(here.card(channel))
+def _buttons_are(world: World, channel: Channel, gone: str, offered: str) -> bool:
+    return gone not in buttons(world.card(channel)) and offered in buttons(world.card(channel))

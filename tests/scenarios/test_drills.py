@@ -17,40 +17,40 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-async def drill(here: World, words: str = "sev1 The database is gone") -> Channel:
-    await typed(here, "maya", "#general", f"/incident drill {words}")
-    await here.ws.until(
-        lambda: here.ws.find_channel("drill-inc-1") and here.ws.pinned("drill-inc-1-the-database-is-gone")
+async def drill(world: World, words: str = "sev1 The database is gone") -> Channel:
+    await typed(world, "maya", "#general", f"/incident drill {words}")
+    await world.ws.until(
+        lambda: world.ws.find_channel("drill-inc-1") and world.ws.pinned("drill-inc-1-the-database-is-gone")
     )
-    await rest(here)
-    return here.ws.channel("drill-inc-1-the-database-is-gone")
+    await rest(world)
+    return world.ws.channel("drill-inc-1-the-database-is-gone")
 
 
-async def test_a_drill_is_marked_in_every_message(here: World) -> None:
-    channel = await drill(here)
-    assert (await here.show())["drill"] is True
+async def test_a_drill_is_marked_in_every_message(world: World) -> None:
+    channel = await drill(world)
+    assert (await world.show())["drill"] is True
     assert "DRILL" in channel.topic["value"]
-    assert "[DRILL] INC-1" in words(here, here.card(channel))
-    (announced,) = announcements(here)
+    assert "[DRILL] INC-1" in words(world, world.card(channel))
+    (announced,) = announcements(world)
     assert "[DRILL]" in announced.text
-    assert "[DRILL]" in words(here, announced)
-    assert "[DRILL]" in await typed(here, "tom", "#general", "/incident list")
+    assert "[DRILL]" in words(world, announced)
+    assert "[DRILL]" in await typed(world, "tom", "#general", "/incident list")
 
 
-async def test_a_drill_pages_nobody_and_says_what_would_have_been_sent(here: World) -> None:
-    channel = await drill(here)
-    await here.pass_time(minutes=6)
-    await typed(here, "maya", channel.name, "/incident page @tom come and see")
-    await rest(here)
-    about = [m for m in here.ws.bot_messages(channel.id) if "would page" in m.text]
+async def test_a_drill_pages_nobody_and_says_what_would_have_been_sent(world: World) -> None:
+    channel = await drill(world)
+    await world.pass_time(minutes=6)
+    await typed(world, "maya", channel.name, "/incident page @tom come and see")
+    await rest(world)
+    about = [m for m in world.ws.bot_messages(channel.id) if "would page" in m.text]
     assert len(about) == 3
-    assert "tom" in words(here, about[0]).lower()
-    assert "priya" in words(here, about[1]).lower()
-    posted = [m for m in all_messages(here) if m.user == here.ws.bot.id]
-    assert not any({TOM, PRIYA} & here.ws.mentioned(m) for m in posted)
-    assert {here.tom.id, here.priya.id}.isdisjoint(channel.members)
-    assert not any(m for m in posted if here.ws.state.channels[m.channel].is_im and "paged" in m.text)
-    shown = await here.show()
+    assert "tom" in words(world, about[0]).lower()
+    assert "priya" in words(world, about[1]).lower()
+    posted = [m for m in all_messages(world) if m.user == world.ws.bot.id]
+    assert not any({TOM, PRIYA} & world.ws.mentioned(m) for m in posted)
+    assert {world.tom.id, world.priya.id}.isdisjoint(channel.members)
+    assert not any(m for m in posted if world.ws.state.channels[m.channel].is_im and "paged" in m.text)
+    shown = await world.show()
     assert of_kind(shown, "page") == []
     assert len(of_kind(shown, "drill")) == 3
     assert {r["state"] for r in shown["reminders"] if r["kind"] in ("acknowledge", "mitigate")} <= {
@@ -59,30 +59,30 @@ async def test_a_drill_pages_nobody_and_says_what_would_have_been_sent(here: Wor
     }
 
 
-async def test_a_drill_needs_neither_severity_nor_title(here: World) -> None:
-    await typed(here, "maya", "#general", "/incident drill")
-    await rest(here)
-    shown = await here.show()
+async def test_a_drill_needs_neither_severity_nor_title(world: World) -> None:
+    await typed(world, "maya", "#general", "/incident drill")
+    await rest(world)
+    shown = await world.show()
     assert (shown["title"], shown["severity"]) == ("Drill", "sev1")
 
 
-async def test_a_drill_is_counted_nowhere(here: World) -> None:
-    await drill(here)
-    async with here.tocsin.session.get(f"http://127.0.0.1:{here.tocsin.port}/metrics") as answer:
+async def test_a_drill_is_counted_nowhere(world: World) -> None:
+    await drill(world)
+    async with world.tocsin.session.get(f"http://127.0.0.1:{world.tocsin.port}/metrics") as answer:
         said = await answer.text()
     assert 'severity="sev1"} 1' not in said
 
 
-async def test_direct_requests_of_a_drill_stay_marked_after_its_end(here: World) -> None:
-    channel = await drill(here)
-    said = await typed(here, "maya", channel.name, "/incident page @tom")
+async def test_direct_requests_of_a_drill_stay_marked_after_its_end(world: World) -> None:
+    channel = await drill(world)
+    said = await typed(world, "maya", channel.name, "/incident page @tom")
     assert "[DRILL] Nobody is paged. Otherwise this would page, for INC-1: @tom." in said
-    await typed(here, "maya", channel.name, "/incident handover @tom")
-    await rest(here)
-    (brief,) = direct(here, TOM)
-    assert "I ask again, then say whom I would page." in words(here, brief)
-    await here.pass_time(minutes=6)
-    await typed(here, "maya", channel.name, "/incident resolve Over")
-    await rest(here)
-    told = [*direct(here, TOM), *here.ws.bot_messages(channel.id)]
+    await typed(world, "maya", channel.name, "/incident handover @tom")
+    await rest(world)
+    (brief,) = direct(world, TOM)
+    assert "I ask again, then say whom I would page." in words(world, brief)
+    await world.pass_time(minutes=6)
+    await typed(world, "maya", channel.name, "/incident resolve Over")
+    await rest(world)
+    told = [*direct(world, TOM), *world.ws.bot_messages(channel.id)]
     assert [m.text for m in told if not m.text.startswith("[DRILL]")] == []

@@ -13,7 +13,7 @@ import sandbox
 from bot.bootstrap import build
 from bot.slack.directory import bot_identity
 from storage import key_value
-from tests.scenarios.running import MANIFEST, World, settings_for, world
+from tests.scenarios.running import MANIFEST, World, running_world, settings_for
 
 
 async def asked(port: int, path: str, method: str = "GET") -> tuple[int, Any]:
@@ -67,15 +67,15 @@ async def test_a_start_that_is_given_up_closes_the_port(sqlite_url: str, monkeyp
 
 async def test_a_restart_asks_slack_once_who_the_bot_is(sqlite_url: str) -> None:
     """Every answer of Slack delays the start, and the bot's app is known since the first."""
-    async with world(sqlite_url) as here:
-        assert (len(here.ws.calls("auth.test")), len(here.ws.calls("bots.info"))) == (1, 1)
-        app_id = await _app_id(here)
-        await here.restarted()
-        assert (len(here.ws.calls("auth.test")), len(here.ws.calls("bots.info"))) == (2, 1)
-        assert await _app_id(here) == app_id != ""
+    async with running_world(sqlite_url) as world:
+        assert (len(world.ws.calls("auth.test")), len(world.ws.calls("bots.info"))) == (1, 1)
+        app_id = await _app_id(world)
+        await world.restarted()
+        assert (len(world.ws.calls("auth.test")), len(world.ws.calls("bots.info"))) == (2, 1)
+        assert await _app_id(world) == app_id != ""
 
 
-async def _app_id(here: World) -> str:
-    async with here.tocsin.database.reading() as conn:
+async def _app_id(world: World) -> str:
+    async with world.tocsin.database.reading() as conn:
         identity = await key_value.BOT_IDENTITY.get(conn)
     return str(identity["app_id"]) if identity else ""

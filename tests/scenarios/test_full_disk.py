@@ -87,17 +87,17 @@ async def scene(url: str, policy: Path) -> AsyncIterator[Scene]:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
     async with scene(sqlite_url, written(tmp_path, POLICY)) as opened:
         yield opened
 
 
-async def test_on_a_full_disk_every_answer_says_that_nothing_was_recorded_and_reading_goes_on(here: Scene) -> None:
-    maya, card = here.ws.person("maya"), here.ws.pinned(here.channel.id)[0]
-    await maya.command(here.channel.id, "/incident update")
+async def test_on_a_full_disk_every_answer_says_that_nothing_was_recorded_and_reading_goes_on(world: Scene) -> None:
+    maya, card = world.ws.person("maya"), world.ws.pinned(world.channel.id)[0]
+    await maya.command(world.channel.id, "/incident update")
     form = maya.view
-    with here.full_disk():
-        told = await maya.command(here.channel.id, "/incident note while full")
+    with world.full_disk():
+        told = await maya.command(world.channel.id, "/incident note while full")
         assert NOT_RECORDED in told.text
         pressed = await maya.press(card, "Acknowledge")
         assert not pressed.ok or NOT_RECORDED in pressed.text
@@ -105,29 +105,29 @@ async def test_on_a_full_disk_every_answer_says_that_nothing_was_recorded_and_re
         submitted = await maya.submit(form)
         assert NOT_RECORDED in str(submitted.errors)
         assert "Checkout is down" in str((await maya.command("#general", "/incident list")).blocks)
-        assert "Check the volume" in await here.until_ready(503)
-        assert here.bot.alive
-    assert await here.texts("note") == []
-    assert await here.texts("update") == []
-    assert await here.texts("acknowledged") == []
+        assert "Check the volume" in await world.until_ready(503)
+        assert world.bot.alive
+    assert await world.texts("note") == []
+    assert await world.texts("update") == []
+    assert await world.texts("acknowledged") == []
 
 
-async def test_once_there_is_room_it_goes_on_by_itself(here: Scene) -> None:
-    maya = here.ws.person("maya")
-    with here.full_disk():
-        await here.until_ready(503)
-        await maya.say(here.channel.id, "said while full")
-        await here.ws.until(lambda: all(d.state != "waiting" for d in here.ws.journal.deliveries), WITHIN_S)
-    await here.until_ready(200)
-    assert "Noted" in (await maya.command(here.channel.id, "/incident note there is room")).text
+async def test_once_there_is_room_it_goes_on_by_itself(world: Scene) -> None:
+    maya = world.ws.person("maya")
+    with world.full_disk():
+        await world.until_ready(503)
+        await maya.say(world.channel.id, "said while full")
+        await world.ws.until(lambda: all(d.state != "waiting" for d in world.ws.journal.deliveries), WITHIN_S)
+    await world.until_ready(200)
+    assert "Noted" in (await maya.command(world.channel.id, "/incident note there is room")).text
     async with asyncio.timeout(WITHIN_S):
-        while await here.texts("message") != ["said while full"]:  # Slack had given it up: it is read from the history
+        while await world.texts("message") != ["said while full"]:  # Slack had given it up: it is read from the history
             await asyncio.sleep(0.1)
     await maya.command("#general", "/incident sev2 Another")
-    await here.ws.until(lambda: (found := here.ws.find_channel("inc-2-")) and here.ws.pinned(found.id), WITHIN_S)
+    await world.ws.until(lambda: (found := world.ws.find_channel("inc-2-")) and world.ws.pinned(found.id), WITHIN_S)
 
 
-async def test_what_was_acknowledged_while_the_disk_filled_is_there_once(here: Scene) -> None:
+async def test_what_was_acknowledged_while_the_disk_filled_is_there_once(world: Scene) -> None:
     acknowledged: list[str] = []
     refused: list[str] = []
     unanswered: list[str] = []  # at most once: the answer may have been lost
@@ -137,22 +137,22 @@ async def test_what_was_acknowledged_while_the_disk_filled_is_there_once(here: S
         while len(refused) < 6:
             number += 1
             words = f"{name} {number}"
-            reply = await here.ws.person(name).command(here.channel.id, f"/incident note {words}")
+            reply = await world.ws.person(name).command(world.channel.id, f"/incident note {words}")
             said_so = refused if NOT_RECORDED in reply.text else unanswered
             (acknowledged if "Noted" in reply.text else said_so).append(words)
             await asyncio.sleep(0.01)
 
     for name in ("tom", "priya"):
-        await here.ws.person(name).join(here.channel.id)
+        await world.ws.person(name).join(world.channel.id)
     writing = [asyncio.create_task(notes(name)) for name in ("maya", "tom", "priya")]
     async with asyncio.timeout(WITHIN_S):
         for so_far in (1, 4, 6):  # it fills up three times, while people write
-            with here.full_disk():
+            with world.full_disk():
                 while len(refused) < so_far:
                     await asyncio.sleep(0.005)
             await asyncio.sleep(0.05)
         await asyncio.gather(*writing)
-    recorded = await here.texts("note")
+    recorded = await world.texts("note")
     assert len(recorded) == len(set(recorded))
     assert set(acknowledged) <= set(recorded) <= {*acknowledged, *unanswered}
     assert acknowledged

@@ -25,85 +25,85 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-def said(here: World, channel: Channel) -> str:
-    return "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id))
+def said(world: World, channel: Channel) -> str:
+    return "\n".join(words(world, m) for m in world.ws.bot_messages(channel.id))
 
 
-async def offered(here: World, line: str = "handover @tom") -> tuple[Channel, Message]:
-    channel = await here.declared("sev2 Checkout is down")
-    await typed(here, "maya", channel.name, "/incident lead @maya")
-    await typed(here, "maya", channel.name, "/incident update Rolling back deploy 4512")
-    await typed(here, "maya", channel.name, "/incident next 1h")
-    assert "asked to take over" in await typed(here, "maya", channel.name, f"/incident {line}")
-    await rest(here)
-    (brief,) = [m for m in direct(here, TOM) if "take over" in m.text]
+async def offered(world: World, line: str = "handover @tom") -> tuple[Channel, Message]:
+    channel = await world.declared("sev2 Checkout is down")
+    await typed(world, "maya", channel.name, "/incident lead @maya")
+    await typed(world, "maya", channel.name, "/incident update Rolling back deploy 4512")
+    await typed(world, "maya", channel.name, "/incident next 1h")
+    assert "asked to take over" in await typed(world, "maya", channel.name, f"/incident {line}")
+    await rest(world)
+    (brief,) = [m for m in direct(world, TOM) if "take over" in m.text]
     return channel, brief
 
 
-async def test_the_person_asked_gets_a_brief_and_the_holder_keeps_the_role_until_they_accept(here: World) -> None:
-    channel, brief = await offered(here)
+async def test_the_person_asked_gets_a_brief_and_the_holder_keeps_the_role_until_they_accept(world: World) -> None:
+    channel, brief = await offered(world)
     assert buttons(brief) == ["Accept", "Decline"]
-    shown = words(here, brief)
+    shown = words(world, brief)
     for part in ("Incident commander", "Checkout is down", "Rolling back deploy 4512", "promised by", "sev2"):
         assert part in shown
-    assert (await here.show())["roles"] == {"commander": here.maya.id}
-    assert here.tom.id in channel.members
-    await here.tom.press(brief, "Accept")
-    await rest(here)
-    whole = await here.show()
+    assert (await world.show())["roles"] == {"commander": world.maya.id}
+    assert world.tom.id in channel.members
+    await world.tom.press(brief, "Accept")
+    await rest(world)
+    whole = await world.show()
     assert whole["roles"] == {"commander": TOM}
     assert [e["kind"] for e in whole["timeline"] if e["kind"] in ("handover", "role")][-2:] == ["handover", "role"]
-    (edited,) = [m for m in direct(here, TOM) if m.ts == brief.ts]
+    (edited,) = [m for m in direct(world, TOM) if m.ts == brief.ts]
     assert buttons(edited) == []
     assert [r["reason"] for r in whole["reminders"] if r["kind"] == "role" and "accepted" in r["reason"]]
 
 
-async def test_after_a_decline_the_holder_is_told_and_keeps_the_role(here: World) -> None:
-    channel, brief = await offered(here)
-    await here.tom.press(brief, "Decline")
-    await rest(here)
-    assert (await here.show())["roles"] == {"commander": here.maya.id}
-    (news,) = [m for m in here.ws.bot_messages(channel.id) if "declined to take over" in m.text]
-    assert here.maya.id in here.ws.mentioned(news)
-    assert buttons(next(m for m in direct(here, TOM) if m.ts == brief.ts)) == []
-    await here.pass_time(hours=1)
-    assert "will you take over" not in said(here, channel)
+async def test_after_a_decline_the_holder_is_told_and_keeps_the_role(world: World) -> None:
+    channel, brief = await offered(world)
+    await world.tom.press(brief, "Decline")
+    await rest(world)
+    assert (await world.show())["roles"] == {"commander": world.maya.id}
+    (news,) = [m for m in world.ws.bot_messages(channel.id) if "declined to take over" in m.text]
+    assert world.maya.id in world.ws.mentioned(news)
+    assert buttons(next(m for m in direct(world, TOM) if m.ts == brief.ts)) == []
+    await world.pass_time(hours=1)
+    assert "will you take over" not in said(world, channel)
 
 
-async def test_no_answer_is_asked_again_and_then_calls_the_next_rung(here: World) -> None:
-    channel, brief = await offered(here)
-    await here.pass_time(minutes=10)
-    (nudge,) = [m for m in here.ws.bot_messages(channel.id) if "will you take over" in m.text]
-    assert TOM in here.ws.mentioned(nudge)
-    assert not any("paged" in m.text for m in direct(here, PRIYA))
-    await here.pass_time(minutes=10)
-    assert len([m for m in direct(here, PRIYA) if "paged" in m.text]) == 1
-    assert buttons(next(m for m in direct(here, TOM) if m.ts == brief.ts)) == []
-    whole = await here.show()
-    assert whole["roles"] == {"commander": here.maya.id}
+async def test_no_answer_is_asked_again_and_then_calls_the_next_rung(world: World) -> None:
+    channel, brief = await offered(world)
+    await world.pass_time(minutes=10)
+    (nudge,) = [m for m in world.ws.bot_messages(channel.id) if "will you take over" in m.text]
+    assert TOM in world.ws.mentioned(nudge)
+    assert not any("paged" in m.text for m in direct(world, PRIYA))
+    await world.pass_time(minutes=10)
+    assert len([m for m in direct(world, PRIYA) if "paged" in m.text]) == 1
+    assert buttons(next(m for m in direct(world, TOM) if m.ts == brief.ts)) == []
+    whole = await world.show()
+    assert whole["roles"] == {"commander": world.maya.id}
     assert "did not answer the handover within 20m" in str([r["reason"] for r in whole["reminders"]])
-    await here.pass_time(hours=1)
-    assert len([m for m in direct(here, PRIYA) if "paged" in m.text]) == 1
+    await world.pass_time(hours=1)
+    assert len([m for m in direct(world, PRIYA) if "paged" in m.text]) == 1
 
 
-async def test_only_the_person_asked_may_answer_and_only_once(here: World) -> None:
-    _, brief = await offered(here, "handover commander @tom")
-    stale = here.tom.screenshot(brief)
-    await here.tom.press(brief, "Accept")
-    await rest(here)
-    await here.tom.press(brief, "Decline", stale=stale)
-    assert "That handover is over" in "\n".join(await told(here, "tom"))
-    assert (await here.show())["roles"] == {"commander": TOM}
+async def test_only_the_person_asked_may_answer_and_only_once(world: World) -> None:
+    _, brief = await offered(world, "handover commander @tom")
+    stale = world.tom.screenshot(brief)
+    await world.tom.press(brief, "Accept")
+    await rest(world)
+    await world.tom.press(brief, "Decline", stale=stale)
+    assert "That handover is over" in "\n".join(await told(world, "tom"))
+    assert (await world.show())["roles"] == {"commander": TOM}
 
 
-async def test_a_role_that_moved_on_meanwhile_withdraws_the_offer(here: World) -> None:
-    channel, brief = await offered(here)
-    await typed(here, "maya", channel.name, "/incident lead @priya")
-    await rest(here)
-    settled = next(m for m in direct(here, TOM) if m.ts == brief.ts)
-    assert "the role went to somebody else" in words(here, settled)
-    await here.pass_time(hours=1)
-    assert "will you take over" not in said(here, channel)
+async def test_a_role_that_moved_on_meanwhile_withdraws_the_offer(world: World) -> None:
+    channel, brief = await offered(world)
+    await typed(world, "maya", channel.name, "/incident lead @priya")
+    await rest(world)
+    settled = next(m for m in direct(world, TOM) if m.ts == brief.ts)
+    assert "the role went to somebody else" in words(world, settled)
+    await world.pass_time(hours=1)
+    assert "will you take over" not in said(world, channel)
 
 
 @pytest.mark.parametrize(
@@ -114,48 +114,48 @@ async def test_a_role_that_moved_on_meanwhile_withdraws_the_offer(here: World) -
         ("handover scribe none", "Who is to take over"),
     ],
 )
-async def test_an_impossible_handover_is_refused_with_an_example_that_works(here: World, line: str, why: str) -> None:
-    channel = await here.declared("sev2 Checkout is down")
-    answer = await typed(here, "maya", channel.name, f"/incident {line}")
+async def test_an_impossible_handover_is_refused_with_an_example_that_works(world: World, line: str, why: str) -> None:
+    channel = await world.declared("sev2 Checkout is down")
+    answer = await typed(world, "maya", channel.name, f"/incident {line}")
     assert why in answer
     assert "This works: `/incident" in answer
-    assert of_kind(await here.show(), "handover") == []
+    assert of_kind(await world.show(), "handover") == []
 
 
-async def test_a_private_incident_is_told_to_the_new_holder_once_they_are_in_its_channel(here: World) -> None:
-    await here.maya.command("#general", "/incident declare")
-    await here.maya.fill(here.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
-    assert (await here.maya.submit()).ok
-    channel = await here.opened()
-    await typed(here, "maya", channel.name, "/incident handover @tom")
-    await rest(here)
-    (brief,) = [m for m in direct(here, TOM) if "take over" in m.text]
-    assert here.tom.id in channel.members
-    assert "leaked" in words(here, brief)
-    await here.tom.press(brief, "Accept")
-    await rest(here)
-    assert (await here.show())["roles"] == {"commander": TOM}
+async def test_a_private_incident_is_told_to_the_new_holder_once_they_are_in_its_channel(world: World) -> None:
+    await world.maya.command("#general", "/incident declare")
+    await world.maya.fill(world.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
+    assert (await world.maya.submit()).ok
+    channel = await world.opened()
+    await typed(world, "maya", channel.name, "/incident handover @tom")
+    await rest(world)
+    (brief,) = [m for m in direct(world, TOM) if "take over" in m.text]
+    assert world.tom.id in channel.members
+    assert "leaked" in words(world, brief)
+    await world.tom.press(brief, "Accept")
+    await rest(world)
+    assert (await world.show())["roles"] == {"commander": TOM}
 
 
-async def test_a_settled_offer_says_whether_it_was_declined_or_unanswered(here: World) -> None:
-    channel, brief = await offered(here)
-    await here.tom.press(brief, "Decline")
-    await rest(here)
-    (edited,) = [m for m in direct(here, TOM) if m.ts == brief.ts]
-    assert "INC-1: declined." in words(here, edited)
-    await typed(here, "maya", channel.name, "/incident handover @tom")
-    await here.pass_time(minutes=10, seconds=1)
-    await here.pass_time(minutes=10, seconds=1)
-    last = [m for m in direct(here, TOM) if m.text.startswith("Handover of")][-1]
-    assert "it was not answered in time" in words(here, last)
+async def test_a_settled_offer_says_whether_it_was_declined_or_unanswered(world: World) -> None:
+    channel, brief = await offered(world)
+    await world.tom.press(brief, "Decline")
+    await rest(world)
+    (edited,) = [m for m in direct(world, TOM) if m.ts == brief.ts]
+    assert "INC-1: declined." in words(world, edited)
+    await typed(world, "maya", channel.name, "/incident handover @tom")
+    await world.pass_time(minutes=10, seconds=1)
+    await world.pass_time(minutes=10, seconds=1)
+    last = [m for m in direct(world, TOM) if m.text.startswith("Handover of")][-1]
+    assert "it was not answered in time" in words(world, last)
 
 
-async def test_an_open_offer_is_not_an_empty_role_and_ends_when_the_role_moves(here: World) -> None:
-    channel, _ = await offered(here)
-    why = await typed(here, "maya", channel.name, "/incident why")
+async def test_an_open_offer_is_not_an_empty_role_and_ends_when_the_role_moves(world: World) -> None:
+    channel, _ = await offered(world)
+    why = await typed(world, "maya", channel.name, "/incident why")
     assert "· handover — in " in why
-    next_up = await typed(here, "maya", channel.name, "/incident catchup")
+    next_up = await typed(world, "maya", channel.name, "/incident catchup")
     assert "@tom is asked to take over as Incident commander" in next_up
     assert "empty roles are asked about" not in next_up
-    await typed(here, "maya", channel.name, "/incident lead @priya")
-    assert "is asked to take over" not in await typed(here, "maya", channel.name, "/incident catchup")
+    await typed(world, "maya", channel.name, "/incident lead @priya")
+    assert "is asked to take over" not in await typed(world, "maya", channel.name, "/incident catchup")

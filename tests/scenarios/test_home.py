@@ -29,9 +29,9 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-async def opened(here: World, who: Person) -> str:
+async def opened(world: World, who: Person) -> str:
     await who.open_home()
-    await rest(here)
+    await rest(world)
     return shown(who)
 
 
@@ -40,116 +40,116 @@ def shown(who: Person) -> str:
     return "" if view is None else str(view.body["blocks"])
 
 
-def published(here: World) -> int:
-    return len(here.ws.calls("views.publish"))
+def published(world: World) -> int:
+    return len(world.ws.calls("views.publish"))
 
 
-async def test_the_home_tab_is_published_when_it_is_opened(here: World) -> None:
-    said = await opened(here, here.maya)
+async def test_the_home_tab_is_published_when_it_is_opened(world: World) -> None:
+    said = await opened(world, world.maya)
     for part in ("Declare incident", "My incidents", "On call now", "primary", "Tom", "Open incidents", "All is quiet"):
         assert part in said
 
 
-async def test_declare_incident_opens_the_form(here: World) -> None:
-    await opened(here, here.maya)
-    view = here.maya.home()
+async def test_declare_incident_opens_the_form(world: World) -> None:
+    await opened(world, world.maya)
+    view = world.maya.home()
     assert view is not None
-    await here.maya.press(view, "Declare incident")
-    assert here.maya.view.title == "Declare incident"
+    await world.maya.press(view, "Declare incident")
+    assert world.maya.view.title == "Declare incident"
 
 
-async def test_the_home_tab_follows_my_incidents_and_my_roles(here: World) -> None:
-    await opened(here, here.maya)
-    channel = await here.declared("sev2 Checkout is down")
-    await typed(here, "maya", channel.name, "/incident lead @maya")
-    await rest(here)
-    assert "Checkout is down" in shown(here.maya)
-    assert "you are Incident commander" in shown(here.maya)
-    await typed(here, "maya", channel.name, "/incident resolve fixed")
-    await rest(here)
-    assert "Checkout is down" not in shown(here.maya)
+async def test_the_home_tab_follows_my_incidents_and_my_roles(world: World) -> None:
+    await opened(world, world.maya)
+    channel = await world.declared("sev2 Checkout is down")
+    await typed(world, "maya", channel.name, "/incident lead @maya")
+    await rest(world)
+    assert "Checkout is down" in shown(world.maya)
+    assert "you are Incident commander" in shown(world.maya)
+    await typed(world, "maya", channel.name, "/incident resolve fixed")
+    await rest(world)
+    assert "Checkout is down" not in shown(world.maya)
 
 
-async def test_pages_can_be_answered_in_the_home_tab(here: World) -> None:
-    await opened(here, here.tom)
-    await here.declared("sev1 Payments are down")
-    await rest(here)
-    view = here.tom.home()
+async def test_pages_can_be_answered_in_the_home_tab(world: World) -> None:
+    await opened(world, world.tom)
+    await world.declared("sev1 Payments are down")
+    await rest(world)
+    view = world.tom.home()
     assert view is not None
-    page = shown(here.tom)
+    page = shown(world.tom)
     assert "My pages" in page
-    for part in ("sev1 · Critical", "rung 1", "paged ", " ago", f"<#{(await here.show())['channel_id']}>", "Can't"):
+    for part in ("sev1 · Critical", "rung 1", "paged ", " ago", f"<#{(await world.show())['channel_id']}>", "Can't"):
         assert part in page
-    await here.tom.press(view, "I'm on it")
-    await rest(here)
-    assert (await here.show())["status"] == "acknowledged"
-    assert "My pages" not in shown(here.tom)
+    await world.tom.press(view, "I'm on it")
+    await rest(world)
+    assert (await world.show())["status"] == "acknowledged"
+    assert "My pages" not in shown(world.tom)
 
 
-async def test_the_home_tab_shows_private_incidents_only_to_people_in_them(here: World) -> None:
-    await opened(here, here.maya)
-    await opened(here, here.priya)
-    await here.maya.command("#general", "/incident declare")
-    await here.maya.fill(here.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
-    assert (await here.maya.submit()).ok
-    await here.opened()
-    await rest(here)
-    assert "leaked" in shown(here.maya)
-    assert "leaked" not in await opened(here, here.priya)
+async def test_the_home_tab_shows_private_incidents_only_to_people_in_them(world: World) -> None:
+    await opened(world, world.maya)
+    await opened(world, world.priya)
+    await world.maya.command("#general", "/incident declare")
+    await world.maya.fill(world.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
+    assert (await world.maya.submit()).ok
+    await world.opened()
+    await rest(world)
+    assert "leaked" in shown(world.maya)
+    assert "leaked" not in await opened(world, world.priya)
 
 
-async def test_the_home_tab_of_a_person_who_does_not_look_costs_no_call(here: World) -> None:
-    await here.declared("sev2 Checkout is down")
-    await rest(here)
-    assert published(here) == 0
-    await opened(here, here.priya)
-    await here.pass_time(hours=1)
-    before = published(here)
-    await typed(here, "maya", "#general", "/incident severity sev3 --in INC-1")
-    await rest(here)
-    assert published(here) == before
+async def test_the_home_tab_of_a_person_who_does_not_look_costs_no_call(world: World) -> None:
+    await world.declared("sev2 Checkout is down")
+    await rest(world)
+    assert published(world) == 0
+    await opened(world, world.priya)
+    await world.pass_time(hours=1)
+    before = published(world)
+    await typed(world, "maya", "#general", "/incident severity sev3 --in INC-1")
+    await rest(world)
+    assert published(world) == before
 
 
-async def test_a_change_that_the_home_tab_does_not_show_publishes_nothing(here: World) -> None:
-    await opened(here, here.maya)
-    channel = await here.declared("sev2 Checkout is down")
-    await typed(here, "maya", channel.name, "/incident ack")
-    await rest(here)
-    before = published(here)
-    await typed(here, "maya", channel.name, "/incident note looked at the graphs")
-    await typed(here, "maya", channel.name, "/incident update rolling back")
-    await rest(here)
-    assert published(here) == before
+async def test_a_change_that_the_home_tab_does_not_show_publishes_nothing(world: World) -> None:
+    await opened(world, world.maya)
+    channel = await world.declared("sev2 Checkout is down")
+    await typed(world, "maya", channel.name, "/incident ack")
+    await rest(world)
+    before = published(world)
+    await typed(world, "maya", channel.name, "/incident note looked at the graphs")
+    await typed(world, "maya", channel.name, "/incident update rolling back")
+    await rest(world)
+    assert published(world) == before
 
 
-async def many_open(here: World, count: int, severity: str = "sev5") -> None:
+async def many_open(world: World, count: int, severity: str = "sev5") -> None:
     """Open incidents that concern nobody here."""
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         for number in range(100, 100 + count):
             await incidents.insert(conn, incident(number, title=f"Noise {number}", severity=severity))
 
 
-async def test_a_role_a_page_and_the_worst_are_shown_however_many_incidents_are_open(here: World) -> None:
-    channel = await here.declared("sev1 Payments are down")
-    await rest(here)
-    await many_open(here, 300)
-    assert "You are paged: *INC-1*" in await opened(here, here.tom)
-    await typed(here, "maya", channel.name, "/incident lead @maya")
-    mine = await opened(here, here.maya)
+async def test_a_role_a_page_and_the_worst_are_shown_however_many_incidents_are_open(world: World) -> None:
+    channel = await world.declared("sev1 Payments are down")
+    await rest(world)
+    await many_open(world, 300)
+    assert "You are paged: *INC-1*" in await opened(world, world.tom)
+    await typed(world, "maya", channel.name, "/incident lead @maya")
+    mine = await opened(world, world.maya)
     assert "you are Incident commander" in mine
     assert "Open incidents: 301" in mine
     assert mine.rindex("Payments are down") < mine.index("Noise 399")  # the worst first
-    listed = await typed(here, "priya", "#general", "/incident list sev1")
+    listed = await typed(world, "priya", "#general", "/incident list sev1")
     assert "1 incident open" in listed
     assert "INC-1" in listed
-    everything = await typed(here, "priya", "#general", "/incident list")
+    everything = await typed(world, "priya", "#general", "/incident list")
     assert "301 incidents open" in everything
     assert everything.index("Payments are down") < everything.index("Noise 399")
 
 
-async def test_drills_are_counted_by_themselves(here: World) -> None:
-    await here.declared("sev2 Payments are down")
-    await typed(here, "maya", "#general", "/incident drill sev1 The database is gone")
-    await rest(here)
-    assert "Open incidents: 1 and 1 drill" in await opened(here, here.maya)
-    assert "1 incident open and 1 drill" in await typed(here, "maya", "#general", "/incident list")
+async def test_drills_are_counted_by_themselves(world: World) -> None:
+    await world.declared("sev2 Payments are down")
+    await typed(world, "maya", "#general", "/incident drill sev1 The database is gone")
+    await rest(world)
+    assert "Open incidents: 1 and 1 drill" in await opened(world, world.maya)
+    assert "1 incident open and 1 drill" in await typed(world, "maya", "#general", "/incident list")

@@ -39,37 +39,37 @@ class Said:
 
 
 async def send(
-    here: World, body: bytes, kind: str = JSON, *, at: float | None = None, large: bool = False, **headers: str | None
+    world: World, body: bytes, kind: str = JSON, *, at: float | None = None, large: bool = False, **headers: str | None
 ) -> Said:
     """A validly signed request, unless headers say otherwise; one that is `None` is left out."""
     stamp = str(int(at if at is not None else time.time()))
     sent: dict[str, Any] = {
         "Content-Type": kind,
         "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": signature(here.ws.settings.signing_secret, stamp, body),
+        "X-Slack-Signature": signature(world.ws.settings.signing_secret, stamp, body),
     } | {name.replace("_", "-"): value for name, value in headers.items()}
-    assert here.ws.request_url is not None
+    assert world.ws.request_url is not None
     kept = {name: value for name, value in sent.items() if value is not None}
-    async with here.ws.http.session().post(
-        here.ws.request_url, data=io.BytesIO(body) if large else body, headers=kept
+    async with world.ws.http.session().post(
+        world.ws.request_url, data=io.BytesIO(body) if large else body, headers=kept
     ) as response:
         said = Said(response.status, await response.text(errors="replace"))
-    for secret in (here.ws.settings.signing_secret, here.ws.settings.bot_token):
+    for secret in (world.ws.settings.signing_secret, world.ws.settings.bot_token):
         assert secret not in said.text
     for trace in ("Traceback", 'File "', ".py", "Error("):
         assert trace not in said.text, said
     return said
 
 
-async def still_works(here: World) -> None:
+async def still_works(world: World) -> None:
     """A command, a press and an event go through as ever."""
-    before = len(of_kind(await here.show(), "note"))
-    assert "Noted" in await typed(here, "maya", INSIDE, "/incident note still here")
-    assert len(of_kind(await here.show(), "note")) == before + 1
+    before = len(of_kind(await world.show(), "note"))
+    assert "Noted" in await typed(world, "maya", INSIDE, "/incident note still here")
+    assert len(of_kind(await world.show(), "note")) == before + 1
     words = f"and listening {next(fresh)}"
-    await here.maya.say(INSIDE, words)
-    await here.ws.settled()  # what is still to be posted waits its turn: Slack allows only so much
-    assert texts(of_kind(await here.show(), "message"))[-1] == words
+    await world.maya.say(INSIDE, words)
+    await world.ws.settled()  # what is still to be posted waits its turn: Slack allows only so much
+    assert texts(of_kind(await world.show(), "message"))[-1] == words
 
 
 COMMAND = urlencode({"command": "/incident", "text": "declare sev2 Forged", "user_id": "U0MAYA0000"}).encode()
@@ -97,68 +97,69 @@ COMMAND = urlencode({"command": "/incident", "text": "declare sev2 Forged", "use
     ],
     ids=lambda headers: str(headers)[:60],
 )
-async def test_what_is_not_signed_is_refused(here: World, headers: dict[str, Any]) -> None:
-    said = await send(here, COMMAND, FORM, **headers)
+async def test_what_is_not_signed_is_refused(world: World, headers: dict[str, Any]) -> None:
+    said = await send(world, COMMAND, FORM, **headers)
     assert said.status == 401
-    assert here.ws.find_channel("inc-") is None
+    assert world.ws.find_channel("inc-") is None
 
 
-async def test_a_signature_of_other_bytes_or_of_another_secret_is_refused(here: World) -> None:
+async def test_a_signature_of_other_bytes_or_of_another_secret_is_refused(world: World) -> None:
     stamp = str(int(time.time()))
     for wrong in (
-        signature(here.ws.settings.signing_secret, stamp, COMMAND + b"x"),
-        signature(here.ws.settings.signing_secret, str(int(stamp) - 1), COMMAND),
+        signature(world.ws.settings.signing_secret, stamp, COMMAND + b"x"),
+        signature(world.ws.settings.signing_secret, str(int(stamp) - 1), COMMAND),
         signature("another secret", stamp, COMMAND),
     ):
-        assert (await send(here, COMMAND, FORM, X_Slack_Signature=wrong)).status == 401
+        assert (await send(world, COMMAND, FORM, X_Slack_Signature=wrong)).status == 401
 
 
 @pytest.mark.parametrize("age_s", [302, 3600, 10**9, -302, -(10**9)])
-async def test_a_stale_timestamp_is_refused_however_well_signed(here: World, age_s: int) -> None:
-    assert (await send(here, COMMAND, FORM, at=time.time() - age_s)).status == 401
+async def test_a_stale_timestamp_is_refused_however_well_signed(world: World, age_s: int) -> None:
+    assert (await send(world, COMMAND, FORM, at=time.time() - age_s)).status == 401
 
 
-async def test_a_replayed_command_changes_nothing(here: World) -> None:
+async def test_a_replayed_command_changes_nothing(world: World) -> None:
     body = urlencode(
         {
-            "command": "/incident", "text": "declare sev2 Replayed", "user_id": here.maya.id, "trigger_id": "13.37.abc",
-            "channel_id": "C0GENERAL0", "team_id": here.ws.settings.team_id,
+            "command": "/incident", "text": "declare sev2 Replayed", "user_id": world.maya.id,
+            "trigger_id": "13.37.abc",
+            "channel_id": "C0GENERAL0", "team_id": world.ws.settings.team_id,
         }
     ).encode()  # fmt: skip
     stamp = time.time()
     for _ in range(3):
-        assert (await send(here, body, FORM, at=stamp)).status == 200
-    await asyncio.gather(*(send(here, body, FORM, at=stamp) for _ in range(5)))
-    await here.opened()
-    await rest(here)
-    assert [name for name in here.ws.channel_names() if name.startswith("inc-")] == ["inc-1-replayed"]
+        assert (await send(world, body, FORM, at=stamp)).status == 200
+    await asyncio.gather(*(send(world, body, FORM, at=stamp) for _ in range(5)))
+    await world.opened()
+    await rest(world)
+    assert [name for name in world.ws.channel_names() if name.startswith("inc-")] == ["inc-1-replayed"]
 
 
-async def test_a_signed_event_sent_again_as_a_form_speaks_as_nobody(here: World) -> None:
+async def test_a_signed_event_sent_again_as_a_form_speaks_as_nobody(world: World) -> None:
     """A person may write anything, and the signature of the event with their text in it is Slack's own."""
-    await declared(here)
+    await declared(world)
     said = "&command=/incident&user_id=U0TOM00000&trigger_id=66.6.x&text=resolve+mine+--in+1&channel_id=C0GENERAL0"
     event = {
-        "type": "event_callback", "event_id": "Ev0FORGED", "team_id": here.ws.settings.team_id,
+        "type": "event_callback", "event_id": "Ev0FORGED", "team_id": world.ws.settings.team_id,
         "event": {"type": "message", "channel": "C0GENERAL0", "user": "U0MAYA0000", "ts": "1.1", "text": said},
     }  # fmt: skip
     body, stamp = json.dumps(event, ensure_ascii=False).encode(), time.time()
     for kind in (FORM, f"{FORM}; charset=utf-8", "multipart/form-data; boundary=x", "text/plain", None, JSON):
-        assert (await send(here, body, kind or "", at=stamp)).status in {200, *REFUSED}
+        assert (await send(world, body, kind or "", at=stamp)).status in {200, *REFUSED}
     for padding in (b" ", b"\n", b"\xef\xbb\xbf"):
-        assert (await send(here, padding + body, FORM, at=stamp)).status in {200, *REFUSED}
-    await rest(here)
-    assert (await here.show())["status"] == "detected"
-    assert not here.ws.ephemerals("tom")
+        assert (await send(world, padding + body, FORM, at=stamp)).status in {200, *REFUSED}
+    await rest(world)
+    assert (await world.show())["status"] == "detected"
+    assert not world.ws.ephemerals("tom")
 
 
-async def test_a_command_played_again_with_other_headers_changes_nothing(here: World) -> None:
-    await declared(here)
-    fields = {"command": "/incident", "text": "note once --in 1", "user_id": here.maya.id, "channel_id": "C0GENERAL0"}
+async def test_a_command_played_again_with_other_headers_changes_nothing(world: World) -> None:
+    await declared(world)
+    fields = {"command": "/incident", "text": "note once --in 1", "user_id": world.maya.id, "channel_id": "C0GENERAL0"}
     body, stamp = urlencode(fields).encode(), time.time()
     for kind in (FORM, JSON, f"{FORM};charset=utf-8", "text/plain", FORM.upper()):
-        assert (await send(here, body, kind, at=stamp)).status in {200, *REFUSED}
-    assert texts(of_kind(await here.show(), "note")) == ["once"]
+        assert (await send(world, body, kind, at=stamp)).status in {200, *REFUSED}
+    assert texts(of_kind(await world.show(), "note")) == ["once"]
 
 
 @pytest.mark.parametrize(
@@ -168,11 +169,11 @@ async def test_a_command_played_again_with_other_headers_changes_nothing(here: W
         "&%7B%22a%22%3A1=2", "&USER_ID=U0TOM00000", "&=x",
     ],
 )  # fmt: skip
-async def test_a_form_has_slacks_fields_once_each(here: World, more: str) -> None:
-    await declared(here)
-    fields = {"command": "/incident", "text": "note once --in 1", "user_id": here.maya.id, "channel_id": "C0GENERAL0"}
-    assert (await send(here, (urlencode(fields) + more).encode(), FORM)).status == 400
-    assert of_kind(await here.show(), "note") == []
+async def test_a_form_has_slacks_fields_once_each(world: World, more: str) -> None:
+    await declared(world)
+    fields = {"command": "/incident", "text": "note once --in 1", "user_id": world.maya.id, "channel_id": "C0GENERAL0"}
+    assert (await send(world, (urlencode(fields) + more).encode(), FORM)).status == 400
+    assert of_kind(await world.show(), "note") == []
 
 
 MALFORMED = [
@@ -202,41 +203,41 @@ MALFORMED = [
 ]  # fmt: skip
 
 
-async def test_malformed_bodies_are_refused_or_ignored(here: World) -> None:
-    await declared(here)
+async def test_malformed_bodies_are_refused_or_ignored(world: World) -> None:
+    await declared(world)
     for body, kind in MALFORMED:
-        said = await send(here, body, kind)
+        said = await send(world, body, kind)
         assert said.status == 200 or said.status in REFUSED, (body[:80], kind, said)
-    await still_works(here)
+    await still_works(world)
 
 
 @pytest.mark.parametrize("text", ["payload too large", "payload={}", "command=/x&payload=1", "payload"])
-async def test_words_that_look_like_fields_of_a_form_are_words(here: World, text: str) -> None:
-    await declared(here)
-    assert "Noted" in await typed(here, "maya", INSIDE, f"/incident note {text}")
-    assert texts(of_kind(await here.show(), "note")) == [text]
+async def test_words_that_look_like_fields_of_a_form_are_words(world: World, text: str) -> None:
+    await declared(world)
+    assert "Noted" in await typed(world, "maya", INSIDE, f"/incident note {text}")
+    assert texts(of_kind(await world.show(), "note")) == [text]
 
 
-async def test_bytes_that_are_not_utf_8_are_refused(here: World) -> None:
+async def test_bytes_that_are_not_utf_8_are_refused(world: World) -> None:
     for body in (b"\xff\xfe\x00", b'{"type": "\xc3"}', b"command=\x80\x81"):
-        assert (await send(here, body)).status in REFUSED
-        assert (await send(here, body, FORM)).status in REFUSED
+        assert (await send(world, body)).status in REFUSED
+        assert (await send(world, body, FORM)).status in REFUSED
 
 
-async def test_a_huge_body_is_refused_and_delays_no_other_request(here: World) -> None:
-    await declared(here)
+async def test_a_huge_body_is_refused_and_delays_no_other_request(world: World) -> None:
+    await declared(world)
     for size in (1_100_000, 8_000_000):
         try:
-            said = await send(here, b'{"a": "' + b"x" * size + b'"}', large=True)
+            said = await send(world, b'{"a": "' + b"x" * size + b'"}', large=True)
         except aiohttp.ClientError:
             continue  # it hung up while we were still sending
         assert said.status in REFUSED
-    await still_works(here)
+    await still_works(world)
 
 
-async def test_the_address_check_of_slack_is_answered(here: World) -> None:
+async def test_the_address_check_of_slack_is_answered(world: World) -> None:
     body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1a", "token": "x"}).encode()
-    said = await send(here, body)
+    said = await send(world, body)
     assert said.status == 200
     assert "3eZbrw1a" in said.text
 
@@ -250,54 +251,54 @@ async def test_the_address_check_of_slack_is_answered(here: World) -> None:
         ("/../etc/passwd", "GET", 404),
     ],
 )
-async def test_other_paths_and_methods_are_not_found(here: World, path: str, method: str, wanted: int) -> None:
-    url = f"http://127.0.0.1:{here.tocsin.port}{path}"
-    async with here.ws.http.session().request(method, url) as response:
+async def test_other_paths_and_methods_are_not_found(world: World, path: str, method: str, wanted: int) -> None:
+    url = f"http://127.0.0.1:{world.tocsin.port}{path}"
+    async with world.ws.http.session().request(method, url) as response:
         assert response.status == wanted
 
 
 # — real payloads, damaged
 
 
-async def recorded(here: World) -> list[dict[str, Any]]:
+async def recorded(world: World) -> list[dict[str, Any]]:
     """One payload of each kind as the workspace really sends it: `{"kind", "payload"}`."""
-    channel = await declared(here)
-    await here.tom.join(INSIDE)
-    said = await here.maya.say(INSIDE, "first", files=["graph.png"])
-    await here.maya.edit(said, "second")
-    await here.maya.reply(said, "reply", broadcast=True)
-    await here.maya.react(said, "pushpin")
-    await here.maya.unreact(said, "pushpin")
-    await here.maya.pin(said)
-    await here.maya.unpin(said)
-    await here.maya.set_topic(INSIDE, "war room")
-    await here.maya.say(INSIDE, "@tocsin roles")
-    await here.maya.delete(said)
-    await here.tom.leave(INSIDE)
-    await here.maya.command(INSIDE, "/incident note x")
-    await here.maya.command("#general", "/incident ack")
-    card = here.card(channel)
+    channel = await declared(world)
+    await world.tom.join(INSIDE)
+    said = await world.maya.say(INSIDE, "first", files=["graph.png"])
+    await world.maya.edit(said, "second")
+    await world.maya.reply(said, "reply", broadcast=True)
+    await world.maya.react(said, "pushpin")
+    await world.maya.unreact(said, "pushpin")
+    await world.maya.pin(said)
+    await world.maya.unpin(said)
+    await world.maya.set_topic(INSIDE, "war room")
+    await world.maya.say(INSIDE, "@tocsin roles")
+    await world.maya.delete(said)
+    await world.tom.leave(INSIDE)
+    await world.maya.command(INSIDE, "/incident note x")
+    await world.maya.command("#general", "/incident ack")
+    card = world.card(channel)
     for button in ("Update status", "Change severity", "Assign roles", "Resolve"):
-        await here.maya.press(card, button)
+        await world.maya.press(card, button)
         if button == "Update status":
-            await here.maya.fill(here.maya.view, {"What changed?": "More"})
+            await world.maya.fill(world.maya.view, {"What changed?": "More"})
         if button == "Resolve":
-            await here.maya.fill(here.maya.view, {"What fixed it?": "This", "Customer impact ended": 1_700_000_000})
-        await here.maya.submit()
-    await typed(here, "maya", INSIDE, "/incident reopen Go on")
-    await rest(here)
-    await here.maya.press(card, "Escalate")
-    await here.maya.shortcut("Declare incident")
-    await here.maya.fill(here.maya.view, {"Title": "T", "Severity": "sev5"})
-    view = here.ws.modals.payload(here.maya.view)
-    await here.maya.close()
-    other = await here.maya.say(INSIDE, "other")
-    await here.maya.message_shortcut("Add to timeline", other)
-    await here.maya.message_shortcut("Declare from message", other)
-    await here.maya.close()
-    await rest(here)
+            await world.maya.fill(world.maya.view, {"What fixed it?": "This", "Customer impact ended": 1_700_000_000})
+        await world.maya.submit()
+    await typed(world, "maya", INSIDE, "/incident reopen Go on")
+    await rest(world)
+    await world.maya.press(card, "Escalate")
+    await world.maya.shortcut("Declare incident")
+    await world.maya.fill(world.maya.view, {"Title": "T", "Severity": "sev5"})
+    view = world.ws.modals.payload(world.maya.view)
+    await world.maya.close()
+    other = await world.maya.say(INSIDE, "other")
+    await world.maya.message_shortcut("Add to timeline", other)
+    await world.maya.message_shortcut("Declare from message", other)
+    await world.maya.close()
+    await rest(world)
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for delivery in here.ws.journal.deliveries:
+    for delivery in world.ws.journal.deliveries:
         payload = delivery.payload
         event, shown = payload.get("event") or {}, payload.get("view") or {}
         actions = payload.get("actions") or [{}]
@@ -325,13 +326,13 @@ def unseen(payload: dict[str, Any]) -> dict[str, Any]:
     return again
 
 
-async def damaged(here: World, kind: str, payload: Any) -> Said:
+async def damaged(world: World, kind: str, payload: Any) -> Said:
     if kind == "events_api":
-        return await send(here, json.dumps(payload).encode())
+        return await send(world, json.dumps(payload).encode())
     if kind == "slash_commands":
         pairs = {str(k): v if isinstance(v, str) else json.dumps(v) for k, v in payload.items()}
-        return await send(here, urlencode(pairs, errors="replace").encode(), FORM)
-    return await send(here, urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+        return await send(world, urlencode(pairs, errors="replace").encode(), FORM)
+    return await send(world, urlencode({"payload": json.dumps(payload)}).encode(), FORM)
 
 
 def without_each(value: Any, depth: int) -> Iterator[Any]:
@@ -354,16 +355,16 @@ def without_each(value: Any, depth: int) -> Iterator[Any]:
                 yield changed
 
 
-async def test_a_missing_or_odd_field_causes_no_server_error(here: World) -> None:
-    kinds = await recorded(here)
+async def test_a_missing_or_odd_field_causes_no_server_error(world: World) -> None:
+    kinds = await recorded(world)
     assert len(kinds) >= 30
     for one in kinds:
         deeper = itertools.islice(without_each(one["payload"], 2), 0, None, 9)
         for payload in itertools.chain(without_each(one["payload"], 1), deeper):
-            said = await damaged(here, one["kind"], unseen(payload))
+            said = await damaged(world, one["kind"], unseen(payload))
             assert said.status < 500, (one["kind"], payload, said)
-    await here.ws.settled()
-    await still_works(here)
+    await world.ws.settled()
+    await still_works(world)
 
 
 ANYTHING = st.recursive(
@@ -388,9 +389,9 @@ def put(payload: Any, path: list[int], odd: Any) -> Any:
 
 
 async def test_garbage_in_signed_bodies_causes_no_server_error(
-    here: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    world: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    kinds = await recorded(here)
+    kinds = await recorded(world)
     loop = asyncio.get_running_loop()
 
     @settings(max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -405,19 +406,19 @@ async def test_garbage_in_signed_bodies_causes_no_server_error(
         payload: Any = unseen(one["payload"])
         for path, odd in changes:
             payload = put(payload, path, odd)
-        said = asyncio.run_coroutine_threadsafe(damaged(here, one["kind"], payload), loop).result(20)
+        said = asyncio.run_coroutine_threadsafe(damaged(world, one["kind"], payload), loop).result(20)
         assert said.status < 500, (one["kind"], payload, said)
 
     await asyncio.to_thread(attempt)
-    await here.ws.settled()
-    await still_works(here)
+    await world.ws.settled()
+    await still_works(world)
     logged = "".join(capfd.readouterr()) + caplog.text
-    for secret in (here.ws.settings.signing_secret, here.ws.settings.bot_token):
+    for secret in (world.ws.settings.signing_secret, world.ws.settings.bot_token):
         assert secret not in logged
 
 
-async def test_unknown_actions_views_and_callbacks_are_ignored(here: World) -> None:
-    kinds = await recorded(here)
+async def test_unknown_actions_views_and_callbacks_are_ignored(world: World) -> None:
+    kinds = await recorded(world)
     for one in kinds:
         payload = unseen(one["payload"])
         for action in payload.get("actions") or []:
@@ -428,26 +429,26 @@ async def test_unknown_actions_views_and_callbacks_are_ignored(here: World) -> N
             payload["callback_id"] = "from_an_older_release"
         if "event" in payload:
             payload["event"]["type"] = "from_a_newer_slack"
-        before = (await here.show())["timeline"]
-        said = await damaged(here, one["kind"], payload)
+        before = (await world.show())["timeline"]
+        said = await damaged(world, one["kind"], payload)
         assert said.status == 200, (one["kind"], payload, said)
         if one["kind"] != "slash_commands":
-            assert (await here.show())["timeline"] == before
-    await still_works(here)
+            assert (await world.show())["timeline"] == before
+    await still_works(world)
 
 
 async def test_no_secret_is_in_any_line_of_the_log(
-    here: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    world: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    await recorded(here)
-    here.ws.faults.add("chat.postMessage", error="invalid_auth", count=3)
-    here.ws.faults.add("views.open", status=500, count=3)
-    await typed(here, "maya", INSIDE, "/incident update More")
-    await typed(here, "maya", INSIDE, "/incident update")
-    await rest(here)
-    await here.restarted()
+    await recorded(world)
+    world.ws.faults.add("chat.postMessage", error="invalid_auth", count=3)
+    world.ws.faults.add("views.open", status=500, count=3)
+    await typed(world, "maya", INSIDE, "/incident update More")
+    await typed(world, "maya", INSIDE, "/incident update")
+    await rest(world)
+    await world.restarted()
     logged = "".join(capfd.readouterr()) + caplog.text
     assert "listener" in logged or "outbox" in logged or "started" in logged
-    for secret in (here.ws.settings.signing_secret, here.ws.settings.bot_token):
+    for secret in (world.ws.settings.signing_secret, world.ws.settings.bot_token):
         assert secret not in logged

@@ -70,29 +70,29 @@ STEPS = {
 }
 
 
-async def refused(here: World, shop: Shop, step: str, words: str, by: str = MAYA, action: str = "run") -> None:
+async def refused(world: World, shop: Shop, step: str, words: str, by: str = MAYA, action: str = "run") -> None:
     """It is refused with these words, to whoever asked and on the timeline; nothing is queued, nothing runs."""
     before = list(shop.ran)
-    async with here.tocsin.database.reading() as conn:
+    async with world.tocsin.database.reading() as conn:
         known = len(await jobs.of_run(conn, 1, 1))
-    asked = await job_queue.queue_step(here.tocsin.context, 1, 1, step, by, action)
+    asked = await job_queue.queue_step(world.tocsin.context, 1, 1, step, by, action)
     assert asked.job is None
     assert words in (asked.refused or "")
-    entry = (await here.show())["timeline"][-1]
+    entry = (await world.show())["timeline"][-1]
     assert (entry["kind"], entry["actor"]) == ("playbook", by)
     assert words in entry["text"]
-    async with here.tocsin.database.reading() as conn:
+    async with world.tocsin.database.reading() as conn:
         assert len(await jobs.of_run(conn, 1, 1)) == known
     assert shop.ran == before
 
 
 async def test_forbidden_steps_are_refused_one_by_one(sqlite_url: str, shop: Shop) -> None:
     (shop.folder / "playbooks" / "mend.yml").write_text(HOSTILE)
-    async with running_playbook(sqlite_url, shop, automation="    wait: {}\n") as (here, _):
+    async with running_playbook(sqlite_url, shop, automation="    wait: {}\n") as (world, _):
         for step, words in STEPS.items():
-            await refused(here, shop, step, words)
-        await done_through(here, "1.12")
-        await refused(here, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
+            await refused(world, shop, step, words)
+        await done_through(world, "1.12")
+        await refused(world, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
         assert not [line for line in shop.ran if line.startswith("rm")]
 
 
@@ -112,42 +112,42 @@ HOSTILE_VALUES = [
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES, ids=[ascii(value)[:20] for value in HOSTILE_VALUES])
 async def test_a_hostile_value_is_refused_wherever_it_comes_from(sqlite_url: str, shop: Shop, value: str) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (world, _):
         with pytest.raises(Refused, match="service must be"):
-            await runs.fill(here.tocsin.context, 1, 1, {"service": value}, MAYA)
-        assert "refused" in (await said(here))[-1]
-        async with here.tocsin.database.transaction() as conn:  # somebody wrote it into the database
+            await runs.fill(world.tocsin.context, 1, 1, {"service": value}, MAYA)
+        assert "refused" in (await said(world))[-1]
+        async with world.tocsin.database.transaction() as conn:  # somebody wrote it into the database
             run = await playbook_runs.get(conn, 1, 1)
             assert run is not None
             await playbook_runs.save(conn, replace(run, values={"service": value}))
-        await refused(here, shop, "1.1", "service must be")
+        await refused(world, shop, "1.1", "service must be")
 
 
 async def test_an_incident_cannot_inject_values(sqlite_url: str, shop: Shop) -> None:
     """Titles and services are said by anybody; neither is ever part of a command where it would mean more."""
     shop.playbook("{description: Which, default: api}", "{description: Which, required: true}")
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        async with locked_incident(here.tocsin.context, 1) as work:
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        async with locked_incident(world.tocsin.context, 1) as work:
             evil = replace(work.incident, title="$(reboot)", services=("api; reboot",))
             await work.commit(Change(evil))
-        await runs.abandon(here.tocsin.context, 1, 1, MAYA, "again")
-        run = await runs.open_run(here.tocsin.context, 1, "mend", MAYA)
+        await runs.abandon(world.tocsin.context, 1, 1, MAYA, "again")
+        run = await runs.open_run(world.tocsin.context, 1, "mend", MAYA)
         assert run.values == {}
-        asked = await job_queue.queue_step(here.tocsin.context, 1, 2, "1.1", MAYA)
+        asked = await job_queue.queue_step(world.tocsin.context, 1, 2, "1.1", MAYA)
         assert "service must be filled in first" in (asked.refused or "")
         assert shop.ran == []
 
 
 async def test_a_step_with_approval_is_not_run_without_it(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await done_through(here, "1.1", "1.2")
-        await refused(here, shop, "1.3", "needs approval first")
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await done_through(world, "1.1", "1.2")
+        await refused(world, shop, "1.3", "needs approval first")
 
 
 async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        context = here.tocsin.context
-        await done_through(here, "1.1", "1.2")
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        context = world.tocsin.context
+        await done_through(world, "1.1", "1.2")
         run = await approvals.request_approval(context, 1, 1, "1.3", MAYA)
         request = run.step("1.3").asked
         assert request is not None
@@ -163,124 +163,124 @@ async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None
             await playbook_runs.save(
                 conn, replace(run, steps=tuple(forged if m.key == "1.3" else m for m in run.steps))
             )
-        await refused(here, shop, "1.3", "The person who asked for approval cannot give it")
+        await refused(world, shop, "1.3", "The person who asked for approval cannot give it")
 
 
 async def test_exactly_what_was_approved_runs(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        context = here.tocsin.context
-        await done_through(here, "1.1", "1.2")
-        await approved(here, "1.3")
-        assert (await current_run(here)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        context = world.tocsin.context
+        await done_through(world, "1.1", "1.2")
+        await approved(world, "1.3")
+        assert (await current_run(world)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
         await runs.fill(context, 1, 1, {"service": "other"}, MAYA)
-        await refused(here, shop, "1.3", "needs approval first")
-        await approved(here, "1.3")
+        await refused(world, shop, "1.3", "needs approval first")
+        await approved(world, "1.3")
         async with context.database.transaction() as conn:  # past all that withdraws approvals
             run = await playbook_runs.get(conn, 1, 1)
             assert run is not None
             await playbook_runs.save(conn, replace(run, values={"service": "third"}))
-        await refused(here, shop, "1.3", "What was approved is not what would run now")
+        await refused(world, shop, "1.3", "What was approved is not what would run now")
 
 
 async def test_an_approval_to_run_does_not_cover_the_rollback(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await done_through(here, "1.1", "1.2")
-        await approved(here, "1.3")
-        await done_through(here, "1.3")
-        await refused(here, shop, "1.3", "Step 1.3 needs approval first", action="rollback")
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await done_through(world, "1.1", "1.2")
+        await approved(world, "1.3")
+        await done_through(world, "1.3")
+        await refused(world, shop, "1.3", "Step 1.3 needs approval first", action="rollback")
 
 
 async def test_a_changed_playbook_does_not_change_an_open_run(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (world, _):
         shop.playbook("look {service}", "restart {service}")
-        await here.restarted()
-        await done_through(here, "1.1")
+        await world.restarted()
+        await done_through(world, "1.1")
         assert shop.ran == ["look api"]
 
 
 async def test_a_plan_other_than_the_shown_one_is_refused(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA, plan_digest="0" * 64)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        asked = await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA, plan_digest="0" * 64)
         assert "not what you were shown" in (asked.refused or "")
-        assert "not what you were shown" in (await said(here))[-1]
+        assert "not what you were shown" in (await said(world))[-1]
         assert shop.ran == []
 
 
 async def test_a_tightened_policy_applies_to_queued_jobs(sqlite_url: str, shop: Shop) -> None:
     """Between asking and running the operator took the program out."""
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        context = here.tocsin.context
-        await here.tocsin.job_runner.stop(8.0)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        context = world.tocsin.context
+        await world.tocsin.job_runner.stop(8.0)
         await job_queue.queue_step(context, 1, 1, "1.1", MAYA)
         automation = context.policy.automation
         assert automation.process is not None
         tight = replace(automation, process=replace(automation.process, allow=automation.process.allow[1:]))
         context.policies.current = replace(context.policy, automation=tight)
-        await here.tocsin.job_runner.start()
-        job = await over(here, "1.1")
+        await world.tocsin.job_runner.start()
+        job = await over(world, "1.1")
         assert job.state is JobState.REFUSED
-        assert "look is not a program that the policy allows" in (await said(here))[-1]
-        assert (await current_run(here)).step("1.1").state == "open"
+        assert "look is not a program that the policy allows" in (await said(world))[-1]
+        assert (await current_run(world)).step("1.1").state == "open"
         assert shop.ran == []
 
 
 async def test_a_plan_changed_in_the_database_is_refused(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await here.tocsin.job_runner.stop(8.0)
-        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await world.tocsin.job_runner.stop(8.0)
+        asked = await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.job is not None
-        async with here.tocsin.database.transaction() as conn:
+        async with world.tocsin.database.transaction() as conn:
             plan = asked.job.plan.as_json() | {"pieces": [["look", "evil"]]}
             await conn.execute(sa.update(table).where(table.c.id == asked.job.id).values(plan=plan))
-        await here.tocsin.job_runner.start()
-        assert (await over(here, "1.1")).state is JobState.REFUSED
-        assert "the stored plan is not the one that was queued" in (await said(here))[-1]
+        await world.tocsin.job_runner.start()
+        assert (await over(world, "1.1")).state is JobState.REFUSED
+        assert "the stored plan is not the one that was queued" in (await said(world))[-1]
         assert shop.ran == []
 
 
 async def test_a_drill_runs_nothing(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        async with locked_incident(here.tocsin.context, 1) as work:
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        async with locked_incident(world.tocsin.context, 1) as work:
             await work.commit(Change(replace(work.incident, drill=True)))
-        await refused(here, shop, "1.1", "this is a drill, and a drill runs nothing")
+        await refused(world, shop, "1.1", "this is a drill, and a drill runs nothing")
 
 
 async def test_the_bot_runs_nothing_that_the_matrix_does_not_allow(sqlite_url: str, shop: Shop) -> None:
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await refused(here, shop, "1.1", "no row of the matrix matches", by=BOT)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await refused(world, shop, "1.1", "no row of the matrix matches", by=BOT)
 
 
 async def test_the_matrix_cannot_lift_a_required_approval(sqlite_url: str, shop: Shop) -> None:
     matrix = "  matrix:\n    all: {decision: auto}\n"
     shop.playbook("confidence: 0.9", "confidence: 0")
-    async with running_playbook(sqlite_url, shop, automation=matrix) as (here, _):
-        async with locked_incident(here.tocsin.context, 1) as work:
+    async with running_playbook(sqlite_url, shop, automation=matrix) as (world, _):
+        async with locked_incident(world.tocsin.context, 1) as work:
             await work.commit(Change(replace(work.incident, facts={"confidence": 1.0})))
-        await until_waiting(here, "1.3")
+        await until_waiting(world, "1.3")
         assert shop.ran == ["look api", "restart api"]
-        await refused(here, shop, "1.3", "needs approval first", by=BOT)
+        await refused(world, shop, "1.3", "needs approval first", by=BOT)
 
 
 async def test_a_double_press_runs_once(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 1")
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         with pytest.raises(Refused, match="running"):
-            await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", TOM)
-        await over(here, "1.1")
+            await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", TOM)
+        await over(world, "1.1")
         assert shop.ran == ["look api"]
 
 
 async def test_a_tampered_form_runs_nothing(sqlite_url: str, shop: Shop, tmp_path: Path) -> None:
     """What a form says it is about is not believed: not the step's commands, only which step."""
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        async with locked_incident(here.tocsin.context, 1) as work:
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        async with locked_incident(world.tocsin.context, 1) as work:
             run, _ = await load_run(work.conn, 1, 1)
         for step in ("9.9", "", "1.1; reboot", "1.1\x00"):
             with pytest.raises(Refused):
-                await job_queue.queue_step(here.tocsin.context, 1, run.number, step, MAYA)
+                await job_queue.queue_step(world.tocsin.context, 1, run.number, step, MAYA)
         with pytest.raises(Refused):
-            await job_queue.queue_step(here.tocsin.context, 1, 99, "1.1", MAYA)
+            await job_queue.queue_step(world.tocsin.context, 1, 99, "1.1", MAYA)
         assert shop.ran == []
 
 
@@ -292,12 +292,12 @@ async def test_secrets_reach_neither_slack_timeline_nor_database(
     policy.write_text(policy.read_text().replace("timeout: 10s", "timeout: 10s, environment_from: [OPS_TOKEN]"))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", 'echo "$OPS_TOKEN"; printf %s "$OPS_TOKEN" | base64; exit 3')
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
-        job = await over(here, "1.1")
-        await here.delivered()
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
+        job = await over(world, "1.1")
+        await world.delivered()
         assert "•••" in job.output
-        everywhere = f"{job} {await here.show()} {here.ws.state.logs}"
+        everywhere = f"{job} {await world.show()} {world.ws.state.logs}"
         assert "s3cr3t" not in everywhere
         assert "czNjcjN0" not in everywhere
 
@@ -311,11 +311,11 @@ async def test_a_secret_cut_by_the_output_limit_is_not_shown(
     policy.write_text(policy.read_text().replace("timeout: 10s", bounds))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", "printf '%01010d ' 7; echo \"$OPS_TOKEN\"; sleep 5")
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
-        job = await over(here, "1.1")
-        await here.delivered()
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
+        job = await over(world, "1.1")
+        await world.delivered()
         assert job.output == "0" * 1009 + "7 …"
-        blocks = [m.blocks for c in here.ws.state.channels for m in here.ws.bot_messages(c)]
+        blocks = [m.blocks for c in world.ws.state.channels for m in world.ws.bot_messages(c)]
         assert "0007 …" in str(blocks)
-        assert "s3cr3t" not in f"{job} {await here.show()} {blocks} {here.ws.state.logs}"
+        assert "s3cr3t" not in f"{job} {await world.show()} {blocks} {world.ws.state.logs}"

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Channel
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -27,15 +27,15 @@ triggers:
 
 @pytest.fixture
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 
-async def fill(here: World, channel: Channel, **values: object) -> None:
-    await here.maya.command(channel.name, "/incident impact")
-    await here.maya.fill(here.maya.view, values)
-    assert (await here.maya.submit()).ok
-    await rest(here)
+async def fill(world: World, channel: Channel, **values: object) -> None:
+    await world.maya.command(channel.name, "/incident impact")
+    await world.maya.fill(world.maya.view, values)
+    assert (await world.maya.submit()).ok
+    await rest(world)
 
 
 async def test_impact_is_shown_on_the_card_the_timeline_and_in_triage(shop: World) -> None:
@@ -84,14 +84,14 @@ async def test_two_forms_at_once_do_not_undo_one_another(shop: World) -> None:
     assert (shown["facts"], shown["regions"]) == ({"revenue": 500.0}, ["eu"])
 
 
-async def test_an_invalid_number_is_an_error_beside_its_input(here: World) -> None:
-    channel = await declared(here, "sev3 Payments slow")
-    await typed(here, "maya", channel.name, "/incident impact")
-    view = here.maya.view
-    await here.maya.fill(view, {"Affected services": "checkout, payments", "Revenue lost so far": "1e999"})
-    await here.maya.submit()
-    assert "Write a number, such as 12000." in str(here.maya.view.errors)
-    await here.maya.fill(here.maya.view, {"Revenue lost so far": "1e3"})
-    assert (await here.maya.submit()).ok
-    shown = await here.show()
+async def test_an_invalid_number_is_an_error_beside_its_input(world: World) -> None:
+    channel = await declared(world, "sev3 Payments slow")
+    await typed(world, "maya", channel.name, "/incident impact")
+    view = world.maya.view
+    await world.maya.fill(view, {"Affected services": "checkout, payments", "Revenue lost so far": "1e999"})
+    await world.maya.submit()
+    assert "Write a number, such as 12000." in str(world.maya.view.errors)
+    await world.maya.fill(world.maya.view, {"Revenue lost so far": "1e3"})
+    assert (await world.maya.submit()).ok
+    shown = await world.show()
     assert (shown["facts"], shown["services"]) == ({"revenue": 1000.0}, ["checkout", "payments"])

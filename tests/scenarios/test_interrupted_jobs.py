@@ -41,57 +41,57 @@ from tests.scenarios.test_watching import metrics as counted
 
 async def test_stopping_the_bot_kills_the_program_which_may_have_run(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 60; echo never")
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await here.restarted()
-        job = await over(here, "1.1")
+        await world.restarted()
+        job = await over(world, "1.1")
         assert job.state is JobState.MAY_HAVE_RUN
-        assert (await current_run(here)).step("1.1").state == "may_have_run"
+        assert (await current_run(world)).step("1.1").state == "may_have_run"
         assert shop.ran == ["look api"]
 
 
 async def test_an_interrupted_step_is_run_again_only_by_a_person(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 2 || sleep 60")
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await here.restarted()
-        assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
-        await here.delivered()
-        message = question(here.ws)
+        await world.restarted()
+        assert (await over(world, "1.1")).state is JobState.MAY_HAVE_RUN
+        await world.delivered()
+        message = question(world.ws)
         assert message is not None
-        await here.ws.person("maya").press(message, "Run again")
-        assert "look api" in str(here.ws.person("maya").view.body)
+        await world.ws.person("maya").press(message, "Run again")
+        assert "look api" in str(world.ws.person("maya").view.body)
         assert shop.ran == ["look api"]
-        assert (await here.ws.person("maya").submit()).ok
-        assert (await over(here, "1.1")).state is JobState.DONE
+        assert (await world.ws.person("maya").submit()).ok
+        assert (await over(world, "1.1")).state is JobState.DONE
         assert shop.ran == ["look api", "look api"]
-        await here.delivered()
-        assert question(here.ws) is None
-        assert any("runs it again" in text for text in question_text(here.ws))
+        await world.delivered()
+        assert question(world.ws) is None
+        assert any("runs it again" in text for text in question_text(world.ws))
 
 
 @pytest.mark.parametrize(("pressed", "said"), [("Done", "it is done"), ("Skip", "it is skipped")])
 async def test_settling_the_step_closes_the_question(sqlite_url: str, shop: Shop, pressed: str, said: str) -> None:
     shop.program("look", "sleep 60")
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        channel = await here.opened()
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        channel = await world.opened()
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await here.restarted()
-        assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
-        await here.delivered()
-        maya = here.ws.person("maya")
-        await maya.press(run_message(here, channel.id), pressed)
+        await world.restarted()
+        assert (await over(world, "1.1")).state is JobState.MAY_HAVE_RUN
+        await world.delivered()
+        maya = world.ws.person("maya")
+        await maya.press(run_message(world, channel.id), pressed)
         if pressed == "Skip":
             await maya.fill(maya.view, {"Why?": "I looked myself"})
             assert (await maya.submit()).ok
-        await here.delivered()
-        assert question(here.ws) is None
-        assert any(f"says: {said}." in text for text in question_text(here.ws))
-        assert (await over(here, "1.1")).state is JobState.SETTLED
-        assert "tocsin_jobs{" not in str(await counted(here))
+        await world.delivered()
+        assert question(world.ws) is None
+        assert any(f"says: {said}." in text for text in question_text(world.ws))
+        assert (await over(world, "1.1")).state is JobState.SETTLED
+        assert "tocsin_jobs{" not in str(await counted(world))
 
 
 async def test_a_step_interrupted_by_kill_9_is_not_repeated(database_url: str, shop: Shop) -> None:
@@ -142,51 +142,51 @@ async def test_a_step_interrupted_by_kill_9_is_not_repeated(database_url: str, s
 async def test_metrics_count_jobs_runs_and_steps(sqlite_url: str, shop: Shop) -> None:
     shop.program("restart", "exit 3")
     shop.program("look", "sleep 60")
-    async with running_playbook(sqlite_url, shop) as (here, _):
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.2", MAYA)
-        assert (await over(here, "1.2")).outcome == "exit code 3"
-        assert (await over(here, "1.2", "rollback")).state is JobState.FAILED
-        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+    async with running_playbook(sqlite_url, shop) as (world, _):
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.2", MAYA)
+        assert (await over(world, "1.2")).outcome == "exit code 3"
+        assert (await over(world, "1.2", "rollback")).state is JobState.FAILED
+        await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 3)
-        values = await counted(here)
+        values = await counted(world)
         assert values['tocsin_jobs{runner="process",state="running"}'] == 1
         assert values['tocsin_jobs_ended_total{result="failed",runner="process"}'] == 2
         assert values['tocsin_walks{kind="playbook"}'] == 1
         steps = {key: values[f'tocsin_walk_steps{{state="{key}"}}'] for key in ("open", "running", "failed")}
         assert steps == {"open": 2, "running": 1, "failed": 1}
-        await here.restarted()
-        assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
-        values = await counted(here)
+        await world.restarted()
+        assert (await over(world, "1.1")).state is JobState.MAY_HAVE_RUN
+        values = await counted(world)
         assert values['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
         assert values['tocsin_walk_steps{state="may_have_run"}'] == 1
-        await resolve(here.tocsin.context, 1, MAYA, summary="Restarted it by hand")
+        await resolve(world.tocsin.context, 1, MAYA, summary="Restarted it by hand")
 
         async def none_left() -> bool:  # what was counted a moment ago may be shown for a while
-            return not [name for name in await counted(here) if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
+            return not [name for name in await counted(world) if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
 
         await until(none_left)
 
 
 async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: Shop) -> None:
     url = postgresql.create()
-    async with running_playbook(url, shop) as (here, _):
+    async with running_playbook(url, shop) as (world, _):
         others = [await open_database(url, migrate=False) for _ in range(2)]
         timer = Timer()
         await timer.start()
         loops = [JobRunner(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
-                await runs.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
-                await runs.open_run(here.tocsin.context, 1, "mend", MAYA)
+                await runs.abandon(world.tocsin.context, 1, number - 1, MAYA, "once more")
+                await runs.open_run(world.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
                 await loop.start()
                 timer.add(replace(loop.periodic, name=f"poll {id(loop)}"))
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
-            async with locked_incident(here.tocsin.context, 1) as work:
+            async with locked_incident(world.tocsin.context, 1) as work:
                 for number in range(1, 14):
                     _, playbook = await load_run(work.conn, 1, number)
                     plan = make_plan(
-                        here.tocsin.context.runners(here.tocsin.context.policy.automation),
+                        world.tocsin.context.runners(world.tocsin.context.policy.automation),
                         playbook.steps[0],
                         {"service": "x" + "abcdefghijklm"[number - 1]},
                         Action.RUN,
@@ -200,6 +200,6 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
                 await loop.stop(8.0)
             for database in others:
                 await database.close()
-        await here.tocsin.job_runner.stop(8.0)
+        await world.tocsin.job_runner.stop(8.0)
         assert sorted(shop.ran) == [f"look x{letter}" for letter in "abcdefghijklm"]  # and nothing runs any more
     postgresql.give_back(url)

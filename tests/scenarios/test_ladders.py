@@ -32,108 +32,108 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-async def declare(here: World, severity: str, *services: str, private: bool = False) -> None:
-    await here.maya.command("#general", "/incident declare")
+async def declare(world: World, severity: str, *services: str, private: bool = False) -> None:
+    await world.maya.command("#general", "/incident declare")
     values = {"Title": "Checkout is down", "Severity": severity, "Affected services": list(services)}
-    await here.maya.fill(here.maya.view, {**values, "Private": ["private"] if private else []})
-    assert (await here.maya.submit()).ok
-    await here.opened()
-    await rest(here)
+    await world.maya.fill(world.maya.view, {**values, "Private": ["private"] if private else []})
+    assert (await world.maya.submit()).ok
+    await world.opened()
+    await rest(world)
 
 
-async def test_a_briefing_invents_no_impact(here: World) -> None:
-    await declare(here, "sev1", "Cart")
-    (briefing,) = direct(here, PRIYA, "Briefing")
-    assert "*Business impact:*\n• Affected customers: not known yet" in words(here, briefing).replace("- ", "• ")
-    assert "Nobody can use" not in words(here, briefing)
+async def test_a_briefing_invents_no_impact(world: World) -> None:
+    await declare(world, "sev1", "Cart")
+    (briefing,) = direct(world, PRIYA, "Briefing")
+    assert "*Business impact:*\n• Affected customers: not known yet" in words(world, briefing).replace("- ", "• ")
+    assert "Nobody can use" not in words(world, briefing)
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [("resolve Rolled back deploy 4512", "It is over, after"), ("cancel The probe was wrong", "It was a false alarm.")],
 )
-async def test_executives_hear_how_it_ended(here: World, line: str, said: str) -> None:
-    await declare(here, "sev1", "Cart")
-    await here.pass_time(minutes=31)
-    assert len(direct(here, PRIYA, "Briefing")) == 2
-    await typed(here, "maya", "#general", f"/incident {line} --in INC-1")
-    await rest(here)
-    (closing,) = [text for message in direct(here, PRIYA) if said in (text := words(here, message))]
+async def test_executives_hear_how_it_ended(world: World, line: str, said: str) -> None:
+    await declare(world, "sev1", "Cart")
+    await world.pass_time(minutes=31)
+    assert len(direct(world, PRIYA, "Briefing")) == 2
+    await typed(world, "maya", "#general", f"/incident {line} --in INC-1")
+    await rest(world)
+    (closing,) = [text for message in direct(world, PRIYA) if said in (text := words(world, message))]
     assert "INC-1 · Checkout is down" in closing
-    for briefing in direct(here, PRIYA, "Briefing"):
-        assert "*Status:* Detected" not in words(here, briefing)
-        assert "Next update" not in words(here, briefing)
-    await typed(here, "maya", "#general", "/incident reopen It is back --in INC-1")
-    await rest(here)
-    assert "It is open again." in words(here, direct(here, PRIYA, "Briefing")[-1])
+    for briefing in direct(world, PRIYA, "Briefing"):
+        assert "*Status:* Detected" not in words(world, briefing)
+        assert "Next update" not in words(world, briefing)
+    await typed(world, "maya", "#general", "/incident reopen It is back --in INC-1")
+    await rest(world)
+    assert "It is open again." in words(world, direct(world, PRIYA, "Briefing")[-1])
 
 
-async def test_of_a_private_incident_executives_hear_only_that_it_ended(here: World) -> None:
-    await declare(here, "sev1", "Cart", private=True)
-    await typed(here, "maya", "#general", "/incident resolve Changed the keys --in INC-1")
-    await rest(here)
-    told = "\n".join(words(here, message) for message in direct(here, PRIYA))
+async def test_of_a_private_incident_executives_hear_only_that_it_ended(world: World) -> None:
+    await declare(world, "sev1", "Cart", private=True)
+    await typed(world, "maya", "#general", "/incident resolve Changed the keys --in INC-1")
+    await rest(world)
+    told = "\n".join(words(world, message) for message in direct(world, PRIYA))
     assert "INC-1 (private)*: It is over" in told
     assert "keys" not in told
     assert "Checkout" not in told
 
 
-async def test_more_than_one_service_pages_after_its_own_delay_and_once(here: World) -> None:
-    await declare(here, "sev2", "Cart", "Payment")
-    await here.pass_time(minutes=4)
-    assert direct(here, TOM, "paged") == []
-    await here.pass_time(minutes=2)
-    (page,) = direct(here, TOM, "paged")
-    assert "More than one service is affected" in words(here, page)
-    await here.pass_time(hours=2)
-    assert len(direct(here, TOM, "paged")) == 1
-    (row,) = [r for r in (await here.show())["reminders"] if "one service" in r["reason"]]
+async def test_more_than_one_service_pages_after_its_own_delay_and_once(world: World) -> None:
+    await declare(world, "sev2", "Cart", "Payment")
+    await world.pass_time(minutes=4)
+    assert direct(world, TOM, "paged") == []
+    await world.pass_time(minutes=2)
+    (page,) = direct(world, TOM, "paged")
+    assert "More than one service is affected" in words(world, page)
+    await world.pass_time(hours=2)
+    assert len(direct(world, TOM, "paged")) == 1
+    (row,) = [r for r in (await world.show())["reminders"] if "one service" in r["reason"]]
     assert row["state"] == "sent"
 
 
-async def test_one_service_fires_no_trigger(here: World) -> None:
-    await declare(here, "sev2", "Cart")
-    await here.pass_time(hours=1)
-    assert direct(here, TOM, "paged") == []
+async def test_one_service_fires_no_trigger(world: World) -> None:
+    await declare(world, "sev2", "Cart")
+    await world.pass_time(hours=1)
+    assert direct(world, TOM, "paged") == []
 
 
-async def test_a_trigger_that_reaches_nobody_tells_the_channel(here: World) -> None:
-    await declare(here, "sev2", "Cart")
-    channel = await here.opened()
-    await typed(here, "maya", channel.name, "/incident escalate we are lost")
-    await here.pass_time(seconds=1)
-    said = "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id))
+async def test_a_trigger_that_reaches_nobody_tells_the_channel(world: World) -> None:
+    await declare(world, "sev2", "Cart")
+    channel = await world.opened()
+    await typed(world, "maya", channel.name, "/incident escalate we are lost")
+    await world.pass_time(seconds=1)
+    said = "\n".join(words(world, m) for m in world.ws.bot_messages(channel.id))
     assert "nobody holds the role scribe" in said
 
 
-async def test_executives_are_briefed_at_declare_and_when_it_is_not_mitigated_in_time(here: World) -> None:
-    await declare(here, "sev1", "Cart")
-    (first,) = direct(here, PRIYA, "Briefing")
-    assert "Checkout is down" in words(here, first)
-    assert "Business impact" in words(here, first)
-    await here.pass_time(minutes=31)
-    assert len(direct(here, PRIYA, "Briefing")) == 2
-    assert "not mitigated within 30m" in words(here, direct(here, PRIYA, "Briefing")[1])
-    await here.pass_time(hours=3)
-    await typed(here, "maya", (await here.opened()).name, "/incident severity sev2")
-    await typed(here, "maya", (await here.opened()).name, "/incident severity sev1")
-    await here.pass_time(hours=3)
-    assert len(direct(here, PRIYA, "Briefing")) == 2
-    assert len(of_kind(await here.show(), "sent")) == 2
+async def test_executives_are_briefed_at_declare_and_when_it_is_not_mitigated_in_time(world: World) -> None:
+    await declare(world, "sev1", "Cart")
+    (first,) = direct(world, PRIYA, "Briefing")
+    assert "Checkout is down" in words(world, first)
+    assert "Business impact" in words(world, first)
+    await world.pass_time(minutes=31)
+    assert len(direct(world, PRIYA, "Briefing")) == 2
+    assert "not mitigated within 30m" in words(world, direct(world, PRIYA, "Briefing")[1])
+    await world.pass_time(hours=3)
+    await typed(world, "maya", (await world.opened()).name, "/incident severity sev2")
+    await typed(world, "maya", (await world.opened()).name, "/incident severity sev1")
+    await world.pass_time(hours=3)
+    assert len(direct(world, PRIYA, "Briefing")) == 2
+    assert len(of_kind(await world.show(), "sent")) == 2
 
 
-async def test_raising_to_a_severity_that_asks_for_it_briefs_executives(here: World) -> None:
-    await declare(here, "sev2", "Cart")
-    assert direct(here, PRIYA, "Briefing") == []
-    await typed(here, "maya", (await here.opened()).name, "/incident severity sev1 all of it")
-    await rest(here)
-    assert len(direct(here, PRIYA, "Briefing")) == 1
+async def test_raising_to_a_severity_that_asks_for_it_briefs_executives(world: World) -> None:
+    await declare(world, "sev2", "Cart")
+    assert direct(world, PRIYA, "Briefing") == []
+    await typed(world, "maya", (await world.opened()).name, "/incident severity sev1 all of it")
+    await rest(world)
+    assert len(direct(world, PRIYA, "Briefing")) == 1
 
 
-async def test_executives_learn_only_the_id_of_a_private_incident(here: World) -> None:
-    await declare(here, "sev1", "Cart", private=True)
-    (briefing,) = direct(here, PRIYA, "Briefing")
-    assert "INC-1 (private)" in words(here, briefing)
-    assert "so no more can be said here. Nobody leads it yet." in words(here, briefing)
+async def test_executives_learn_only_the_id_of_a_private_incident(world: World) -> None:
+    await declare(world, "sev1", "Cart", private=True)
+    (briefing,) = direct(world, PRIYA, "Briefing")
+    assert "INC-1 (private)" in words(world, briefing)
+    assert "so no more can be said here. Nobody leads it yet." in words(world, briefing)
     assert "Checkout" not in str(briefing.blocks) + briefing.text
     assert "Cart" not in str(briefing.blocks)

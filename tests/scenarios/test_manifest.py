@@ -118,11 +118,11 @@ def test_no_scope_is_asked_for_that_nothing_needs() -> None:
     assert set(ASKED) <= needed
 
 
-async def test_no_scope_is_lacking_in_an_incident_from_end_to_end(here: World) -> None:
+async def test_no_scope_is_lacking_in_an_incident_from_end_to_end(world: World) -> None:
     """The workspace refuses what the manifest does not grant, as Slack does."""
-    channel = await declared(here)
-    said = await here.maya.say(channel.name, "hello")
-    await here.maya.react(said, "pushpin")
+    channel = await declared(world)
+    said = await world.maya.say(channel.name, "hello")
+    await world.maya.react(said, "pushpin")
     for line in (
         "ack",
         "lead @tom",
@@ -132,7 +132,7 @@ async def test_no_scope_is_lacking_in_an_incident_from_end_to_end(here: World) -
         "invite @lena",
         "resolve Done",
     ):
-        await typed(here, "maya", channel.name, f"/incident {line}")
-    await here.restarted()
-    await rest(here)
-    assert not [call for call in here.ws.calls() if call.error == "missing_scope"]
+        await typed(world, "maya", channel.name, f"/incident {line}")
+    await world.restarted()
+    await rest(world)
+    assert not [call for call in world.ws.calls() if call.error == "missing_scope"]

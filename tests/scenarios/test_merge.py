@@ -17,32 +17,32 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-async def test_an_incident_is_merged_into_another_and_both_say_so(here: World) -> None:
-    second = await declared(here, "sev2 Payments fail")
-    await here.tom.press(here.ws.bot_messages(here.ws.channel("incidents").id)[-1], "Join")
-    await rest(here)
-    await typed(here, "tom", second.name, "/incident ack")
-    await typed(here, "tom", second.name, "/incident lead me")
-    await typed(here, "tom", second.name, "/incident note Deploy 4512 looks guilty")
-    await here.maya.command("general", "/incident declare sev1 Checkout is down")
-    first = await here.opened(2)
-    await rest(here)
-    answer = await typed(here, "tom", second.name, "/incident merge INC-2")
+async def test_an_incident_is_merged_into_another_and_both_say_so(world: World) -> None:
+    second = await declared(world, "sev2 Payments fail")
+    await world.tom.press(world.ws.bot_messages(world.ws.channel("incidents").id)[-1], "Join")
+    await rest(world)
+    await typed(world, "tom", second.name, "/incident ack")
+    await typed(world, "tom", second.name, "/incident lead me")
+    await typed(world, "tom", second.name, "/incident note Deploy 4512 looks guilty")
+    await world.maya.command("general", "/incident declare sev1 Checkout is down")
+    first = await world.opened(2)
+    await rest(world)
+    answer = await typed(world, "tom", second.name, "/incident merge INC-2")
     assert "INC-1 is merged into INC-2" in answer
     assert "Reminders and pages have stopped here" in answer
-    await rest(here)
-    ended, goes_on = await here.show(1), await here.show(2)
+    await rest(world)
+    ended, goes_on = await world.show(1), await world.show(2)
     assert (ended["status"], ended["merged_into"], goes_on["merged"]) == ("merged", "INC-2", ["INC-1"])
     assert ended["roles"] == {"commander": "U0TOM00000"}
     assert goes_on["roles"]["commander"] == "U0TOM00000"
     assert all(each["state"] != "waiting" for each in ended["reminders"])
     assert texts(of_kind(ended, "merged")) == ["merged into INC-2: Checkout is down"]
     assert texts(of_kind(goes_on, "merged")) == ["INC-1 was merged into this incident: Payments fail"]
-    assert "U0TOM00000" in here.ws.channel(first.name).members
+    assert "U0TOM00000" in world.ws.channel(first.name).members
     for channel, other in ((second, "INC-2"), (first, "INC-1")):
-        said = [words(here, each) for each in here.ws.bot_messages(channel.id)]
+        said = [words(world, each) for each in world.ws.bot_messages(channel.id)]
         assert any("merged" in each and other in each and "#inc-" in each for each in said), said
-    both = await typed(here, "maya", first.name, "/incident timeline")
+    both = await typed(world, "maya", first.name, "/incident timeline")
     assert "`INC-1`" in both
     assert "Deploy 4512 looks guilty" in both
-    assert "Reopen" not in str(here.card(second))
+    assert "Reopen" not in str(world.card(second))

@@ -9,47 +9,47 @@ import pytest
 
 from sandbox.forms import choices, find
 from tests.scenarios.assertions import announcements, declared, of_kind, rest, texts, told, typed, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 INSIDE = "inc-1-checkout-is-down"
 
 
-async def form(here: World, name: str, button: str) -> None:
+async def form(world: World, name: str, button: str) -> None:
     """Open a form from the card."""
-    channel = here.ws.channel(INSIDE)
-    person = here.ws.person(name)
+    channel = world.ws.channel(INSIDE)
+    person = world.ws.person(name)
     if person.id not in channel.members:
         await person.join(INSIDE)
-    assert (await person.press(here.card(channel), button)).ok
+    assert (await person.press(world.card(channel), button)).ok
 
 
-async def test_the_answer_to_a_form_comes_where_the_person_is(here: World) -> None:
-    await declared(here)
-    await here.maya.command("#general", "/incident note --in INC-1")
-    await here.maya.fill(here.maya.view, {"What happened?": "Deploy 4512 went out"})
-    assert (await here.maya.submit()).ok
-    await rest(here)
-    said = [words(here, shown) for shown in here.ws.ephemerals(here.maya.id, "general")]
+async def test_the_answer_to_a_form_comes_where_the_person_is(world: World) -> None:
+    await declared(world)
+    await world.maya.command("#general", "/incident note --in INC-1")
+    await world.maya.fill(world.maya.view, {"What happened?": "Deploy 4512 went out"})
+    assert (await world.maya.submit()).ok
+    await rest(world)
+    said = [words(world, shown) for shown in world.ws.ephemerals(world.maya.id, "general")]
     assert said[-1] == "Noted on the timeline of INC-1."
-    message = await here.maya.say("payments", "Customers write in")
-    await here.maya.message_shortcut("Add to timeline", message)
-    assert (await here.maya.submit()).ok
-    await rest(here)
-    assert [words(here, shown) for shown in here.ws.ephemerals(here.maya.id, "payments")] == [
+    message = await world.maya.say("payments", "Customers write in")
+    await world.maya.message_shortcut("Add to timeline", message)
+    assert (await world.maya.submit()).ok
+    await rest(world)
+    assert [words(world, shown) for shown in world.ws.ephemerals(world.maya.id, "payments")] == [
         "Added to the timeline of INC-1."
     ]
 
 
-async def test_declare_by_form_keeps_everything_said(here: World) -> None:
-    await here.maya.command("#general", "/incident declare")
-    view = here.maya.view
+async def test_declare_by_form_keeps_everything_said(world: World) -> None:
+    await world.maya.command("#general", "/incident declare")
+    view = world.maya.view
     assert view.title == "Declare incident"
     options = [option["text"]["text"] for option in choices(find(view.body["blocks"], "Severity").element)]
     assert len(options) == 5
     assert all(
         option.get("description", {}).get("text") for option in choices(find(view.body["blocks"], "Severity").element)
     )
-    await here.maya.fill(
+    await world.maya.fill(
         view,
         {
             "Title": "Checkout is down",
@@ -58,56 +58,56 @@ async def test_declare_by_form_keeps_everything_said(here: World) -> None:
             "Affected services": "checkout, payments",
         },
     )
-    assert (await here.maya.submit()).ok
-    channel = await here.opened()
-    await rest(here)
-    shown = await here.show()
+    assert (await world.maya.submit()).ok
+    channel = await world.opened()
+    await rest(world)
+    shown = await world.show()
     assert shown["title"] == "Checkout is down"
     assert shown["severity"] == "sev2"
     assert shown["description"] == "Cards are refused\nsince 02:47"
     assert shown["services"] == ["checkout", "payments"]
-    assert "Cards are refused" in words(here, here.card(channel))
-    direct = here.ws.state.im_between(here.ws.bot.id, here.maya.id)  # the bot is not in #general
+    assert "Cards are refused" in words(world, world.card(channel))
+    direct = world.ws.state.im_between(world.ws.bot.id, world.maya.id)  # the bot is not in #general
     assert direct is not None
-    assert any(f"#{channel.name}" in words(here, m) for m in here.ws.bot_messages(direct.id))
+    assert any(f"#{channel.name}" in words(world, m) for m in world.ws.bot_messages(direct.id))
 
 
-async def test_declare_without_title_or_severity_is_held_back(here: World) -> None:
-    await here.maya.command("#general", "/incident declare")
-    reply = await here.maya.submit()
+async def test_declare_without_title_or_severity_is_held_back(world: World) -> None:
+    await world.maya.command("#general", "/incident declare")
+    reply = await world.maya.submit()
     assert set(reply.errors) == {"title", "severity"}
-    await here.maya.fill(here.maya.view, {"Title": "\u202e\u2066", "Severity": "sev2"})
-    reply = await here.maya.submit()
+    await world.maya.fill(world.maya.view, {"Title": "\u202e\u2066", "Severity": "sev2"})
+    reply = await world.maya.submit()
     assert "such as" in reply.errors["title"]
-    assert here.maya.view.title == "Declare incident"
-    await here.maya.fill(here.maya.view, {"Title": "Checkout is down"})
-    assert (await here.maya.submit()).ok
-    await here.opened()
-    assert here.ws.find_channel("inc-2") is None
+    assert world.maya.view.title == "Declare incident"
+    await world.maya.fill(world.maya.view, {"Title": "Checkout is down"})
+    assert (await world.maya.submit()).ok
+    await world.opened()
+    assert world.ws.find_channel("inc-2") is None
 
 
-async def test_what_is_typed_into_a_form_mentions_nobody(here: World) -> None:
-    await here.maya.command("#general", "/incident declare")
-    evil = f"<!channel> {here.tom.mention} &lt;!here&gt; @everyone"
-    await here.maya.fill(here.maya.view, {"Title": evil, "Severity": "sev2", "What is happening?": evil})
-    assert (await here.maya.submit()).ok
-    channel = await here.opened()
-    await form(here, "maya", "Update status") if channel.name == INSIDE else await here.maya.press(
-        here.card(channel), "Update status"
+async def test_what_is_typed_into_a_form_mentions_nobody(world: World) -> None:
+    await world.maya.command("#general", "/incident declare")
+    evil = f"<!channel> {world.tom.mention} &lt;!here&gt; @everyone"
+    await world.maya.fill(world.maya.view, {"Title": evil, "Severity": "sev2", "What is happening?": evil})
+    assert (await world.maya.submit()).ok
+    channel = await world.opened()
+    await form(world, "maya", "Update status") if channel.name == INSIDE else await world.maya.press(
+        world.card(channel), "Update status"
     )
-    await here.maya.fill(here.maya.view, {"What changed?": evil})
-    await here.maya.submit()
-    await rest(here)
-    for message in [*here.ws.bot_messages(channel.id), *here.ws.bot_messages("incidents")]:
-        assert here.ws.mentioned(message) <= {here.maya.id}, message.text
+    await world.maya.fill(world.maya.view, {"What changed?": evil})
+    await world.maya.submit()
+    await rest(world)
+    for message in [*world.ws.bot_messages(channel.id), *world.ws.bot_messages("incidents")]:
+        assert world.ws.mentioned(message) <= {world.maya.id}, message.text
 
 
-async def test_update_status_changes_all_it_says_in_one_numbered_update(here: World) -> None:
-    channel = await declared(here)
-    await form(here, "maya", "Update status")
-    view = here.maya.view
+async def test_update_status_changes_all_it_says_in_one_numbered_update(world: World) -> None:
+    channel = await declared(world)
+    await form(world, "maya", "Update status")
+    view = world.maya.view
     assert view.title == "Update status"
-    await here.maya.fill(
+    await world.maya.fill(
         view,
         {
             "Status": "Identified",
@@ -116,142 +116,144 @@ async def test_update_status_changes_all_it_says_in_one_numbered_update(here: Wo
             "Next update in": "15m",
         },
     )
-    assert (await here.maya.submit()).ok
-    await rest(here)
-    shown = await here.show()
+    assert (await world.maya.submit()).ok
+    await rest(world)
+    shown = await world.show()
     assert (shown["status"], shown["severity"], shown["updates"]) == ("identified", "sev1", 1)
-    assert any("Update #1" in words(here, m) and "rolling back" in words(here, m) for m in here.ws.bot_messages(INSIDE))
-    (announcement,) = announcements(here)
-    assert any("Update #1" in words(here, reply) for reply in here.ws.replies(announcement))
-    card = words(here, here.card(channel))
+    assert any(
+        "Update #1" in words(world, m) and "rolling back" in words(world, m) for m in world.ws.bot_messages(INSIDE)
+    )
+    (announcement,) = announcements(world)
+    assert any("Update #1" in words(world, reply) for reply in world.ws.replies(announcement))
+    card = words(world, world.card(channel))
     assert "A bad deploy, rolling back" in card
     assert "promised by @maya" in card
 
 
-async def test_the_update_form_says_who_will_be_told_and_requires_text(here: World) -> None:
-    channel = await declared(here)
-    await form(here, "maya", "Update status")
-    form_text = str(here.maya.view.body["blocks"])
+async def test_the_update_form_says_who_will_be_told_and_requires_text(world: World) -> None:
+    channel = await declared(world)
+    await form(world, "maya", "Update status")
+    form_text = str(world.maya.view.body["blocks"])
     assert f"<#{channel.id}>" in form_text
     assert "#incidents" in form_text
-    reply = await here.maya.submit()
+    reply = await world.maya.submit()
     assert set(reply.errors) == {"text"}
-    await here.maya.fill(here.maya.view, {"What changed?": "\u202e"})
-    assert "such as" in (await here.maya.submit()).errors["text"]
-    assert (await here.show())["updates"] == 0
+    await world.maya.fill(world.maya.view, {"What changed?": "\u202e"})
+    assert "such as" in (await world.maya.submit()).errors["text"]
+    assert (await world.show())["updates"] == 0
 
 
-async def test_resolving_in_the_update_form_ends_the_incident(here: World) -> None:
-    await declared(here)
-    await form(here, "maya", "Update status")
-    await here.maya.fill(here.maya.view, {"Status": "Resolved", "What changed?": "Rolled back"})
-    assert (await here.maya.submit()).ok
-    shown = await here.show()
+async def test_resolving_in_the_update_form_ends_the_incident(world: World) -> None:
+    await declared(world)
+    await form(world, "maya", "Update status")
+    await world.maya.fill(world.maya.view, {"Status": "Resolved", "What changed?": "Rolled back"})
+    assert (await world.maya.submit()).ok
+    shown = await world.show()
     assert (shown["status"], shown["summary"], shown["updates"]) == ("resolved", "Rolled back", 1)
 
 
-async def test_two_people_submitting_different_forms_at_once_undo_nothing_of_each_other(here: World) -> None:
-    await declared(here)
-    await form(here, "maya", "Update status")
-    await form(here, "tom", "Change severity")
-    await here.tom.fill(here.tom.view, {"Severity": "sev1", "Reason": "All customers"})
-    assert (await here.tom.submit()).ok
-    await here.maya.fill(here.maya.view, {"What changed?": "Rolling back", "Status": "Identified"})
-    assert (await here.maya.submit()).ok
-    shown = await here.show()
+async def test_two_people_submitting_different_forms_at_once_undo_nothing_of_each_other(world: World) -> None:
+    await declared(world)
+    await form(world, "maya", "Update status")
+    await form(world, "tom", "Change severity")
+    await world.tom.fill(world.tom.view, {"Severity": "sev1", "Reason": "All customers"})
+    assert (await world.tom.submit()).ok
+    await world.maya.fill(world.maya.view, {"What changed?": "Rolling back", "Status": "Identified"})
+    assert (await world.maya.submit()).ok
+    shown = await world.show()
     assert (shown["severity"], shown["status"], shown["updates"]) == ("sev1", "identified", 1)
 
 
-async def test_two_people_assigning_roles_at_once_keep_both(here: World) -> None:
-    await declared(here)
-    await form(here, "maya", "Assign roles")
-    await form(here, "tom", "Assign roles")
-    await here.maya.fill(here.maya.view, {"Incident commander": "priya"})
-    await here.tom.fill(here.tom.view, {"Scribe": "tom"})
-    assert (await here.maya.submit()).ok
-    assert (await here.tom.submit()).ok
-    assert (await here.show())["roles"] == {"commander": here.priya.id, "scribe": here.tom.id}
+async def test_two_people_assigning_roles_at_once_keep_both(world: World) -> None:
+    await declared(world)
+    await form(world, "maya", "Assign roles")
+    await form(world, "tom", "Assign roles")
+    await world.maya.fill(world.maya.view, {"Incident commander": "priya"})
+    await world.tom.fill(world.tom.view, {"Scribe": "tom"})
+    assert (await world.maya.submit()).ok
+    assert (await world.tom.submit()).ok
+    assert (await world.show())["roles"] == {"commander": world.priya.id, "scribe": world.tom.id}
 
 
-async def test_change_severity_records_the_reason(here: World) -> None:
-    await declared(here)
-    await form(here, "tom", "Change severity")
-    assert here.tom.view.title == "Change severity"
-    await here.tom.fill(here.tom.view, {"Severity": "sev3", "Reason": "Only the sandbox"})
-    assert (await here.tom.submit()).ok
-    (entry,) = of_kind(await here.show(), "severity")
+async def test_change_severity_records_the_reason(world: World) -> None:
+    await declared(world)
+    await form(world, "tom", "Change severity")
+    assert world.tom.view.title == "Change severity"
+    await world.tom.fill(world.tom.view, {"Severity": "sev3", "Reason": "Only the sandbox"})
+    assert (await world.tom.submit()).ok
+    (entry,) = of_kind(await world.show(), "severity")
     assert (entry["data"]["before"], entry["data"]["after"]) == ("sev2", "sev3")
     assert "Only the sandbox" in entry["text"]
 
 
-async def test_a_severity_that_is_already_set_is_an_error_beside_its_input(here: World) -> None:
-    await declared(here)
-    await form(here, "tom", "Change severity")
-    await here.tom.submit()
-    assert here.tom.view.errors == {"severity": "It is already sev2. Choose another, or close this form."}
-    assert of_kind(await here.show(), "severity") == []
+async def test_a_severity_that_is_already_set_is_an_error_beside_its_input(world: World) -> None:
+    await declared(world)
+    await form(world, "tom", "Change severity")
+    await world.tom.submit()
+    assert world.tom.view.errors == {"severity": "It is already sev2. Choose another, or close this form."}
+    assert of_kind(await world.show(), "severity") == []
 
 
-async def test_assign_roles_assigns_and_clears_by_title(here: World) -> None:
-    channel = await declared(here)
-    await form(here, "maya", "Assign roles")
-    assert here.maya.view.title == "Assign roles"
-    await here.maya.fill(here.maya.view, {"Incident commander": "tom", "Communications lead": "lena"})
-    assert (await here.maya.submit()).ok
-    await rest(here)
-    assert (await here.show())["roles"] == {"commander": here.tom.id, "communications_lead": here.lena.id}
-    assert {here.tom.id, here.lena.id} <= set(channel.members)
-    await form(here, "maya", "Assign roles")
-    assert here.maya.view.values["role_commander"]["role_commander"]["selected_user"] == here.tom.id
-    await here.maya.fill(here.maya.view, {"Incident commander": None})
-    assert (await here.maya.submit()).ok
-    assert (await here.show())["roles"] == {"communications_lead": here.lena.id}
+async def test_assign_roles_assigns_and_clears_by_title(world: World) -> None:
+    channel = await declared(world)
+    await form(world, "maya", "Assign roles")
+    assert world.maya.view.title == "Assign roles"
+    await world.maya.fill(world.maya.view, {"Incident commander": "tom", "Communications lead": "lena"})
+    assert (await world.maya.submit()).ok
+    await rest(world)
+    assert (await world.show())["roles"] == {"commander": world.tom.id, "communications_lead": world.lena.id}
+    assert {world.tom.id, world.lena.id} <= set(channel.members)
+    await form(world, "maya", "Assign roles")
+    assert world.maya.view.values["role_commander"]["role_commander"]["selected_user"] == world.tom.id
+    await world.maya.fill(world.maya.view, {"Incident commander": None})
+    assert (await world.maya.submit()).ok
+    assert (await world.show())["roles"] == {"communications_lead": world.lena.id}
 
 
-async def test_resolve_keeps_what_fixed_it_the_cause_and_when_the_impact_ended(here: World) -> None:
-    channel = await declared(here)
-    await form(here, "tom", "Resolve")
-    assert here.tom.view.title == "Resolve incident"
-    assert set((await here.tom.submit()).errors) == {"summary"}
-    await here.tom.fill(
-        here.tom.view,
+async def test_resolve_keeps_what_fixed_it_the_cause_and_when_the_impact_ended(world: World) -> None:
+    channel = await declared(world)
+    await form(world, "tom", "Resolve")
+    assert world.tom.view.title == "Resolve incident"
+    assert set((await world.tom.submit()).errors) == {"summary"}
+    await world.tom.fill(
+        world.tom.view,
         {
             "What fixed it?": "Rolled back deploy 4512",
             "Root cause": "A missing index",
             "Customer impact ended": int(time.time()) + 86_400,
         },
     )
-    assert "impact_ended" in (await here.tom.submit()).errors
-    await here.tom.fill(here.tom.view, {"Customer impact ended": int(time.time()) - 600})
-    assert (await here.tom.submit()).ok
-    await rest(here)
-    shown = await here.show()
+    assert "impact_ended" in (await world.tom.submit()).errors
+    await world.tom.fill(world.tom.view, {"Customer impact ended": int(time.time()) - 600})
+    assert (await world.tom.submit()).ok
+    await rest(world)
+    shown = await world.show()
     assert (shown["status"], shown["summary"], shown["root_cause"]) == (
         "resolved",
         "Rolled back deploy 4512",
         "A missing index",
     )
-    seen = words(here, here.card(channel))
+    seen = words(world, world.card(channel))
     for part in ("Rolled back deploy 4512", "A missing index", "Customer impact ended"):
         assert part in seen
 
 
-async def test_reopen_asks_why_and_starts_a_new_episode(here: World) -> None:
-    await declared(here)
-    await typed(here, "maya", INSIDE, "/incident resolve Done")
-    await rest(here)
-    await form(here, "tom", "Reopen")
-    assert here.tom.view.title == "Reopen incident"
-    assert set((await here.tom.submit()).errors) == {"reason"}
-    await here.tom.fill(here.tom.view, {"Reason": "Errors are back"})
-    assert (await here.tom.submit()).ok
-    shown = await here.show()
+async def test_reopen_asks_why_and_starts_a_new_episode(world: World) -> None:
+    await declared(world)
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    await rest(world)
+    await form(world, "tom", "Reopen")
+    assert world.tom.view.title == "Reopen incident"
+    assert set((await world.tom.submit()).errors) == {"reason"}
+    await world.tom.fill(world.tom.view, {"Reason": "Errors are back"})
+    assert (await world.tom.submit()).ok
+    shown = await world.show()
     assert (shown["status"], shown["episode"]) == ("investigating", 2)
     assert texts(of_kind(shown, "reopened")) == ["Errors are back"]
 
 
-async def test_a_form_submitted_after_the_end_says_so_in_the_form_and_changes_nothing(here: World) -> None:
-    await declared(here)
+async def test_a_form_submitted_after_the_end_says_so_in_the_form_and_changes_nothing(world: World) -> None:
+    await declared(world)
     forms = {
         "tom": ("Update status", {"What changed?": "More"}),
         "priya": ("Change severity", {"Severity": "sev1"}),
@@ -259,80 +261,80 @@ async def test_a_form_submitted_after_the_end_says_so_in_the_form_and_changes_no
         "noor": ("Resolve", {"What fixed it?": "Me too"}),
     }
     for name, (button, _) in forms.items():
-        await form(here, name, button)
-    await typed(here, "maya", INSIDE, "/incident resolve Done")
-    before = await here.show()
+        await form(world, name, button)
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    before = await world.show()
     for name, (_, values) in forms.items():
-        person = here.ws.person(name)
+        person = world.ws.person(name)
         await person.fill(person.view, values)
         reply = await person.submit()
         assert reply.errors == {}
         assert "resolved" in str(person.view.body["blocks"]), name
         assert person.view.body.get("submit") is None
         await person.close()
-    after = await here.show()
+    after = await world.show()
     for field in ("status", "severity", "roles", "summary", "updates"):
         assert before[field] == after[field]
 
 
 async def test_when_the_trigger_has_expired_the_answer_names_a_command_instead(
-    here: World,
+    world: World,
 ) -> None:
-    channel = await declared(here)
-    here.ws.faults.add("views.open", error="expired_trigger_id", count=5)
+    channel = await declared(world)
+    world.ws.faults.add("views.open", error="expired_trigger_id", count=5)
     for line, instead in (("update", "/incident update"), ("declare", "/incident declare")):
-        answer = await typed(here, "maya", INSIDE, f"/incident {line}")
+        answer = await typed(world, "maya", INSIDE, f"/incident {line}")
         assert "This does the same" in answer
         assert instead in answer
-    await here.maya.press(here.card(channel), "Resolve")
-    assert any("/incident resolve" in line for line in await told(here, "maya"))
-    await here.maya.shortcut("Declare incident")
-    await rest(here)
-    direct = here.ws.state.im_between(here.ws.bot.id, here.maya.id)
+    await world.maya.press(world.card(channel), "Resolve")
+    assert any("/incident resolve" in line for line in await told(world, "maya"))
+    await world.maya.shortcut("Declare incident")
+    await rest(world)
+    direct = world.ws.state.im_between(world.ws.bot.id, world.maya.id)
     assert direct is not None
-    assert any("/incident declare" in words(here, m) for m in here.ws.bot_messages(direct.id))
+    assert any("/incident declare" in words(world, m) for m in world.ws.bot_messages(direct.id))
 
 
-async def test_the_line_offered_in_place_of_a_form_works(here: World) -> None:
-    await declared(here)
-    here.ws.faults.add("views.open", error="expired_trigger_id")
-    answer = await typed(here, "maya", INSIDE, "/incident update")
+async def test_the_line_offered_in_place_of_a_form_works(world: World) -> None:
+    await declared(world)
+    world.ws.faults.add("views.open", error="expired_trigger_id")
+    answer = await typed(world, "maya", INSIDE, "/incident update")
     line = answer.partition("This does the same: ")[2].strip("`")
-    assert "Update #1" in await typed(here, "maya", INSIDE, line)
+    assert "Update #1" in await typed(world, "maya", INSIDE, line)
 
 
-async def test_a_slow_form_does_not_keep_slack_waiting(here: World) -> None:
-    await declared(here)
-    here.ws.faults.add("views.open", hang=True)
+async def test_a_slow_form_does_not_keep_slack_waiting(world: World) -> None:
+    await declared(world)
+    world.ws.faults.add("views.open", hang=True)
     started = time.monotonic()
-    answer = await typed(here, "maya", INSIDE, "/incident update")
+    answer = await typed(world, "maya", INSIDE, "/incident update")
     assert time.monotonic() - started < 12.0  # 2 s and a busy machine; a form hangs for half a minute
     assert "This does the same" in answer
 
 
-async def test_closing_a_form_changes_nothing(here: World) -> None:
-    await declared(here)
-    await form(here, "maya", "Resolve")
-    assert (await here.maya.close()).ok
-    assert (await here.show())["status"] == "detected"
+async def test_closing_a_form_changes_nothing(world: World) -> None:
+    await declared(world)
+    await form(world, "maya", "Resolve")
+    assert (await world.maya.close()).ok
+    assert (await world.show())["status"] == "detected"
 
 
 async def test_every_preset_has_forms_that_slack_takes(sqlite_url: str, tmp_path: Path) -> None:
     for preset in ("severity-1-4", "p0-p3", "p0-p4", "level-1-4"):
         policy = tmp_path / f"{preset}.yml"
         policy.write_text(f"preset: {preset}\n")
-        async with world(f"sqlite:///{tmp_path}/{preset}.db", policy=policy) as here:
-            await here.maya.command("#general", "/incident declare")
-            worst = choices(find(here.maya.view.body["blocks"], "Severity").element)[0]["value"]
-            await here.maya.fill(here.maya.view, {"Title": "Checkout is down", "Severity": worst})
-            assert (await here.maya.submit()).ok
-            await here.opened()
-            channel = here.ws.find_channel("inc-1")
+        async with running_world(f"sqlite:///{tmp_path}/{preset}.db", policy=policy) as world:
+            await world.maya.command("#general", "/incident declare")
+            worst = choices(find(world.maya.view.body["blocks"], "Severity").element)[0]["value"]
+            await world.maya.fill(world.maya.view, {"Title": "Checkout is down", "Severity": worst})
+            assert (await world.maya.submit()).ok
+            await world.opened()
+            channel = world.ws.find_channel("inc-1")
             assert channel is not None
             for button in ("Update status", "Change severity", "Assign roles", "Resolve"):
-                assert (await here.maya.press(here.card(channel), button)).ok
-                assert here.maya.view.title.startswith(button)
-            assert worst in await typed(here, "maya", "#general", f"/incident list {worst}")
+                assert (await world.maya.press(world.card(channel), button)).ok
+                assert world.maya.view.title.startswith(button)
+            assert worst in await typed(world, "maya", "#general", f"/incident list {worst}")
 
 
 @pytest.mark.parametrize(
@@ -348,46 +350,46 @@ async def test_every_preset_has_forms_that_slack_takes(sqlite_url: str, tmp_path
         ("role", "Assign roles"),
     ],
 )
-async def test_a_verb_without_words_opens_its_form_and_changes_nothing(here: World, verb: str, title: str) -> None:
-    await declared(here, "sev1 Checkout is down")
-    before = await here.show()
-    await typed(here, "maya", INSIDE, f"/incident {verb}")
-    assert here.maya.view.title == title
-    after = await here.show()
+async def test_a_verb_without_words_opens_its_form_and_changes_nothing(world: World, verb: str, title: str) -> None:
+    await declared(world, "sev1 Checkout is down")
+    before = await world.show()
+    await typed(world, "maya", INSIDE, f"/incident {verb}")
+    assert world.maya.view.title == title
+    after = await world.show()
     assert (before["status"], before["timeline"]) == (after["status"], after["timeline"])
 
 
-async def test_a_bare_reopen_opens_its_form_after_the_end_and_is_refused_before(here: World) -> None:
-    await declared(here)
-    assert "still open" in await typed(here, "maya", INSIDE, "/incident reopen")
-    await typed(here, "maya", INSIDE, "/incident resolve Done")
-    await typed(here, "maya", INSIDE, "/incident reopen")
-    assert here.maya.view.title == "Reopen incident"
-    assert "resolved" in await typed(here, "maya", INSIDE, "/incident resolve")
+async def test_a_bare_reopen_opens_its_form_after_the_end_and_is_refused_before(world: World) -> None:
+    await declared(world)
+    assert "still open" in await typed(world, "maya", INSIDE, "/incident reopen")
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    await typed(world, "maya", INSIDE, "/incident reopen")
+    assert world.maya.view.title == "Reopen incident"
+    assert "resolved" in await typed(world, "maya", INSIDE, "/incident resolve")
 
 
-async def test_a_bare_snooze_asks_for_how_long_and_off_ends_it(here: World) -> None:
-    await declared(here)
-    reply = await here.maya.command(INSIDE, "/incident snooze")
+async def test_a_bare_snooze_asks_for_how_long_and_off_ends_it(world: World) -> None:
+    await declared(world)
+    reply = await world.maya.command(INSIDE, "/incident snooze")
     assert reply.message is not None
-    assert "For how long" in words(here, reply.message)
-    await here.maya.press(reply.message, "Snooze 1h")
-    await rest(here)
-    assert of_kind(await here.show(), "snoozed")
-    snoozed = {r["kind"]: r["due_at"] for r in (await here.show())["reminders"] if r["state"] == "waiting"}
-    assert "go out again" in await typed(here, "maya", INSIDE, "/incident snooze off")
-    due = {r["kind"]: r["due_at"] for r in (await here.show())["reminders"] if r["state"] == "waiting"}
+    assert "For how long" in words(world, reply.message)
+    await world.maya.press(reply.message, "Snooze 1h")
+    await rest(world)
+    assert of_kind(await world.show(), "snoozed")
+    snoozed = {r["kind"]: r["due_at"] for r in (await world.show())["reminders"] if r["state"] == "waiting"}
+    assert "go out again" in await typed(world, "maya", INSIDE, "/incident snooze off")
+    due = {r["kind"]: r["due_at"] for r in (await world.show())["reminders"] if r["state"] == "waiting"}
     assert due["update"] < snoozed["update"]
     assert due["role"] < snoozed["role"]
-    assert "not snoozed" in await typed(here, "maya", INSIDE, "/incident snooze off")
+    assert "not snoozed" in await typed(world, "maya", INSIDE, "/incident snooze off")
 
 
 async def test_with_thousands_of_services_the_form_opens_and_searches_them(sqlite_url: str, tmp_path: Path) -> None:
     services = "\n".join(f"  service-{n:04}: {{name: Service {n:04}}}" for n in range(3000))
     policy = written(tmp_path, f"preset: sev1-5\nservices:\n{services}\n")
-    async with world(sqlite_url, policy=policy) as here:
-        assert await typed(here, "maya", "#general", "/incident declare Checkout is down") == ""
-        view = here.maya.view
-        options = await here.maya.suggestions(view, "Affected services", "2999")
+    async with running_world(sqlite_url, policy=policy) as world:
+        assert await typed(world, "maya", "#general", "/incident declare Checkout is down") == ""
+        view = world.maya.view
+        options = await world.maya.suggestions(view, "Affected services", "2999")
         assert [option["value"] for option in options] == ["service-2999"]
-        assert len(await here.maya.suggestions(view, "Affected services", "")) == 100
+        assert len(await world.maya.suggestions(view, "Affected services", "")) == 100

@@ -10,25 +10,25 @@ from tests.scenarios.running import World
 from tests.scenarios.test_watching import ready, ticked
 
 
-def file_of(here: World, ending: str = "") -> Path:
-    return Path(here.settings.url.removeprefix("sqlite:///") + ending)
+def file_of(world: World, ending: str = "") -> Path:
+    return Path(world.settings.url.removeprefix("sqlite:///") + ending)
 
 
-async def test_a_lock_file_that_was_removed_is_noticed(here: World) -> None:
-    await ticked(here)
-    assert (await ready(here))[0] == 200
-    file_of(here, ".lock").unlink()
-    status, checks = await ready(here)
+async def test_a_lock_file_that_was_removed_is_noticed(world: World) -> None:
+    await ticked(world)
+    assert (await ready(world))[0] == 200
+    file_of(world, ".lock").unlink()
+    status, checks = await ready(world)
     assert status == 503
-    assert checks["database"].startswith(f"the lock file {file_of(here, '.lock')} was removed")
+    assert checks["database"].startswith(f"the lock file {file_of(world, '.lock')} was removed")
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-async def test_a_database_that_was_moved_is_noticed(here: World, replaced: bool) -> None:
-    await ticked(here)
-    file_of(here).rename(file_of(here, ".old"))
+async def test_a_database_that_was_moved_is_noticed(world: World, replaced: bool) -> None:
+    await ticked(world)
+    file_of(world).rename(file_of(world, ".old"))
     if replaced:
-        file_of(here).write_bytes(file_of(here, ".old").read_bytes())
-    status, checks = await ready(here)
+        file_of(world).write_bytes(file_of(world, ".old").read_bytes())
+    status, checks = await ready(world)
     assert status == 503
     assert "was moved, removed or replaced while Tocsin serves from it" in checks["database"]

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Message
 from tests.scenarios.assertions import buttons, direct, of_kind, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 INSIDE = "inc-1-checkout-is-down"
 SIX = ("maya", "tom", "lena", "priya", "noor", "sam")
@@ -29,54 +29,54 @@ schedules:
 async def hour(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     policy = tmp_path / "policy.yml"
     policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
+    async with running_world(sqlite_url, policy=policy) as running:
         yield running
 
 
-def said(here: World) -> list[Message]:
+def said(world: World) -> list[Message]:
     """The bot's messages in the channel, threads left out."""
-    return here.ws.bot_messages(INSIDE, threads=False)
+    return world.ws.bot_messages(INSIDE, threads=False)
 
 
 async def test_an_hour_of_a_sev1_with_six_people_is_at_most_twelve_messages(hour: World) -> None:
-    here = hour
-    await here.declared("sev1 Checkout is down")
-    await rest(here)
+    world = hour
+    await world.declared("sev1 Checkout is down")
+    await rest(world)
     for name in SIX[1:]:
-        await here.ws.person(name).join(INSIDE)
-    await here.pass_time(minutes=2)
-    await here.tom.press(here.card(here.ws.channel(INSIDE)), "Acknowledge")
-    await here.pass_time(minutes=2)
-    await typed(here, "tom", INSIDE, "/incident lead @tom")
-    await here.tom.press(here.card(here.ws.channel(INSIDE)), "Assign roles")
+        await world.ws.person(name).join(INSIDE)
+    await world.pass_time(minutes=2)
+    await world.tom.press(world.card(world.ws.channel(INSIDE)), "Acknowledge")
+    await world.pass_time(minutes=2)
+    await typed(world, "tom", INSIDE, "/incident lead @tom")
+    await world.tom.press(world.card(world.ws.channel(INSIDE)), "Assign roles")
     roles = {"Technical lead": "priya", "Communications lead": "lena", "Scribe": "noor", "Subject matter expert": "sam"}
-    await here.tom.fill(here.tom.view, roles)
-    assert (await here.tom.submit()).ok
-    await here.pass_time(minutes=6)
-    await update(here, "lena", "We see 5xx on checkout since the deploy at 02:47", "Investigating")
-    await here.pass_time(minutes=16)  # the next update is late
-    (first,) = [message for message in said(here) if is_reminder(message)]
-    await here.pass_time(minutes=15)  # and later
-    (live,) = [message for message in said(here) if is_reminder(message)]
+    await world.tom.fill(world.tom.view, roles)
+    assert (await world.tom.submit()).ok
+    await world.pass_time(minutes=6)
+    await update(world, "lena", "We see 5xx on checkout since the deploy at 02:47", "Investigating")
+    await world.pass_time(minutes=16)  # the next update is late
+    (first,) = [message for message in said(world) if is_reminder(message)]
+    await world.pass_time(minutes=15)  # and later
+    (live,) = [message for message in said(world) if is_reminder(message)]
     assert live.ts != first.ts
-    assert first not in said(here), "a replaced reminder is deleted; its row keeps the record"
-    assert len(of_kind(await here.show(), "reminder")) == 2
-    await update(here, "lena", "Deploy 4512 broke the tax service; rolling it back", "Identified")
-    await here.priya.say(INSIDE, "rolled back in eu-west")
-    await here.pass_time(minutes=10)
-    await update(here, "lena", "Rolled back everywhere; errors are going down", "Monitoring")
-    await here.pass_time(minutes=9)
-    await here.tom.press(here.card(here.ws.channel(INSIDE)), "Resolve")
-    await here.tom.fill(here.tom.view, {"What fixed it?": "Rolled back deploy 4512"})
-    assert (await here.tom.submit()).ok
-    await rest(here)
-    shown = [words(here, message) for message in said(here)]
+    assert first not in said(world), "a replaced reminder is deleted; its row keeps the record"
+    assert len(of_kind(await world.show(), "reminder")) == 2
+    await update(world, "lena", "Deploy 4512 broke the tax service; rolling it back", "Identified")
+    await world.priya.say(INSIDE, "rolled back in eu-west")
+    await world.pass_time(minutes=10)
+    await update(world, "lena", "Rolled back everywhere; errors are going down", "Monitoring")
+    await world.pass_time(minutes=9)
+    await world.tom.press(world.card(world.ws.channel(INSIDE)), "Resolve")
+    await world.tom.fill(world.tom.view, {"What fixed it?": "Rolled back deploy 4512"})
+    assert (await world.tom.submit()).ok
+    await rest(world)
+    shown = [words(world, message) for message in said(world)]
     assert len(shown) <= MOST_MESSAGES, "\n---\n".join(shown)
     (roles_set,) = [text for text in shown if "set the roles" in text]
     assert roles_set.count("\n") == 0
     assert "Acknowledged → *Investigating*" in "\n".join(shown)
     assert not [text for text in shown if "changed the status" in text]
-    assert not [message for message in said(here) if is_reminder(message)]
+    assert not [message for message in said(world) if is_reminder(message)]
 
 
 def is_reminder(message: Message) -> bool:
@@ -85,41 +85,43 @@ def is_reminder(message: Message) -> bool:
 
 
 async def test_a_person_who_is_paged_is_not_told_what_only_operators_can_mend(hour: World) -> None:
-    here = hour
-    await here.declared("sev1 Checkout is down")
-    await here.maya.command("#general", "/incident declare sev1 Search is down")
-    await here.opened(2)
-    await rest(here)
-    pages = [words(here, m) for m in [*said(here), *direct(here, here.tom.id)] if "sev1 was declared" in words(here, m)]
+    world = hour
+    await world.declared("sev1 Checkout is down")
+    await world.maya.command("#general", "/incident declare sev1 Search is down")
+    await world.opened(2)
+    await rest(world)
+    pages = [
+        words(world, m) for m in [*said(world), *direct(world, world.tom.id)] if "sev1 was declared" in words(world, m)
+    ]
     assert len(pages) >= 2
     assert not [text for text in pages if "not set up" in text]
-    (line,) = [words(here, m) for m in here.ws.bot_messages("incidents") if "For operators" in words(here, m)]
+    (line,) = [words(world, m) for m in world.ws.bot_messages("incidents") if "For operators" in words(world, m)]
     assert "PagerDuty is not set up" in line, "once a day, not once a page"
 
 
-async def test_a_new_role_holder_is_sent_three_duties_and_where_the_others_are(here: World) -> None:
-    await here.declared("sev2 Checkout is down")
-    await here.tom.join(INSIDE)
-    await typed(here, "maya", INSIDE, "/incident lead @tom")
-    await rest(here)
-    (message,) = direct(here, here.tom.id, "You are Incident commander")
-    assert words(here, message).count("•") == 3
-    assert "duties: `/incident roles --in INC-1`" in words(here, message)
+async def test_a_new_role_holder_is_sent_three_duties_and_where_the_others_are(world: World) -> None:
+    await world.declared("sev2 Checkout is down")
+    await world.tom.join(INSIDE)
+    await typed(world, "maya", INSIDE, "/incident lead @tom")
+    await rest(world)
+    (message,) = direct(world, world.tom.id, "You are Incident commander")
+    assert words(world, message).count("•") == 3
+    assert "duties: `/incident roles --in INC-1`" in words(world, message)
 
 
-async def test_an_update_that_resolves_is_one_message(here: World) -> None:
-    await here.declared("sev2 Checkout is down")
-    await here.lena.join(INSIDE)
-    await update(here, "lena", "Rolled back; all is well", "Resolved")
-    posted = [words(here, m) for m in said(here) if m not in here.ws.pinned(here.ws.channel(INSIDE).id)]
+async def test_an_update_that_resolves_is_one_message(world: World) -> None:
+    await world.declared("sev2 Checkout is down")
+    await world.lena.join(INSIDE)
+    await update(world, "lena", "Rolled back; all is well", "Resolved")
+    posted = [words(world, m) for m in said(world) if m not in world.ws.pinned(world.ws.channel(INSIDE).id)]
     (message,) = [text for text in posted if "Update #1" in text]
     assert "→ *Resolved*" in message
     assert not [text for text in posted if "*resolved* INC-1" in text]
 
 
-async def update(here: World, name: str, text: str, status: str) -> None:
-    person = here.ws.person(name)
-    await person.press(here.card(here.ws.channel(INSIDE)), "Update status")
+async def update(world: World, name: str, text: str, status: str) -> None:
+    person = world.ws.person(name)
+    await person.press(world.card(world.ws.channel(INSIDE)), "Update status")
     await person.fill(person.view, {"What changed?": text, "Status": status})
     assert (await person.submit()).ok
-    await rest(here)
+    await rest(world)

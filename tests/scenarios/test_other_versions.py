@@ -14,17 +14,17 @@ from tests.scenarios.test_hostile import damaged, still_works, unseen
 PERSON = {"id": "U0MAYA0000", "username": "maya", "team_id": "T0SANDBOX0"}
 
 
-async def delivered(here: World, kind: str) -> dict[str, Any]:
+async def delivered(world: World, kind: str) -> dict[str, Any]:
     """A payload of this type that the workspace has sent, to be changed."""
-    await rest(here)
-    payloads = [each.payload for each in here.ws.journal.deliveries if each.kind == "interactive"]
+    await rest(world)
+    payloads = [each.payload for each in world.ws.journal.deliveries if each.kind == "interactive"]
     return unseen(next(payload for payload in payloads if payload["type"] == kind))
 
 
-async def pressed(here: World) -> dict[str, Any]:
-    channel = await declared(here)
-    await here.maya.press(here.card(channel), "Acknowledge")
-    return await delivered(here, "block_actions")
+async def pressed(world: World) -> dict[str, Any]:
+    channel = await declared(world)
+    await world.maya.press(world.card(channel), "Acknowledge")
+    return await delivered(world, "block_actions")
 
 
 @pytest.mark.parametrize(
@@ -39,32 +39,32 @@ async def pressed(here: World) -> dict[str, Any]:
     ],
     ids=lambda action: str(action["action_id"]),
 )
-async def test_an_unknown_button_or_select_is_answered(here: World, action: dict[str, Any]) -> None:
-    payload = await pressed(here)
+async def test_an_unknown_button_or_select_is_answered(world: World, action: dict[str, Any]) -> None:
+    payload = await pressed(world)
     payload["actions"] = [{"block_id": "b", "action_ts": "1.1", **action}]
-    assert (await damaged(here, "interactive", payload)).status == 200
-    assert "from another version of Tocsin, so nothing was done" in (await told(here, "maya"))[-1]
-    await still_works(here)
+    assert (await damaged(world, "interactive", payload)).status == 200
+    assert "from another version of Tocsin, so nothing was done" in (await told(world, "maya"))[-1]
+    await still_works(world)
 
 
-async def test_an_unknown_shortcut_is_answered(here: World) -> None:
-    await here.maya.shortcut("Declare incident")
-    payload = await delivered(here, "shortcut") | {"callback_id": "create_action_item"}
-    assert (await damaged(here, "interactive", payload)).status == 200
-    await rest(here)
-    room = here.ws.state.im_between(here.ws.bot.id, here.maya.id)
+async def test_an_unknown_shortcut_is_answered(world: World) -> None:
+    await world.maya.shortcut("Declare incident")
+    payload = await delivered(world, "shortcut") | {"callback_id": "create_action_item"}
+    assert (await damaged(world, "interactive", payload)).status == 200
+    await rest(world)
+    room = world.ws.state.im_between(world.ws.bot.id, world.maya.id)
     assert room is not None
-    assert "That shortcut is from another version" in words(here, here.ws.bot_messages(room.id)[-1])
+    assert "That shortcut is from another version" in words(world, world.ws.bot_messages(room.id)[-1])
 
 
-async def test_an_unknown_form_gives_back_what_was_typed(here: World) -> None:
-    channel = await declared(here)
-    await here.maya.press(here.card(channel), "Resolve")
-    await here.maya.fill(here.maya.view, {"What fixed it?": "We rolled back\n& waited", "Root cause": "A bad deploy"})
-    await here.maya.submit()
-    payload = await delivered(here, "view_submission")
+async def test_an_unknown_form_gives_back_what_was_typed(world: World) -> None:
+    channel = await declared(world)
+    await world.maya.press(world.card(channel), "Resolve")
+    await world.maya.fill(world.maya.view, {"What fixed it?": "We rolled back\n& waited", "Root cause": "A bad deploy"})
+    await world.maya.submit()
+    payload = await delivered(world, "view_submission")
     payload["view"]["callback_id"] = "resolve_2"
-    answer = json.loads((await damaged(here, "interactive", payload)).text)
+    answer = json.loads((await damaged(world, "interactive", payload)).text)
     assert answer["response_action"] == "update"
     shown = json.dumps(answer["view"], ensure_ascii=False)
     for text in ("from another version of Tocsin", "What fixed it?", "We rolled back\\n&amp; waited", "A bad deploy"):
@@ -72,21 +72,21 @@ async def test_an_unknown_form_gives_back_what_was_typed(here: World) -> None:
     assert "submit" not in answer["view"]
 
 
-async def test_a_refused_form_gives_back_what_was_typed(here: World) -> None:
-    channel = await declared(here)
-    await here.maya.press(here.card(channel), "Update status")
-    await here.maya.fill(here.maya.view, {"What changed?": "Half of the hosts are back"})
-    await here.tom.command("#general", "/incident resolve Done --in INC-1")
-    await here.maya.submit()
-    assert "Half of the hosts are back" in str(here.maya.view.body["blocks"])
+async def test_a_refused_form_gives_back_what_was_typed(world: World) -> None:
+    channel = await declared(world)
+    await world.maya.press(world.card(channel), "Update status")
+    await world.maya.fill(world.maya.view, {"What changed?": "Half of the hosts are back"})
+    await world.tom.command("#general", "/incident resolve Done --in INC-1")
+    await world.maya.submit()
+    assert "Half of the hosts are back" in str(world.maya.view.body["blocks"])
 
 
-async def test_options_of_an_unknown_select_are_none(here: World) -> None:
-    sent = await pressed(here)
+async def test_options_of_an_unknown_select_are_none(world: World) -> None:
+    sent = await pressed(world)
     payload = {"type": "block_suggestion", "user": PERSON, "team": sent["team"], "api_app_id": sent["api_app_id"],
                "action_id": "colours", "block_id": "colours", "value": "pay",
                "container": {"type": "view", "view_id": "V1"}}  # fmt: skip
-    answer = await damaged(here, "interactive", payload)
+    answer = await damaged(world, "interactive", payload)
     assert (answer.status, json.loads(answer.text)) == (200, {"options": []})
 
 
@@ -104,12 +104,12 @@ async def test_options_of_an_unknown_select_are_none(here: World) -> None:
     ids=lambda value: value["type"] if isinstance(value, dict) else None,
 )
 async def test_a_surface_that_this_version_never_had_is_answered(
-    here: World, payload: dict[str, Any], given_back: str
+    world: World, payload: dict[str, Any], given_back: str
 ) -> None:
-    press = await pressed(here)
+    press = await pressed(world)
     body = {name: press[name] for name in ("team", "user", "channel", "trigger_id", "response_url")} | payload
-    assert (await damaged(here, "interactive", body)).status == 200
-    answer = (await told(here, "maya"))[-1]
+    assert (await damaged(world, "interactive", body)).status == 200
+    answer = (await told(world, "maya"))[-1]
     assert "from another version of Tocsin" in answer
     assert given_back in answer
-    await still_works(here)
+    await still_works(world)

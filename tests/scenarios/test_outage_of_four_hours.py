@@ -34,10 +34,10 @@ status_page: {name: Example AI, preset: llm-platform}
 NO_PHONE = ("twilio_auth_token", "pagerduty_routing_key", "webhook_url")
 
 
-async def pass_hours(here: World, clock: MovableClock, hours: float) -> None:
+async def pass_hours(world: World, clock: MovableClock, hours: float) -> None:
     """Let time pass while Slack is down: what waits for it is not waited for."""
     clock.ahead += timedelta(hours=hours)
-    await here._nothing_due()
+    await world._nothing_due()
 
 
 async def acknowledged_by_link(at: Scene) -> None:
@@ -46,7 +46,7 @@ async def acknowledged_by_link(at: Scene) -> None:
     assert isinstance(content, bytes)
     parts = email.message_from_bytes(content, policy=email.policy.default).walk()
     text = next(part.get_content() for part in parts if part.get_content_type() == "text/plain")
-    link = f"http://127.0.0.1:{at.here.tocsin.port}{text.partition(PUBLIC)[2].split()[0]}"
+    link = f"http://127.0.0.1:{at.world.tocsin.port}{text.partition(PUBLIC)[2].split()[0]}"
     async with aiohttp.ClientSession() as session:
         async with session.get(link) as shown:
             assert "Acknowledge" in await shown.text()
@@ -56,7 +56,7 @@ async def acknowledged_by_link(at: Scene) -> None:
 
 async def shows(at: Scene, indicator: str) -> Any:
     """What the public sees, once it is this."""
-    url = f"http://127.0.0.1:{at.here.tocsin.port}/api/v2/summary.json"
+    url = f"http://127.0.0.1:{at.world.tocsin.port}/api/v2/summary.json"
     async with asyncio.timeout(20), aiohttp.ClientSession() as session:
         while True:
             async with session.get(url) as answer:
@@ -91,13 +91,13 @@ async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
     async with scene(
         sqlite_url, tmp_path, first="slack", without=NO_PHONE, beside=STATUS_PAGE, tocsin_url=PUBLIC
     ) as at:
-        here, context, clock = at.here, at.here.tocsin.context, MovableClock()
-        here.tocsin.timer.remove(OutageWatch.name)
-        context.clock, here.tocsin.scheduler._clock = clock, cast(Clock, clock)
-        await here.ws.go_down()
+        world, context, clock = at.world, at.world.tocsin.context, MovableClock()
+        world.tocsin.timer.remove(OutageWatch.name)
+        context.clock, world.tocsin.scheduler._clock = clock, cast(Clock, clock)
+        await world.ws.go_down()
         async with context.database.transaction() as conn:
             context.outage = await outages.start(conn, Outage(clock.now(), NOTICED, "no answer"))
-        async with program(here, person=MAYA) as maya:
+        async with program(world, person=MAYA) as maya:
 
             async def does(path: str, **body: Any) -> None:
                 reply = await maya.post(f"/incidents{path}", body)
@@ -113,33 +113,33 @@ async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
             for hour in range(8):
                 await does("/INC-1/update", text=f"Update of half-hour {hour}: still failing over")
                 await does("/INC-1/note", text=f"Note of half-hour {hour}")
-                await pass_hours(here, clock, 0.5)
+                await pass_hours(world, clock, 0.5)
             await does("/INC-1/status", status="monitoring")
             done = await maya.post("/status-page/publications/INC-1/resolve", {"message": "Payments work again."})
             assert done.body["status"] == "resolved", done.body
             await shows(at, "none")
             await does("/INC-1/resolve", summary="The vendor failed over")
-        await here.ws.come_back()
+        await world.ws.come_back()
         async with context.database.transaction() as conn:
             severities = [level.key for level in context.policy.severities]
             await outages.stop(conn, clock.now(), severities)
             context.outage, context.past_outages = None, await outages.past_outages(conn)
         context.wakeups.notify()
-        await here.delivered()
-        shown = await here.show()
+        await world.delivered()
+        shown = await world.show()
         assert shown["resolved_at"] is not None
         assert [e["actor"] for e in shown["timeline"] if e["kind"] == "acknowledged"] == [TOM]
-        channel = here.ws.state.channels[shown["channel_id"]]
-        messages = here.ws.bot_messages(channel.id)
+        channel = world.ws.state.channels[shown["channel_id"]]
+        messages = world.ws.bot_messages(channel.id)
         top = [m for m in messages if m.thread_ts in (None, m.ts)]
-        assert len(top) <= 5, [words(here, m) for m in top]
-        digest = "\n".join(words(here, m) for m in messages if "While Slack was down" in words(here, m))
+        assert len(top) <= 5, [words(world, m) for m in top]
+        digest = "\n".join(words(world, m) for m in messages if "While Slack was down" in words(world, m))
         for hour in range(8):
             assert digest.count(f"Update of half-hour {hour}:") == 1
             assert digest.count(f"Note of half-hour {hour}") == 1
-        said = "\n".join(words(here, m) for m in top)
+        said = "\n".join(words(world, m) for m in top)
         assert said.count("Payments work again.") <= 2  # in the digest, and as the newest receipt
-        assert len([m for m in top if "We look into it." in words(here, m)]) <= 1  # only in the digest, if at all
+        assert len([m for m in top if "We look into it." in words(world, m)]) <= 1  # only in the digest, if at all
         assert at.pages(TOM) == []  # answered by the link: not repeated
-        every = [m for room in here.ws.state.channels.values() for m in here.ws.bot_messages(room.id)]
+        every = [m for room in world.ws.state.channels.values() for m in world.ws.bot_messages(room.id)]
         assert set(keys(every).values()) == {1}

@@ -8,7 +8,7 @@ import pytest
 
 from bot.check import run
 from tests.scenarios.assertions import buttons, direct, rest, told, typed, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 TOM, PRIYA, NOOR = "U0TOM00000", "U0PRIYA000", "U0NOOR0000"
 POLICY = """
@@ -32,135 +32,135 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-def in_channel(here: World, channel: str) -> str:
-    return "\n".join(words(here, message) for message in here.ws.bot_messages(channel))
+def in_channel(world: World, channel: str) -> str:
+    return "\n".join(words(world, message) for message in world.ws.bot_messages(channel))
 
 
-async def test_where_nobody_of_a_rung_can_be_reached_the_next_is_paged_at_once_and_aloud(here: World) -> None:
-    channel = await here.declared("sev1 Checkout is down")
-    await rest(here)
-    (page,) = direct(here, TOM, "You are paged")
-    assert "nobody on rung 1 could be reached" in words(here, page)
-    said = in_channel(here, channel.id)
+async def test_where_nobody_of_a_rung_can_be_reached_the_next_is_paged_at_once_and_aloud(world: World) -> None:
+    channel = await world.declared("sev1 Checkout is down")
+    await rest(world)
+    (page,) = direct(world, TOM, "You are paged")
+    assert "nobody on rung 1 could be reached" in words(world, page)
+    said = in_channel(world, channel.id)
     assert "Rung 1 reached nobody" in said
     assert "nobody in this workspace has that e-mail address" in said
-    first, second = [row for row in (await here.show())["reminders"] if row["rung"] in (1, 2)]
+    first, second = [row for row in (await world.show())["reminders"] if row["rung"] in (1, 2)]
     assert (first["state"], second["state"]) == ("failed", "sent")
     assert "nobody in this workspace has that e-mail address" in first["reason"]
-    assert ":x:" in await typed(here, "maya", channel.name, "/incident why")
+    assert ":x:" in await typed(world, "maya", channel.name, "/incident why")
 
 
 async def test_the_bridge_is_linked_in_the_page_of_the_channel_and_in_the_direct_message(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, f"{POLICY}bookmarks: {{bridge: huddle}}\n")) as here:
-        channel = await here.declared("sev2 Checkout is down")
-        await rest(here)
-        link = f"*Bridge:* <https://app.slack.com/huddle/{here.ws.settings.team_id}/{channel.id}|Join the huddle>"
-        (page,) = direct(here, TOM, "You are paged")
+    async with running_world(sqlite_url, policy=written(tmp_path, f"{POLICY}bookmarks: {{bridge: huddle}}\n")) as world:
+        channel = await world.declared("sev2 Checkout is down")
+        await rest(world)
+        link = f"*Bridge:* <https://app.slack.com/huddle/{world.ws.settings.team_id}/{channel.id}|Join the huddle>"
+        (page,) = direct(world, TOM, "You are paged")
         assert link in str(page.blocks)
-        assert any(link in str(message.blocks) for message in here.ws.bot_messages(channel.id))
+        assert any(link in str(message.blocks) for message in world.ws.bot_messages(channel.id))
 
 
-async def test_a_rung_whose_people_are_known_to_be_gone_is_passed_over_from_then_on(here: World) -> None:
-    await here.declared("sev1 Checkout is down")
-    await rest(here)
-    await here.declared("sev1 Search is down")
-    await rest(here)
-    assert len(direct(here, TOM, "You are paged")) == 2
-    (first,) = [row for row in (await here.show(2))["reminders"] if row["rung"] == 1]
+async def test_a_rung_whose_people_are_known_to_be_gone_is_passed_over_from_then_on(world: World) -> None:
+    await world.declared("sev1 Checkout is down")
+    await rest(world)
+    await world.declared("sev1 Search is down")
+    await rest(world)
+    assert len(direct(world, TOM, "You are paged")) == 2
+    (first,) = [row for row in (await world.show(2))["reminders"] if row["rung"] == 1]
     assert first["state"] == "skipped"
     assert first["reason"] == "fell through: Gone: nobody in this workspace has that e-mail address"
 
 
-async def test_paging_a_deactivated_person_says_that_it_failed(here: World) -> None:
-    here.ws.change_user("priya", deleted=True)
-    channel = await here.declared("sev2 Checkout is down")
-    answer = await typed(here, "maya", channel.name, "/incident page @priya please come")
+async def test_paging_a_deactivated_person_says_that_it_failed(world: World) -> None:
+    world.ws.change_user("priya", deleted=True)
+    channel = await world.declared("sev2 Checkout is down")
+    answer = await typed(world, "maya", channel.name, "/incident page @priya please come")
     assert "The account of @priya is deactivated. Name somebody else." in answer
-    await rest(here)
-    assert direct(here, "priya", "You are paged") == []
+    await rest(world)
+    assert direct(world, "priya", "You are paged") == []
 
 
-async def test_a_person_named_by_address_and_by_id_gets_one_page_and_one_mention(here: World) -> None:
-    channel = await here.declared("sev1 Checkout is down")
-    await rest(here)
-    assert len(direct(here, TOM, "You are paged")) == 1
-    (page,) = [m for m in here.ws.bot_messages(channel.id) if "you are paged for" in m.text and TOM in m.text]
+async def test_a_person_named_by_address_and_by_id_gets_one_page_and_one_mention(world: World) -> None:
+    channel = await world.declared("sev1 Checkout is down")
+    await rest(world)
+    assert len(direct(world, TOM, "You are paged")) == 1
+    (page,) = [m for m in world.ws.bot_messages(channel.id) if "you are paged for" in m.text and TOM in m.text]
     assert page.text.count(f"<@{TOM}>") == 1
 
 
-async def test_after_a_reopening_the_first_rung_is_paged_again(here: World) -> None:
-    channel = await here.declared("sev2 Checkout is down")
-    await rest(here)
-    await typed(here, "tom", channel.name, "/incident ack")
-    await typed(here, "tom", channel.name, "/incident lead @tom")
-    await typed(here, "tom", channel.name, "/incident resolve rolled back")
-    await here.pass_time(hours=12)
-    assert len(direct(here, TOM, "You are paged")) + len(direct(here, TOM, "You were paged")) <= 1
-    await typed(here, "maya", channel.name, "/incident reopen errors are back")
-    await here.pass_time(seconds=1)
-    assert len(direct(here, TOM, "You are paged")) == 1
+async def test_after_a_reopening_the_first_rung_is_paged_again(world: World) -> None:
+    channel = await world.declared("sev2 Checkout is down")
+    await rest(world)
+    await typed(world, "tom", channel.name, "/incident ack")
+    await typed(world, "tom", channel.name, "/incident lead @tom")
+    await typed(world, "tom", channel.name, "/incident resolve rolled back")
+    await world.pass_time(hours=12)
+    assert len(direct(world, TOM, "You are paged")) + len(direct(world, TOM, "You were paged")) <= 1
+    await typed(world, "maya", channel.name, "/incident reopen errors are back")
+    await world.pass_time(seconds=1)
+    assert len(direct(world, TOM, "You are paged")) == 1
 
 
-async def test_check_says_whom_slack_does_not_reach(here: World) -> None:
-    here.ws.change_user("tom", deleted=True)
-    (finding,) = [found for found in await run.run(here.settings) if found.what == "people"]
+async def test_check_says_whom_slack_does_not_reach(world: World) -> None:
+    world.ws.change_user("tom", deleted=True)
+    (finding,) = [found for found in await run.run(world.settings) if found.what == "people"]
     assert finding.warning
     assert "gone@example.com: nobody in this workspace has that e-mail address" in finding.words
     assert "U0TOM00000: their account is deactivated" in finding.words
 
 
-async def test_an_answered_page_keeps_whom_it_paged_why_and_by_what(here: World) -> None:
-    channel = await here.declared("sev1 Checkout is down")
-    await rest(here)
-    await here.pass_time(minutes=2)
-    await here.priya.join(channel.id)
-    await typed(here, "priya", channel.name, "/incident ack")
-    await rest(here)
-    lines = [words(here, m) for m in here.ws.bot_messages(channel.id) if m.text.startswith("Paged")]
+async def test_an_answered_page_keeps_whom_it_paged_why_and_by_what(world: World) -> None:
+    channel = await world.declared("sev1 Checkout is down")
+    await rest(world)
+    await world.pass_time(minutes=2)
+    await world.priya.join(channel.id)
+    await typed(world, "priya", channel.name, "/incident ack")
+    await rest(world)
+    lines = [words(world, m) for m in world.ws.bot_messages(channel.id) if m.text.startswith("Paged")]
     assert any("@tom (rung 2, Slack): nobody on rung 1 could be reached — answered by @priya after" in x for x in lines)
-    (page,) = direct(here, TOM, "You were paged")
-    assert "(rung 2, Slack): nobody on rung 1 could be reached — answered by @priya after" in words(here, page)
-    await typed(here, "priya", channel.name, "/incident resolve rolled back")
-    await rest(here)
-    assert [words(here, m) for m in here.ws.bot_messages(channel.id) if m.text.startswith("Paged")] == lines
-    assert not [m for m in here.ws.bot_messages(channel.id) if "Nothing more to do" in m.text]
+    (page,) = direct(world, TOM, "You were paged")
+    assert "(rung 2, Slack): nobody on rung 1 could be reached — answered by @priya after" in words(world, page)
+    await typed(world, "priya", channel.name, "/incident resolve rolled back")
+    await rest(world)
+    assert [words(world, m) for m in world.ws.bot_messages(channel.id) if m.text.startswith("Paged")] == lines
+    assert not [m for m in world.ws.bot_messages(channel.id) if "Nothing more to do" in m.text]
 
 
-async def test_escalate_says_where_nobody_is_left_to_page(here: World) -> None:
-    channel = await here.declared("sev2 Checkout is down")
-    await rest(here)
-    await here.maya.press(here.card(channel), "Escalate")
-    await rest(here)
-    answer = here.ws.ephemerals("maya")[-1]
-    assert "*Everybody on the ladder was paged* for INC-1: @tom (rung 1)." in words(here, answer)
+async def test_escalate_says_where_nobody_is_left_to_page(world: World) -> None:
+    channel = await world.declared("sev2 Checkout is down")
+    await rest(world)
+    await world.maya.press(world.card(channel), "Escalate")
+    await rest(world)
+    answer = world.ws.ephemerals("maya")[-1]
+    assert "*Everybody on the ladder was paged* for INC-1: @tom (rung 1)." in words(world, answer)
     assert buttons(answer) == []
 
 
-async def test_the_answers_under_a_page_belong_to_whoever_was_paged(here: World) -> None:
-    channel = await here.declared("sev2 Checkout is down")
-    await rest(here)
-    (page,) = [m for m in here.ws.bot_messages(channel.id) if "you are paged for" in m.text]
-    await here.maya.press(page, "I'm on it")
-    await rest(here)
-    answer = here.ws.ephemerals("maya")[-1]
-    assert "That page is for @tom" in words(here, answer)
+async def test_the_answers_under_a_page_belong_to_whoever_was_paged(world: World) -> None:
+    channel = await world.declared("sev2 Checkout is down")
+    await rest(world)
+    (page,) = [m for m in world.ws.bot_messages(channel.id) if "you are paged for" in m.text]
+    await world.maya.press(page, "I'm on it")
+    await rest(world)
+    answer = world.ws.ephemerals("maya")[-1]
+    assert "That page is for @tom" in words(world, answer)
     assert buttons(answer) == ["Acknowledge"]
-    assert (await here.show())["status"] == "detected"
-    await here.maya.press(page, "Can't")
-    assert "That page is for @tom" in (await told(here, "maya"))[-1]
-    assert "can't respond" not in str((await here.show())["timeline"])
-    await here.tom.press(page, "I'm on it")
-    await rest(here)
-    assert (await here.show())["responders"] == [TOM]
+    assert (await world.show())["status"] == "detected"
+    await world.maya.press(page, "Can't")
+    assert "That page is for @tom" in (await told(world, "maya"))[-1]
+    assert "can't respond" not in str((await world.show())["timeline"])
+    await world.tom.press(page, "I'm on it")
+    await rest(world)
+    assert (await world.show())["responders"] == [TOM]
 
 
-async def test_why_tells_by_time_who_was_paged_and_by_what(here: World) -> None:
-    channel = await here.declared("sev2 Checkout is down")
-    await here.pass_time(minutes=3)
-    await typed(here, "maya", channel.name, "/incident page @priya please come")
-    await rest(here)
-    said = await typed(here, "maya", channel.name, "/incident why")
+async def test_why_tells_by_time_who_was_paged_and_by_what(world: World) -> None:
+    channel = await world.declared("sev2 Checkout is down")
+    await world.pass_time(minutes=3)
+    await typed(world, "maya", channel.name, "/incident page @priya please come")
+    await rest(world)
+    said = await typed(world, "maya", channel.name, "/incident why")
     rung, by_hand = said.index("paged: sev2 was declared — @tom (Slack)"), said.index("By hand: @priya")
     assert rung < by_hand

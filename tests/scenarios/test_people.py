@@ -27,78 +27,78 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
-async def known(here: World, **people: str) -> None:
+async def known(world: World, **people: str) -> None:
     """Names as the bot has learnt them, by Slack ID."""
-    async with here.tocsin.database.transaction() as conn:
-        await names.put_many(conn, people, here.tocsin.context.clock.now())
+    async with world.tocsin.database.transaction() as conn:
+        await names.put_many(conn, people, world.tocsin.context.clock.now())
 
 
-async def test_a_name_that_one_person_has_is_understood(here: World) -> None:
-    await declared(here)
-    await known(here, U0TOM00000="Tom Tester", U0PRIYA000="Priya Pal")
-    assert "@tom" in await typed(here, "maya", INSIDE, "/incident lead tom")
-    assert (await here.show())["roles"]["commander"] == here.tom.id
-    assert "@priya" in await typed(here, "maya", INSIDE, "/incident role scribe Priya Pal")
-    assert "@lena" in await typed(here, "maya", INSIDE, "/incident page lind the queue is full")
-    assert "@lena" in await typed(here, "maya", INSIDE, "/incident invite cto")
-    await here.maya.say(INSIDE, "hey @tocsin can you page priya")
-    assert "Paged now for INC-1: @priya" in (await told(here, "maya"))[-1]
+async def test_a_name_that_one_person_has_is_understood(world: World) -> None:
+    await declared(world)
+    await known(world, U0TOM00000="Tom Tester", U0PRIYA000="Priya Pal")
+    assert "@tom" in await typed(world, "maya", INSIDE, "/incident lead tom")
+    assert (await world.show())["roles"]["commander"] == world.tom.id
+    assert "@priya" in await typed(world, "maya", INSIDE, "/incident role scribe Priya Pal")
+    assert "@lena" in await typed(world, "maya", INSIDE, "/incident page lind the queue is full")
+    assert "@lena" in await typed(world, "maya", INSIDE, "/incident invite cto")
+    await world.maya.say(INSIDE, "hey @tocsin can you page priya")
+    assert "Paged now for INC-1: @priya" in (await told(world, "maya"))[-1]
 
 
-async def test_a_name_of_several_people_or_of_nobody_is_asked_about(here: World) -> None:
-    await declared(here)
-    await known(here, U0TOM00000="Tom Tester", U0PRIYA000="Tom Taylor")
-    before = (await here.show())["timeline"]
-    answer = await typed(here, "maya", INSIDE, "/incident lead tom")
+async def test_a_name_of_several_people_or_of_nobody_is_asked_about(world: World) -> None:
+    await declared(world)
+    await known(world, U0TOM00000="Tom Tester", U0PRIYA000="Tom Taylor")
+    before = (await world.show())["timeline"]
+    answer = await typed(world, "maya", INSIDE, "/incident lead tom")
     assert "Do you mean @priya or @tom? Type @ and pick the person from the list." in answer
-    assert "I can't tell who “@nobody” is" in await typed(here, "maya", INSIDE, "/incident lead @nobody")
-    assert "There is no schedule “nobody”" in await typed(here, "maya", INSIDE, "/incident page nobody")
-    assert "Say who" in await typed(here, "maya", INSIDE, "/incident invite everybody")
-    assert (await here.show())["timeline"] == before
+    assert "I can't tell who “@nobody” is" in await typed(world, "maya", INSIDE, "/incident lead @nobody")
+    assert "There is no schedule “nobody”" in await typed(world, "maya", INSIDE, "/incident page nobody")
+    assert "Say who" in await typed(world, "maya", INSIDE, "/incident invite everybody")
+    assert (await world.show())["timeline"] == before
 
 
-async def test_an_address_is_understood(here: World) -> None:
-    await declared(here)
-    assert "@tom" in await typed(here, "maya", INSIDE, "/incident lead tom@example.com")
-    assert "Say who" in await typed(here, "maya", INSIDE, "/incident lead nobody@example.com")
+async def test_an_address_is_understood(world: World) -> None:
+    await declared(world)
+    assert "@tom" in await typed(world, "maya", INSIDE, "/incident lead tom@example.com")
+    assert "Say who" in await typed(world, "maya", INSIDE, "/incident lead nobody@example.com")
 
 
 @pytest.mark.parametrize("line", ["lead", "role scribe", "handover", "page", "invite"])
-async def test_bots_and_deactivated_people_take_no_role_and_no_page(here: World, line: str) -> None:
-    await declared(here)
-    before = (await here.show())["timeline"]
-    assert "I am a bot. Name a person." in await typed(here, "maya", INSIDE, f"/incident {line} @tocsin")
-    assert "@deploys is a bot" in await typed(here, "maya", INSIDE, f"/incident {line} @deploys")
-    here.ws.change_user("tom", deleted=True)
-    assert "is deactivated" in await typed(here, "maya", INSIDE, f"/incident {line} @tom")
-    assert (await here.show())["timeline"] == before
+async def test_bots_and_deactivated_people_take_no_role_and_no_page(world: World, line: str) -> None:
+    await declared(world)
+    before = (await world.show())["timeline"]
+    assert "I am a bot. Name a person." in await typed(world, "maya", INSIDE, f"/incident {line} @tocsin")
+    assert "@deploys is a bot" in await typed(world, "maya", INSIDE, f"/incident {line} @deploys")
+    world.ws.change_user("tom", deleted=True)
+    assert "is deactivated" in await typed(world, "maya", INSIDE, f"/incident {line} @tom")
+    assert (await world.show())["timeline"] == before
 
 
-async def test_a_bot_chosen_in_a_form_is_refused(here: World) -> None:
-    channel = await declared(here)
-    await here.maya.press(here.card(channel), "Assign roles")
-    await here.maya.fill(here.maya.view, {"Scribe": "deploys"})
-    await here.maya.submit()
-    assert "is a bot" in str(here.maya.view.body)
-    assert (await here.show())["roles"] == {}
+async def test_a_bot_chosen_in_a_form_is_refused(world: World) -> None:
+    channel = await declared(world)
+    await world.maya.press(world.card(channel), "Assign roles")
+    await world.maya.fill(world.maya.view, {"Scribe": "deploys"})
+    await world.maya.submit()
+    assert "is a bot" in str(world.maya.view.body)
+    assert (await world.show())["roles"] == {}
 
 
-async def test_an_invitation_that_slack_refuses_is_corrected_to_whoever_asked(here: World) -> None:
-    await declared(here)
-    here.ws.faults.add("conversations.invite", error="cant_invite", count=None)
-    assert "Inviting @lena" in await typed(here, "maya", INSIDE, "/incident invite @lena")
-    assert "Could not invite @lena" in (await told(here, "maya"))[-1]
-    await typed(here, "maya", INSIDE, "/incident role scribe @tom")
-    assert "Could not invite @tom" in (await told(here, "maya"))[-1]
-    await typed(here, "noor", "#general", "/incident join --in INC-1")
-    await rest(here)
-    assert any("Could not invite @noor" in words(here, message) for message in direct(here, here.noor.id))
+async def test_an_invitation_that_slack_refuses_is_corrected_to_whoever_asked(world: World) -> None:
+    await declared(world)
+    world.ws.faults.add("conversations.invite", error="cant_invite", count=None)
+    assert "Inviting @lena" in await typed(world, "maya", INSIDE, "/incident invite @lena")
+    assert "Could not invite @lena" in (await told(world, "maya"))[-1]
+    await typed(world, "maya", INSIDE, "/incident role scribe @tom")
+    assert "Could not invite @tom" in (await told(world, "maya"))[-1]
+    await typed(world, "noor", "#general", "/incident join --in INC-1")
+    await rest(world)
+    assert any("Could not invite @noor" in words(world, message) for message in direct(world, world.noor.id))
 
 
-async def test_an_update_that_slack_refuses_is_corrected_to_whoever_posted_it(here: World) -> None:
-    channel = await declared(here)
-    here.ws.faults.add("chat.postMessage", error="restricted_action", channel=channel.id, count=None)
-    await typed(here, "maya", INSIDE, "/incident update Rolled back")
-    await rest(here)
-    assert of_kind(await here.show(), "delivery_failed")
-    assert any("Could not post" in answer and "update" in answer for answer in await told(here, "maya"))
+async def test_an_update_that_slack_refuses_is_corrected_to_whoever_posted_it(world: World) -> None:
+    channel = await declared(world)
+    world.ws.faults.add("chat.postMessage", error="restricted_action", channel=channel.id, count=None)
+    await typed(world, "maya", INSIDE, "/incident update Rolled back")
+    await rest(world)
+    assert of_kind(await world.show(), "delivery_failed")
+    assert any("Could not post" in answer and "update" in answer for answer in await told(world, "maya"))

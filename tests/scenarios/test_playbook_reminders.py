@@ -23,63 +23,63 @@ from tests.scenarios.playbook_runs import (
     words,
     written,
 )
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Nothing is reminded of but playbooks."""
-    async with world(sqlite_url, policy=written(tmp_path)) as running:
+    async with running_world(sqlite_url, policy=written(tmp_path)) as running:
         yield running
 
 
-async def test_an_overdue_step_reminds_its_holder_then_the_commander(here: World) -> None:
-    channel = await started(here)
-    await typed(here, "tom", channel.name, "/incident lead me")
-    message = await opened(here, channel)
-    await press(here, "maya", message, "Assign")
-    await assign_to(here, "maya", "priya")
-    await here.pass_time(minutes=1, seconds=2)
-    (first,) = here.ws.replies(message)
-    assert "@priya, how is 1.1" in words(here, first)
-    await here.pass_time(minutes=6)
-    (second,) = here.ws.replies(message)
-    assert "@tom, how is 1.1" in words(here, second)
+async def test_an_overdue_step_reminds_its_holder_then_the_commander(world: World) -> None:
+    channel = await started(world)
+    await typed(world, "tom", channel.name, "/incident lead me")
+    message = await opened(world, channel)
+    await press(world, "maya", message, "Assign")
+    await assign_to(world, "maya", "priya")
+    await world.pass_time(minutes=1, seconds=2)
+    (first,) = world.ws.replies(message)
+    assert "@priya, how is 1.1" in words(world, first)
+    await world.pass_time(minutes=6)
+    (second,) = world.ws.replies(message)
+    assert "@tom, how is 1.1" in words(world, second)
     assert second.ts != first.ts
-    await here.pass_time(hours=2)
-    assert len(here.ws.replies(message)) == 1
-    await press(here, "priya", message, "Done")
-    assert "done by @priya" in words(here, here.ws.replies(message)[0])
-    why = await typed(here, "maya", channel.name, "/incident why")
+    await world.pass_time(hours=2)
+    assert len(world.ws.replies(message)) == 1
+    await press(world, "priya", message, "Done")
+    assert "done by @priya" in words(world, world.ws.replies(message)[0])
+    why = await typed(world, "maya", channel.name, "/incident why")
     assert "playbook" in why
     assert "step 1.1: not settled" in why
 
 
-async def test_a_step_done_in_time_sends_no_reminder(here: World) -> None:
-    channel = await started(here)
-    message = await opened(here, channel)
-    await press(here, "maya", message, "Done")
-    await here.pass_time(seconds=70)
-    await rest(here)
-    assert [words(here, m).count("1.1") for m in here.ws.replies(message)] == [0]
-    await typed(here, "maya", channel.name, "/incident resolve fixed")
-    await here.pass_time(hours=5)
-    assert len(here.ws.replies(message)) == 1
-    waiting = [r for r in (await here.show())["reminders"] if r["kind"] == "playbook" and r["state"] == "waiting"]
+async def test_a_step_done_in_time_sends_no_reminder(world: World) -> None:
+    channel = await started(world)
+    message = await opened(world, channel)
+    await press(world, "maya", message, "Done")
+    await world.pass_time(seconds=70)
+    await rest(world)
+    assert [words(world, m).count("1.1") for m in world.ws.replies(message)] == [0]
+    await typed(world, "maya", channel.name, "/incident resolve fixed")
+    await world.pass_time(hours=5)
+    assert len(world.ws.replies(message)) == 1
+    waiting = [r for r in (await world.show())["reminders"] if r["kind"] == "playbook" and r["state"] == "waiting"]
     assert waiting == []
 
 
-async def test_an_ended_run_sends_no_reminder(here: World) -> None:
-    channel = await started(here)
-    await opened(here, channel)
-    before = words(here, run_message(here, channel))
+async def test_an_ended_run_sends_no_reminder(world: World) -> None:
+    channel = await started(world)
+    await opened(world, channel)
+    before = words(world, run_message(world, channel))
     assert "to be done by" in before
-    await typed(here, "maya", channel.name, "/incident resolve fixed")
-    await rest(here)
-    assert "to be done by" not in words(here, run_message(here, channel))
-    await typed(here, "maya", channel.name, "/incident reopen it is back")
-    await rest(here)
-    assert "to be done by" in words(here, run_message(here, channel))
+    await typed(world, "maya", channel.name, "/incident resolve fixed")
+    await rest(world)
+    assert "to be done by" not in words(world, run_message(world, channel))
+    await typed(world, "maya", channel.name, "/incident reopen it is back")
+    await rest(world)
+    assert "to be done by" in words(world, run_message(world, channel))
 
 
 OWNERS = """
@@ -93,11 +93,11 @@ phases: [{title: A, steps: [{title: Look, verification: You know, timeout: 5m}]}
 """
 
 
-async def _at(here: World, weekday: int, hour: int) -> None:
+async def _at(world: World, weekday: int, hour: int) -> None:
     """Move the bot's clock to the next such hour."""
-    now = here.tocsin.context.clock.now()
+    now = world.tocsin.context.clock.now()
     then = now.replace(hour=hour, minute=0) + timedelta(days=(weekday - now.weekday()) % 7 + 7)
-    await here.pass_time(seconds=(then - now).total_seconds())
+    await world.pass_time(seconds=(then - now).total_seconds())
 
 
 async def test_an_owner_is_told_once_of_a_due_review_and_a_skipped_step(sqlite_url: str, tmp_path: Path) -> None:
@@ -105,27 +105,27 @@ async def test_an_owner_is_told_once_of_a_due_review_and_a_skipped_step(sqlite_u
     own.mkdir()
     (own / "ours.yml").write_text(OWNERS)
     rules = "contacts: {dba: {name: Database, slack: priya@example.com}}\nplaybooks: {skipped: 2, review_every: 400d}\n"
-    async with world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as here:
+    async with running_world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as world:
         for number in (1, 2):
-            await here.maya.command("#general", "/incident declare sev2 Again")
-            channel = await here.opened(number)
-            await rest(here)
-            message = await opened(here, channel, "ours")
-            await press(here, "maya", message, "Skip")
-            await filled(here, "maya", Why_="Not needed")
-        assert "Used 2 times before, last" in words(here, await opened(here, channel, "ours"))
-        await _at(here, weekday=1, hour=3)
-        assert await review.remind_owners(here.tocsin.context) == 0  # not at night
-        await _at(here, weekday=1, hour=10)
-        assert await review.remind_owners(here.tocsin.context) == 1
-        assert await review.remind_owners(here.tocsin.context) == 0
-        await rest(here)
-        (to_priya,) = direct(here, "priya", "your playbooks")
-        assert "reviewed on 2025-01-02" in words(here, to_priya)
-        assert "was skipped 2 times" in words(here, to_priya)
-        await here.restarted()
-        await _at(here, weekday=2, hour=10)
-        assert await review.remind_owners(here.tocsin.context) == 0
+            await world.maya.command("#general", "/incident declare sev2 Again")
+            channel = await world.opened(number)
+            await rest(world)
+            message = await opened(world, channel, "ours")
+            await press(world, "maya", message, "Skip")
+            await filled(world, "maya", Why_="Not needed")
+        assert "Used 2 times before, last" in words(world, await opened(world, channel, "ours"))
+        await _at(world, weekday=1, hour=3)
+        assert await review.remind_owners(world.tocsin.context) == 0  # not at night
+        await _at(world, weekday=1, hour=10)
+        assert await review.remind_owners(world.tocsin.context) == 1
+        assert await review.remind_owners(world.tocsin.context) == 0
+        await rest(world)
+        (to_priya,) = direct(world, "priya", "your playbooks")
+        assert "reviewed on 2025-01-02" in words(world, to_priya)
+        assert "was skipped 2 times" in words(world, to_priya)
+        await world.restarted()
+        await _at(world, weekday=2, hour=10)
+        assert await review.remind_owners(world.tocsin.context) == 0
 
 
 async def test_how_often_a_playbook_was_used_says_nothing_of_a_private_incident(
@@ -135,17 +135,17 @@ async def test_how_often_a_playbook_was_used_says_nothing_of_a_private_incident(
     own.mkdir()
     (own / "ours.yml").write_text(OWNERS)
     rules = "contacts: {dba: {name: Database, slack: priya@example.com}}\nplaybooks: {skipped: 1}\n"
-    async with world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as here:
-        secret = await here.declared("sev2 Breach")
-        async with here.tocsin.database.transaction() as conn:
+    async with running_world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as world:
+        secret = await world.declared("sev2 Breach")
+        async with world.tocsin.database.transaction() as conn:
             incident = await incidents.lock(conn, 1)
             assert incident is not None
             await incidents.save(conn, replace(incident, private=True))
-        await press(here, "maya", await opened(here, secret, "ours"), "Skip")
-        await filled(here, "maya", Why_="Not needed")
-        channel = await here.declared("sev2 Checkout is down")
-        assert "Used" not in words(here, await opened(here, channel, "ours"))
-        await _at(here, weekday=1, hour=10)
-        await review.remind_owners(here.tocsin.context)
-        await rest(here)
-        assert "was skipped" not in str([words(here, message) for message in direct(here, "priya", "your playbooks")])
+        await press(world, "maya", await opened(world, secret, "ours"), "Skip")
+        await filled(world, "maya", Why_="Not needed")
+        channel = await world.declared("sev2 Checkout is down")
+        assert "Used" not in words(world, await opened(world, channel, "ours"))
+        await _at(world, weekday=1, hour=10)
+        await review.remind_owners(world.tocsin.context)
+        await rest(world)
+        assert "was skipped" not in str([words(world, message) for message in direct(world, "priya", "your playbooks")])

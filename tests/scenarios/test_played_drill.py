@@ -19,7 +19,7 @@ from tests.alerts.sending import TOKEN, alert, webhook
 from tests.scenarios import processes
 from tests.scenarios.assertions import all_messages, of_kind, rest, typed, words
 from tests.scenarios.processes import Death
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.scenarios.test_kill import STEP, dead_or_quiet, deaths, doubled, quiet, run_again, settings, workspace
 from tests.storage.helpers import incident
 
@@ -46,74 +46,74 @@ def policy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, policy: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=policy, tocsin_hook_token=TOKEN) as running:
+async def world(sqlite_url: str, policy: Path) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, policy=policy, tocsin_hook_token=TOKEN) as running:
         yield running
 
 
-async def lived_through(here: World) -> None:
+async def lived_through(world: World) -> None:
     """INC-1 of an alert: two hours, Tom answers after twenty minutes, one update, and a deleted message."""
-    url, headers = f"http://127.0.0.1:{here.tocsin.port}/hooks/alertmanager", {"Authorization": f"Bearer {TOKEN}"}
+    url, headers = f"http://127.0.0.1:{world.tocsin.port}/hooks/alertmanager", {"Authorization": f"Bearer {TOKEN}"}
     body = webhook(alert("CheckoutDown", severity="critical", service="checkout"))
     async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
         assert answer.status == 202
-    channel = await here.opened(1)
-    await here.ws.person("maya").join(channel.id)
-    await here.ws.person("maya").say(channel.id, "The card vendor times out <@U0TOM00000>")
-    await here.ws.settled()
-    await here.pass_time(minutes=20)
-    await here.ws.person("tom").press(here.card(channel), "Acknowledge")
-    mistake = await here.ws.person("tom").say(channel.id, "Oops, wrong channel")
-    await here.ws.person("tom").delete(mistake)
-    await here.ws.person("tom").say(channel.id, "Deploy 4512 went out at 02:47")
-    await here.ws.settled()
-    await typed(here, "tom", channel.name, "/incident update Rolled back")
-    await here.pass_time(minutes=100)
-    await typed(here, "tom", channel.name, "/incident resolve Rolled back deploy 4512")
-    await here.pass_time(minutes=1)
+    channel = await world.opened(1)
+    await world.ws.person("maya").join(channel.id)
+    await world.ws.person("maya").say(channel.id, "The card vendor times out <@U0TOM00000>")
+    await world.ws.settled()
+    await world.pass_time(minutes=20)
+    await world.ws.person("tom").press(world.card(channel), "Acknowledge")
+    mistake = await world.ws.person("tom").say(channel.id, "Oops, wrong channel")
+    await world.ws.person("tom").delete(mistake)
+    await world.ws.person("tom").say(channel.id, "Deploy 4512 went out at 02:47")
+    await world.ws.settled()
+    await typed(world, "tom", channel.name, "/incident update Rolled back")
+    await world.pass_time(minutes=100)
+    await typed(world, "tom", channel.name, "/incident resolve Rolled back deploy 4512")
+    await world.pass_time(minutes=1)
 
 
-def replayed(here: World, channel: Channel) -> str:
-    return "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id) if "Replayed from" in words(here, m))
+def replayed(world: World, channel: Channel) -> str:
+    return "\n".join(words(world, m) for m in world.ws.bot_messages(channel.id) if "Replayed from" in words(world, m))
 
 
-async def test_a_past_incident_is_played_people_act_and_it_is_compared(here: World) -> None:
-    await lived_through(here)
-    said = await typed(here, "maya", "#general", "/incident drill INC-1 at 10x")
+async def test_a_past_incident_is_played_people_act_and_it_is_compared(world: World) -> None:
+    await lived_through(world)
+    said = await typed(world, "maya", "#general", "/incident drill INC-1 at 10x")
     assert "INC-2" in said
-    await here.ws.until(lambda: here.ws.find_channel("drill-inc-2"))
-    await rest(here)
-    channel = here.ws.find_channel("drill-inc-2")
+    await world.ws.until(lambda: world.ws.find_channel("drill-inc-2"))
+    await rest(world)
+    channel = world.ws.find_channel("drill-inc-2")
     assert channel is not None
-    assert (await here.show(2))["title"].startswith("Replay of INC-1: ")
-    assert "CheckoutDown" in replayed(here, channel)
-    assert "card vendor" in replayed(here, channel)
-    assert "4512" not in replayed(here, channel)  # twenty minutes later then, two now
-    await here.pass_time(minutes=1)
-    await here.ws.person("priya").press(here.card(channel), "Acknowledge")
-    await here.pass_time(minutes=1, seconds=5)
-    whole = replayed(here, channel)
+    assert (await world.show(2))["title"].startswith("Replay of INC-1: ")
+    assert "CheckoutDown" in replayed(world, channel)
+    assert "card vendor" in replayed(world, channel)
+    assert "4512" not in replayed(world, channel)  # twenty minutes later then, two now
+    await world.pass_time(minutes=1)
+    await world.ws.person("priya").press(world.card(channel), "Acknowledge")
+    await world.pass_time(minutes=1, seconds=5)
+    whole = replayed(world, channel)
     assert whole.count("Deploy 4512") == 1
     assert whole.count("card vendor") == 1
     assert "Oops" not in whole
-    await typed(here, "priya", channel.name, "/incident update We would roll back")
-    await typed(here, "priya", channel.name, "/incident resolve It was a drill")
-    await here.pass_time(seconds=5)
-    (compared,) = [words(here, m) for m in here.ws.bot_messages(channel.id) if "then, and this drill now" in m.text]
+    await typed(world, "priya", channel.name, "/incident update We would roll back")
+    await typed(world, "priya", channel.name, "/incident resolve It was a drill")
+    await world.pass_time(seconds=5)
+    (compared,) = [words(world, m) for m in world.ws.bot_messages(channel.id) if "then, and this drill now" in m.text]
     assert "acknowledged after 20m" in compared
     assert "1m" in compared
     assert "status updates: 1 posted, 1 reminder then; 1 posted, no reminder now" in compared
     assert "• mitigated after" in compared
     assert "• ended after" in compared
-    await here.pass_time(hours=3)
-    assert replayed(here, channel) == whole
+    await world.pass_time(hours=3)
+    assert replayed(world, channel) == whole
 
-    posted = [m for m in all_messages(here) if m.user == here.ws.bot.id]
-    about = [m for m in posted if m.channel == channel.id or "INC-2" in words(here, m)]
+    posted = [m for m in all_messages(world) if m.user == world.ws.bot.id]
+    about = [m for m in posted if m.channel == channel.id or "INC-2" in words(world, m)]
     assert len(about) > 5
-    assert not any(here.tom.id in here.ws.mentioned(m) for m in about)
-    assert not any("page" in m.text.lower() for m in about if here.ws.state.channels[m.channel].is_im)
-    assert of_kind(await here.show(2), "page") == []
+    assert not any(world.tom.id in world.ws.mentioned(m) for m in about)
+    assert not any("page" in m.text.lower() for m in about if world.ws.state.channels[m.channel].is_im)
+    assert of_kind(await world.show(2), "page") == []
 
 
 async def past_and_drill(url: str, policy: Path) -> None:

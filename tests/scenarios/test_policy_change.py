@@ -11,7 +11,7 @@ import pytest
 from bot.workers import policy_watcher
 from sandbox.model import Ephemeral
 from tests.scenarios.assertions import buttons, of_kind, rest, told, typed, until, words
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.scenarios.test_policy_file import paged
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
@@ -41,110 +41,112 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
-    async with world(database_url, policy=path) as running:
+    async with running_world(database_url, policy=path) as running:
         await running.declared("sev1 Payments are down")
         await rest(running)
         yield running
 
 
-async def changed(here: World, path: Path, **said: str) -> None:
-    before = here.tocsin.context.policy.digest
+async def changed(world: World, path: Path, **said: str) -> None:
+    before = world.tocsin.context.policy.digest
     path.write_text(text(**said))
-    await until(lambda: here.tocsin.context.policy.digest != before)
+    await until(lambda: world.tocsin.context.policy.digest != before)
 
 
-async def seen(here: World, who: str = "maya") -> Ephemeral:
-    reply = await here.ws.person(who).command("#general", "/incident policy --in INC-1")
+async def seen(world: World, who: str = "maya") -> Ephemeral:
+    reply = await world.ws.person(who).command("#general", "/incident policy --in INC-1")
     assert isinstance(reply.message, Ephemeral)
     return reply.message
 
 
-async def test_a_policy_change_is_previewed_applied_by_a_button_and_pages_nobody_again(here: World, path: Path) -> None:
-    await here.pass_time(minutes=5)
-    await changed(here, path, then=PRIYA, every="15m", needed="scribe")
-    before = await here.show()
-    message = await seen(here)
-    said = words(here, message)
+async def test_a_policy_change_is_previewed_applied_by_a_button_and_pages_nobody_again(
+    world: World, path: Path
+) -> None:
+    await world.pass_time(minutes=5)
+    await changed(world, path, then=PRIYA, every="15m", needed="scribe")
+    before = await world.show()
+    message = await seen(world)
+    said = words(world, message)
     assert "a status update every 15m, not 2h" in said
     assert "needed too: Scribe (nobody is Scribe)" in said
     assert "rung 1 of 2: user U0TOM00000 by Slack at once: paged already" in said
     assert "rung 2 of 2: user U0PRIYA000 by Slack after 30m" in said
     assert "sev1 asks for an update every 15m" in said
-    assert await here.show() == before
-    await here.maya.press(message, "Apply")
-    await rest(here)
-    assert "now follows the current policy" in (await told(here, "maya"))[-1]
-    (entry,) = of_kind(await here.show(), "policy")
-    assert (entry["actor"], entry["key"]) == (here.maya.id, True)
-    assert any("applied the current policy to INC-1" in words(here, m) for m in here.ws.bot_messages(INSIDE))
-    await here.restarted()  # with the clock of the wall
-    await here.pass_time(minutes=14)
-    assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 0, 0)
-    await here.pass_time(minutes=17)
-    assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 1, 0)
-    why = [row for row in (await here.show())["reminders"] if "another policy was applied" in row["reason"]]
+    assert await world.show() == before
+    await world.maya.press(message, "Apply")
+    await rest(world)
+    assert "now follows the current policy" in (await told(world, "maya"))[-1]
+    (entry,) = of_kind(await world.show(), "policy")
+    assert (entry["actor"], entry["key"]) == (world.maya.id, True)
+    assert any("applied the current policy to INC-1" in words(world, m) for m in world.ws.bot_messages(INSIDE))
+    await world.restarted()  # with the clock of the wall
+    await world.pass_time(minutes=14)
+    assert (len(paged(world, TOM)), len(paged(world, PRIYA)), len(paged(world, LENA))) == (1, 0, 0)
+    await world.pass_time(minutes=17)
+    assert (len(paged(world, TOM)), len(paged(world, PRIYA)), len(paged(world, LENA))) == (1, 1, 0)
+    why = [row for row in (await world.show())["reminders"] if "another policy was applied" in row["reason"]]
     assert [row["rung"] for row in why] == [2]
-    (sent,) = [row for row in (await here.show())["reminders"] if row["kind"] == "update" and row["state"] == "sent"]
+    (sent,) = [row for row in (await world.show())["reminders"] if row["kind"] == "update" and row["state"] == "sent"]
     due, declared = (datetime.fromisoformat(at) for at in (sent["due_at"], before["declared_at"]))
     assert due - declared == timedelta(minutes=15)
 
 
-async def test_a_bridge_that_the_new_policy_brings_becomes_a_bookmark_once(here: World, path: Path) -> None:
-    channel = here.ws.find_channel(INSIDE)
+async def test_a_bridge_that_the_new_policy_brings_becomes_a_bookmark_once(world: World, path: Path) -> None:
+    channel = world.ws.find_channel(INSIDE)
     assert channel is not None
     assert channel.bookmarks == []
     for every in ("15m", "30m"):  # applied twice, with the same bridge
-        await changed(here, path, every=every, bookmarks="bridge: huddle")
-        await here.maya.press(await seen(here), "Apply")
-        await rest(here)
-    link = f"https://app.slack.com/huddle/{here.ws.settings.team_id}/{channel.id}"
+        await changed(world, path, every=every, bookmarks="bridge: huddle")
+        await world.maya.press(await seen(world), "Apply")
+        await rest(world)
+    link = f"https://app.slack.com/huddle/{world.ws.settings.team_id}/{channel.id}"
     assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", link)]
 
 
-async def test_a_bridge_with_another_address_changes_the_bookmark(here: World, path: Path) -> None:
-    channel = here.ws.find_channel(INSIDE)
+async def test_a_bridge_with_another_address_changes_the_bookmark(world: World, path: Path) -> None:
+    channel = world.ws.find_channel(INSIDE)
     assert channel is not None
     for address in ("https://meet.example.com/old", "https://meet.example.com/new"):
-        await changed(here, path, bookmarks=f'bridge: "{address}"')
-        await here.maya.press(await seen(here), "Apply")
-        await rest(here)
+        await changed(world, path, bookmarks=f'bridge: "{address}"')
+        await world.maya.press(await seen(world), "Apply")
+        await rest(world)
     assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", address)]
 
 
-async def test_an_incident_under_the_current_policy_has_nothing_to_apply(here: World) -> None:
-    assert "There is nothing to apply." in words(here, await seen(here))
+async def test_an_incident_under_the_current_policy_has_nothing_to_apply(world: World) -> None:
+    assert "There is nothing to apply." in words(world, await seen(world))
 
 
-async def test_only_the_previewed_policy_is_applied_and_once(here: World, path: Path) -> None:
-    await changed(here, path, then=PRIYA)
-    first = await seen(here)
-    await changed(here, path, then=TOM)
-    await here.maya.press(first, "Apply")
-    assert "has changed again since you looked" in (await told(here, "maya"))[-1]
-    assert of_kind(await here.show(), "policy") == []
-    second, third = await seen(here), await seen(here, "priya")
-    await here.maya.press(second, "Apply")
-    await here.priya.press(third, "Apply")
-    assert "follows the policy in force already" in (await told(here, "priya"))[-1]
-    assert len(of_kind(await here.show(), "policy")) == 1
+async def test_only_the_previewed_policy_is_applied_and_once(world: World, path: Path) -> None:
+    await changed(world, path, then=PRIYA)
+    first = await seen(world)
+    await changed(world, path, then=TOM)
+    await world.maya.press(first, "Apply")
+    assert "has changed again since you looked" in (await told(world, "maya"))[-1]
+    assert of_kind(await world.show(), "policy") == []
+    second, third = await seen(world), await seen(world, "priya")
+    await world.maya.press(second, "Apply")
+    await world.priya.press(third, "Apply")
+    assert "follows the policy in force already" in (await told(world, "priya"))[-1]
+    assert len(of_kind(await world.show(), "policy")) == 1
 
 
-async def test_without_permission_the_preview_is_shown_and_apply_says_whom_to_ask(here: World, path: Path) -> None:
-    await changed(here, path, then=PRIYA)
-    message = await seen(here, "tom")
+async def test_without_permission_the_preview_is_shown_and_apply_says_whom_to_ask(world: World, path: Path) -> None:
+    await changed(world, path, then=PRIYA)
+    message = await seen(world, "tom")
     assert buttons(message) == ["Apply"]
-    await here.tom.press(message, "Apply")
-    assert "may apply another policy to an incident. Ask one of them: @maya, @priya." in (await told(here, "tom"))[-1]
-    assert of_kind(await here.show(), "policy") == []
+    await world.tom.press(message, "Apply")
+    assert "may apply another policy to an incident. Ask one of them: @maya, @priya." in (await told(world, "tom"))[-1]
+    assert of_kind(await world.show(), "policy") == []
 
 
-async def test_the_preview_names_held_roles_that_the_new_policy_lacks(here: World, path: Path) -> None:
-    await changed(here, path, roles="legal: {title: Legal}")
-    await here.maya.press(await seen(here), "Apply")
-    await typed(here, "maya", INSIDE, "/incident role legal @tom")
-    await changed(here, path)
-    said = words(here, await seen(here))
+async def test_the_preview_names_held_roles_that_the_new_policy_lacks(world: World, path: Path) -> None:
+    await changed(world, path, roles="legal: {title: Legal}")
+    await world.maya.press(await seen(world), "Apply")
+    await typed(world, "maya", INSIDE, "/incident role legal @tom")
+    await changed(world, path)
+    said = words(world, await seen(world))
     assert "has no role legal, which @tom has or is asked to take" in said
     assert "/incident role legal none" in said

@@ -18,7 +18,7 @@ from bot.workers import policy_watcher
 from storage import policies
 from tests.databases import PostgreSQL
 from tests.scenarios.assertions import announcements, direct, rest, until, words
-from tests.scenarios.running import MANIFEST, World, start, world
+from tests.scenarios.running import MANIFEST, World, running_world, start
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
 POLICY = """
@@ -44,90 +44,90 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
-    async with world(database_url, policy=path) as running:
+    async with running_world(database_url, policy=path) as running:
         yield running
 
 
-async def metric(here: World, name: str) -> float:
+async def metric(world: World, name: str) -> float:
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{here.tocsin.port}/metrics") as answer,
+        session.get(f"http://127.0.0.1:{world.tocsin.port}/metrics") as answer,
     ):
         found = re.search(rf"^{name} (\S+)$", await answer.text(), re.MULTILINE)
         assert found, name
         return float(found[1])
 
 
-async def ready(here: World) -> tuple[int, str]:
+async def ready(world: World) -> tuple[int, str]:
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{here.tocsin.port}/readyz") as answer,
+        session.get(f"http://127.0.0.1:{world.tocsin.port}/readyz") as answer,
     ):
         return answer.status, (await answer.json())["checks"]["policy"]
 
 
-def paged(here: World, person: str) -> list[str]:
-    return [m.text for m in direct(here, person, "paged")]
+def paged(world: World, person: str) -> list[str]:
+    return [m.text for m in direct(world, person, "paged")]
 
 
-async def test_a_changed_policy_applies_to_new_incidents_only(here: World, path: Path) -> None:
-    await here.declared("sev1 Payments are down")
-    before = here.tocsin.context.policy.digest
+async def test_a_changed_policy_applies_to_new_incidents_only(world: World, path: Path) -> None:
+    await world.declared("sev1 Payments are down")
+    before = world.tocsin.context.policy.digest
     path.write_text(text(who=PRIYA, then=PRIYA, every="5m"))
-    await until(lambda: here.tocsin.context.policy.digest != before)
-    await here.maya.command("#general", "/incident declare sev1 Search is down")
-    await rest(here)
-    assert [line for line in paged(here, PRIYA) if "INC-2" in line]
-    await here.pass_time(minutes=10)
-    assert [line for line in paged(here, LENA) if "INC-1" in line]
-    assert not [line for line in paged(here, LENA) + paged(here, TOM) if "INC-2" in line]
-    async with here.tocsin.database.reading() as conn:
+    await until(lambda: world.tocsin.context.policy.digest != before)
+    await world.maya.command("#general", "/incident declare sev1 Search is down")
+    await rest(world)
+    assert [line for line in paged(world, PRIYA) if "INC-2" in line]
+    await world.pass_time(minutes=10)
+    assert [line for line in paged(world, LENA) if "INC-1" in line]
+    assert not [line for line in paged(world, LENA) + paged(world, TOM) if "INC-2" in line]
+    async with world.tocsin.database.reading() as conn:
         assert await policies.get(conn, before)
-        assert await policies.get(conn, here.tocsin.context.policy.digest) == here.tocsin.context.policies.document
-    assert len(announcements(here)) == 2  # nobody need read of every change
+        assert await policies.get(conn, world.tocsin.context.policy.digest) == world.tocsin.context.policies.document
+    assert len(announcements(world)) == 2  # nobody need read of every change
 
 
-async def test_an_invalid_policy_file_changes_nothing_and_is_announced(here: World, path: Path) -> None:
-    before = here.tocsin.context.policy
+async def test_an_invalid_policy_file_changes_nothing_and_is_announced(world: World, path: Path) -> None:
+    before = world.tocsin.context.policy
     path.write_text(text(phone=f"{SECRET}0000000000000000000000").replace("respond_within", "respond_witin"))
-    await until(lambda: announcements(here))
-    assert here.tocsin.context.policy is before
-    (told,) = announcements(here)
-    said = words(here, told)
+    await until(lambda: announcements(world))
+    assert world.tocsin.context.policy is before
+    (told,) = announcements(world)
+    said = words(world, told)
     assert "2 mistakes" in said
     assert "tocsin check" in said
     assert "contacts.anna.phone" in said
     assert SECRET not in str(told.blocks)
-    assert await metric(here, "tocsin_policy_stale") == 1
-    assert await ready(here) == (200, here.tocsin.policy_watcher.trouble)
+    assert await metric(world, "tocsin_policy_stale") == 1
+    assert await ready(world) == (200, world.tocsin.policy_watcher.trouble)
     os.utime(path)  # touched, not changed: not said again
     for _ in range(2):  # it reads a file once two looks have found the same
-        await here.tocsin.policy_watcher.look()
-    await here.declared("sev1 Payments are down")
-    assert paged(here, TOM)
-    assert len(announcements(here)) == 2
+        await world.tocsin.policy_watcher.look()
+    await world.declared("sev1 Payments are down")
+    assert paged(world, TOM)
+    assert len(announcements(world)) == 2
     path.write_text(text(every="20m"))
-    await until(lambda: "valid again" in words(here, announcements(here)[0]))
-    assert here.tocsin.context.policy is not before
-    assert await metric(here, "tocsin_policy_stale") == 0
-    assert (await ready(here))[1] == "ok"
+    await until(lambda: "valid again" in words(world, announcements(world)[0]))
+    assert world.tocsin.context.policy is not before
+    assert await metric(world, "tocsin_policy_stale") == 0
+    assert (await ready(world))[1] == "ok"
 
 
-async def test_a_mistake_that_was_corrected_and_made_again_is_announced_again(here: World, path: Path) -> None:
+async def test_a_mistake_that_was_corrected_and_made_again_is_announced_again(world: World, path: Path) -> None:
     for round_ in (1, 2):
         path.write_text("preset: sev1-6\n")
-        await until(lambda: len(announcements(here)) == round_)  # noqa: B023 - awaited here
+        await until(lambda: len(announcements(world)) == round_)  # noqa: B023 - awaited here
         path.write_text(text())
-        await until(lambda: all("valid again" in words(here, told) for told in announcements(here)))
+        await until(lambda: all("valid again" in words(world, told) for told in announcements(world)))
 
 
-async def test_a_missing_policy_file_is_a_problem_and_not_a_preset(here: World, path: Path) -> None:
-    before = here.tocsin.context.policy
+async def test_a_missing_policy_file_is_a_problem_and_not_a_preset(world: World, path: Path) -> None:
+    before = world.tocsin.context.policy
     path.unlink()
-    await until(lambda: here.tocsin.policy_watcher.trouble)
-    assert here.tocsin.context.policy is before
+    await until(lambda: world.tocsin.policy_watcher.trouble)
+    assert world.tocsin.context.policy is before
 
 
 async def test_two_replicas_announce_one_invalid_file_once(
@@ -135,20 +135,20 @@ async def test_two_replicas_announce_one_invalid_file_once(
 ) -> None:
     monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
     url = postgresql.create()
-    async with world(url, policy=path) as here:
-        other = await start(here.ws, here.settings)
+    async with running_world(url, policy=path) as world:
+        other = await start(world.ws, world.settings)
         await other.policy_watcher.look()  # the first, which finds the file valid
         try:
             path.write_text("severities: []\n")
-            await until(lambda: here.tocsin.policy_watcher.trouble and other.policy_watcher.trouble)
-            await rest(here)
-            await until(lambda: announcements(here))
-            await rest(here)
-            assert len(announcements(here)) == 1
+            await until(lambda: world.tocsin.policy_watcher.trouble and other.policy_watcher.trouble)
+            await rest(world)
+            await until(lambda: announcements(world))
+            await rest(world)
+            assert len(announcements(world)) == 1
             path.write_text(text(every="9m"))
-            await until(lambda: not here.tocsin.policy_watcher.trouble and not other.policy_watcher.trouble)
-            await until(lambda: "valid again" in words(here, announcements(here)[0]))
-            assert here.tocsin.context.policy.digest == other.context.policy.digest
+            await until(lambda: not world.tocsin.policy_watcher.trouble and not other.policy_watcher.trouble)
+            await until(lambda: "valid again" in words(world, announcements(world)[0]))
+            assert world.tocsin.context.policy.digest == other.context.policy.digest
         finally:
             await other.stop()
     postgresql.give_back(url)

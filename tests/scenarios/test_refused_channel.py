@@ -28,71 +28,71 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-async def refused(here: World) -> None:
-    here.ws.faults.add("conversations.create", error="restricted_action", count=None)
-    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
-    await rest(here)
-    await here.delivered()
+async def refused(world: World) -> None:
+    world.ws.faults.add("conversations.create", error="restricted_action", count=None)
+    await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await rest(world)
+    await world.delivered()
 
 
 async def test_a_channel_that_slack_refuses_is_said_to_everybody_who_was_told_that_it_is_being_opened(
-    here: World,
+    world: World,
 ) -> None:
-    await refused(here)
-    (page,) = direct(here, here.tom.id, "You are paged")
-    (elsewhere,) = here.ws.bot_messages("payments")
-    for message in (*announcements(here), page, elsewhere):
-        assert "could not be opened" in words(here, message)
-        assert OPENING not in words(here, message)
+    await refused(world)
+    (page,) = direct(world, world.tom.id, "You are paged")
+    (elsewhere,) = world.ws.bot_messages("payments")
+    for message in (*announcements(world), page, elsewhere):
+        assert "could not be opened" in words(world, message)
+        assert OPENING not in words(world, message)
     assert {"I'm on it", "Can't"} <= set(buttons(page))
-    assert any("could not be opened" in answer for answer in await told(here, "maya"))
+    assert any("could not be opened" in answer for answer in await told(world, "maya"))
 
 
-async def test_after_a_retry_all_that_went_to_the_reporter_is_in_the_channel_with_its_card_pinned(here: World) -> None:
-    await refused(here)
-    await typed(here, "maya", "#general", "/incident lead @tom --in INC-1")
-    await here.delivered()
-    (card,) = [m for m in direct(here, here.maya.id) if "Retry" in buttons(m)]
-    here.ws.faults.clear()
-    assert (await here.maya.press(card, "Retry")).ok
-    channel = await here.opened()
-    await here.delivered()
-    assert here.ws.pinned(channel.id) == [m for m in here.ws.bot_messages(channel.id) if "Resolve" in buttons(m)]
-    assert [m for m in here.ws.bot_messages(channel.id) if "is now *Incident commander*" in m.text]
+async def test_after_a_retry_all_that_went_to_the_reporter_is_in_the_channel_with_its_card_pinned(world: World) -> None:
+    await refused(world)
+    await typed(world, "maya", "#general", "/incident lead @tom --in INC-1")
+    await world.delivered()
+    (card,) = [m for m in direct(world, world.maya.id) if "Retry" in buttons(m)]
+    world.ws.faults.clear()
+    assert (await world.maya.press(card, "Retry")).ok
+    channel = await world.opened()
+    await world.delivered()
+    assert world.ws.pinned(channel.id) == [m for m in world.ws.bot_messages(channel.id) if "Resolve" in buttons(m)]
+    assert [m for m in world.ws.bot_messages(channel.id) if "is now *Incident commander*" in m.text]
     assert not buttons(card)
     assert f"this is in <#{channel.id}> now" in card.text
-    assert not [m for m in direct(here, here.maya.id) if "Retry" in buttons(m)]
-    assert f"<#{channel.id}>" in str(announcements(here)[0].blocks)
-    (page,) = direct(here, here.tom.id, "You are paged")
+    assert not [m for m in direct(world, world.maya.id) if "Retry" in buttons(m)]
+    assert f"<#{channel.id}>" in str(announcements(world)[0].blocks)
+    (page,) = direct(world, world.tom.id, "You are paged")
     assert f"<#{channel.id}>" in str(page.blocks)
 
 
 @pytest.mark.parametrize("error", ["invalid_name", "invalid_name_specials", "invalid_name_punctuation"])
 async def test_in_place_of_a_name_that_slack_refuses_the_channel_is_called_by_its_number(
-    here: World, error: str
+    world: World, error: str
 ) -> None:
-    here.ws.faults.add("conversations.create", error=error, count=1)
-    await here.declared()
-    assert here.ws.channel("inc-1").name == "inc-1"
+    world.ws.faults.add("conversations.create", error=error, count=1)
+    await world.declared()
+    assert world.ws.channel("inc-1").name == "inc-1"
 
 
-async def test_a_first_page_names_the_channel_once_it_is_there(here: World) -> None:
-    here.ws.faults.add("conversations.create", latency_s=0.8, count=1)
-    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
-    await here.ws.until(lambda: direct(here, here.tom.id, "You are paged"))
-    (page,) = direct(here, here.tom.id, "You are paged")
+async def test_a_first_page_names_the_channel_once_it_is_there(world: World) -> None:
+    world.ws.faults.add("conversations.create", latency_s=0.8, count=1)
+    await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await world.ws.until(lambda: direct(world, world.tom.id, "You are paged"))
+    (page,) = direct(world, world.tom.id, "You are paged")
     assert OPENING in str(page.blocks)
-    channel = await here.opened()
+    channel = await world.opened()
     await until(lambda: f"<#{channel.id}>" in str(page.blocks))
     assert {"I'm on it", "Can't"} <= set(buttons(page))
 
 
-async def test_a_page_that_was_answered_meanwhile_gets_no_buttons_again(here: World) -> None:
-    here.ws.faults.add("conversations.create", latency_s=0.8, count=1)
-    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
-    await here.ws.until(lambda: direct(here, here.tom.id, "You are paged"))
-    (page,) = direct(here, here.tom.id, "You are paged")
-    await here.tom.press(page, "I'm on it")
-    await here.opened()
-    await here.delivered()
+async def test_a_page_that_was_answered_meanwhile_gets_no_buttons_again(world: World) -> None:
+    world.ws.faults.add("conversations.create", latency_s=0.8, count=1)
+    await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await world.ws.until(lambda: direct(world, world.tom.id, "You are paged"))
+    (page,) = direct(world, world.tom.id, "You are paged")
+    await world.tom.press(page, "I'm on it")
+    await world.opened()
+    await world.delivered()
     assert not buttons(page)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from storage import incidents
 from tests.scenarios.assertions import told
-from tests.scenarios.running import ROOT, World, start, world, written
+from tests.scenarios.running import ROOT, World, running_world, start, written
 
 POLICY = """
 preset: sev1-5
@@ -44,9 +44,9 @@ def _restore(url: str, copy: Path) -> None:
     shutil.copy(copy, file)
 
 
-async def _restored(here: World, url: str, folder: Path) -> str:
+async def _restored(world: World, url: str, folder: Path) -> str:
     """What `tocsin restored` prints."""
-    settings = here.settings
+    settings = world.settings
     assert settings.slack_bot_token is not None
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-W", "error", "-m", "bot", "restored", cwd=folder, stdout=asyncio.subprocess.PIPE,
@@ -58,119 +58,119 @@ async def _restored(here: World, url: str, folder: Path) -> str:
     return printed.decode()
 
 
-async def _counted(here: World) -> int:
-    async with here.tocsin.database.reading() as conn:
+async def _counted(world: World) -> int:
+    async with world.tocsin.database.reading() as conn:
         return await incidents.last_number(conn)
 
 
-async def _forget(here: World) -> None:
+async def _forget(world: World) -> None:
     """Set the counter back, as if the channels of later incidents were no longer in Slack."""
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         await conn.exec_driver_sql("UPDATE counters SET value = 0 WHERE name = 'incident'")
 
 
 async def test_no_number_is_given_twice_after_a_restore(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url) as here:
-        await here.tocsin.stop()
+    async with running_world(sqlite_url) as world:
+        await world.tocsin.stop()
         copy = _copy(sqlite_url, tmp_path)
-        here.tocsin = await start(here.ws, here.settings)
-        await here.declared()
-        private = await here.declared("--private sev2 Payroll leaked")
-        await here.maya.archive(private.id)
-        await here.delivered()
-        await here.tocsin.stop()
+        world.tocsin = await start(world.ws, world.settings)
+        await world.declared()
+        private = await world.declared("--private sev2 Payroll leaked")
+        await world.maya.archive(private.id)
+        await world.delivered()
+        await world.tocsin.stop()
         _restore(sqlite_url, copy)
-        assert "The next incident is INC-3." in await _restored(here, sqlite_url, tmp_path)
-        assert "so the numbers go on from the backup" in await _restored(here, sqlite_url, tmp_path), "safe to repeat"
-        here.tocsin = await start(here.ws, here.settings)
-        await here.maya.command("#general", "/incident declare sev2 The next one")
-        await here.opened(3)
-        assert (await here.show(3))["title"] == "The next one"
+        assert "The next incident is INC-3." in await _restored(world, sqlite_url, tmp_path)
+        assert "so the numbers go on from the backup" in await _restored(world, sqlite_url, tmp_path), "safe to repeat"
+        world.tocsin = await start(world.ws, world.settings)
+        await world.maya.command("#general", "/incident declare sev2 The next one")
+        await world.opened(3)
+        assert (await world.show(3))["title"] == "The next one"
 
 
 async def test_a_start_alone_moves_the_numbers_on(sqlite_url: str) -> None:
-    async with world(sqlite_url) as here:
-        channel = await here.declared()
-        await here.delivered()
-        await _forget(here)
-        await here.maya.rename(channel.id, "checkout-war-room")
-        away = here.ws.faults.add("users.conversations", status=500, count=1)
-        await here.restarted()
-        await here.ws.until(lambda: away not in here.ws.faults.rules)
-        assert await _counted(here) == 0
-        await here.tocsin.timer._periodic["used incident numbers"].work()  # as it does each minute until it succeeds
-        assert await _counted(here) == 1
+    async with running_world(sqlite_url) as world:
+        channel = await world.declared()
+        await world.delivered()
+        await _forget(world)
+        await world.maya.rename(channel.id, "checkout-war-room")
+        away = world.ws.faults.add("users.conversations", status=500, count=1)
+        await world.restarted()
+        await world.ws.until(lambda: away not in world.ws.faults.rules)
+        assert await _counted(world) == 0
+        await world.tocsin.timer._periodic["used incident numbers"].work()  # as it does each minute until it succeeds
+        assert await _counted(world) == 1
 
 
 async def test_a_button_of_an_earlier_incident_of_the_same_number_acts_on_nothing(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url) as here:
-        await here.tocsin.stop()
+    async with running_world(sqlite_url) as world:
+        await world.tocsin.stop()
         copy = _copy(sqlite_url, tmp_path)
-        here.tocsin = await start(here.ws, here.settings)
-        channel = await here.declared()
-        await here.delivered()
-        old = here.card(channel)
-        await here.maya.press(old, "Update status")
-        form = here.maya.view
-        await here.tocsin.stop()
+        world.tocsin = await start(world.ws, world.settings)
+        channel = await world.declared()
+        await world.delivered()
+        old = world.card(channel)
+        await world.maya.press(old, "Update status")
+        form = world.maya.view
+        await world.tocsin.stop()
         _restore(sqlite_url, copy)
-        here.tocsin = await start(here.ws, here.settings)
-        await here.tocsin.timer._periodic["used incident numbers"].work()
-        await _forget(here)
-        await here.tom.command("#general", "/incident declare sev2 Another thing")
-        another = await here.ws.until(lambda: here.ws.find_channel("inc-1-another-thing"))
-        await here.delivered()
-        before = await here.kinds()
-        await here.maya.press(old, "Acknowledge")
-        assert EARLIER in (await told(here, "maya"))[-1]
-        await here.maya.fill(form, {"What changed?": "We rolled back"})
-        await here.maya.submit(form)
-        assert EARLIER in str(here.maya.view.body)
-        assert "We rolled back" in str(here.maya.view.body), "what was typed is given back"
-        assert await here.kinds() == before
-        assert (await here.show())["acknowledged_at"] is None
-        (card,) = here.ws.pinned(another.id)
-        await here.tom.press(card, "Acknowledge")
-        assert (await here.show())["acknowledged_at"] is not None
+        world.tocsin = await start(world.ws, world.settings)
+        await world.tocsin.timer._periodic["used incident numbers"].work()
+        await _forget(world)
+        await world.tom.command("#general", "/incident declare sev2 Another thing")
+        another = await world.ws.until(lambda: world.ws.find_channel("inc-1-another-thing"))
+        await world.delivered()
+        before = await world.kinds()
+        await world.maya.press(old, "Acknowledge")
+        assert EARLIER in (await told(world, "maya"))[-1]
+        await world.maya.fill(form, {"What changed?": "We rolled back"})
+        await world.maya.submit(form)
+        assert EARLIER in str(world.maya.view.body)
+        assert "We rolled back" in str(world.maya.view.body), "what was typed is given back"
+        assert await world.kinds() == before
+        assert (await world.show())["acknowledged_at"] is None
+        (card,) = world.ws.pinned(another.id)
+        await world.tom.press(card, "Acknowledge")
+        assert (await world.show())["acknowledged_at"] is not None
 
 
 async def test_what_became_due_after_the_backup_is_not_sent_once_more(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
-        channel = await here.declared("sev1 Checkout is down")
-        await here.delivered()
-        await here.tocsin.stop()
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+        channel = await world.declared("sev1 Checkout is down")
+        await world.delivered()
+        await world.tocsin.stop()
         copy = _copy(sqlite_url, tmp_path)
-        here.tocsin = await start(here.ws, here.settings)
-        await here.pass_time(minutes=20)
-        sent = _sent(here)
+        world.tocsin = await start(world.ws, world.settings)
+        await world.pass_time(minutes=20)
+        sent = _sent(world)
         assert [where for where, _ in sent].count("priya") == 1, "the rung paged"
         assert any("Snooze 15m" in words for where, words in sent if where == channel.id), "the reminder was posted"
-        await here.tocsin.stop()
+        await world.tocsin.stop()
         _restore(sqlite_url, copy)
         assert "Reminders and pages that are due by now are looked for too" in await _restored(
-            here, sqlite_url, tmp_path
+            world, sqlite_url, tmp_path
         )
-        here.tocsin = await start(here.ws, here.settings)
-        restored_at = here.tocsin.context.restored_at
+        world.tocsin = await start(world.ws, world.settings)
+        restored_at = world.tocsin.context.restored_at
         assert restored_at is not None
-        here.tocsin.context.restored_at = restored_at + timedelta(minutes=20)  # the test's clock goes on after it
-        await here.pass_time(minutes=20)
-        assert Counter(where for where, _ in _sent(here)) == Counter(where for where, _ in sent)
-        assert await _reminded(here) == 1
-        await here.pass_time(minutes=16)
-        assert await _reminded(here) == 2, "later reminders are sent as ever"
+        world.tocsin.context.restored_at = restored_at + timedelta(minutes=20)  # the test's clock goes on after it
+        await world.pass_time(minutes=20)
+        assert Counter(where for where, _ in _sent(world)) == Counter(where for where, _ in sent)
+        assert await _reminded(world) == 1
+        await world.pass_time(minutes=16)
+        assert await _reminded(world) == 2, "later reminders are sent as ever"
 
 
-async def _reminded(here: World) -> int:
-    return sum(r["kind"] == "update" and r["state"] == "sent" for r in (await here.show())["reminders"])
+async def _reminded(world: World) -> int:
+    return sum(r["kind"] == "update" and r["state"] == "sent" for r in (await world.show())["reminders"])
 
 
-def _sent(here: World) -> list[tuple[str, str]]:
+def _sent(world: World) -> list[tuple[str, str]]:
     """What the bot posted, as pairs of where and the text with its blocks."""
     return [
-        ("priya" if channel.is_im and here.priya.id in channel.members else channel.id, f"{m.text} {m.blocks}")
-        for channel in here.ws.state.channels.values()
-        for m in here.ws.bot_messages(channel.id)
+        ("priya" if channel.is_im and world.priya.id in channel.members else channel.id, f"{m.text} {m.blocks}")
+        for channel in world.ws.state.channels.values()
+        for m in world.ws.bot_messages(channel.id)
     ]

@@ -13,7 +13,7 @@ from icalendar import Calendar
 
 from tests.integrations.mail import post_office
 from tests.scenarios.assertions import declared, rest, typed, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 INSIDE = "inc-1-checkout-is-down"
 
@@ -26,8 +26,8 @@ async def test_a_scheduled_review_is_mailed_linked_bookmarked_and_kept_in_time(s
             "mail_from": "Tocsin <tocsin@example.org>",
             "tocsin_url": "https://tocsin.example.org",
         }
-        async with world(sqlite_url, policy=policy, **settings) as here:
-            await met(here)
+        async with running_world(sqlite_url, policy=policy, **settings) as world:
+            await met(world)
             (mail,) = post.envelopes
             assert mail.rcpt_tos == ["maya@example.com"]
             content = mail.content if isinstance(mail.content, bytes) else str(mail.content).encode()
@@ -40,40 +40,40 @@ async def test_a_scheduled_review_is_mailed_linked_bookmarked_and_kept_in_time(s
             assert event["attendee"] == "mailto:maya@example.com"
 
 
-async def met(here: World) -> None:
-    channel = await declared(here, "sev3 Checkout is down")
-    await typed(here, "maya", INSIDE, "/incident resolve Rolled back")
-    reply = await here.maya.command(INSIDE, "/incident review")
-    await rest(here)
+async def met(world: World) -> None:
+    channel = await declared(world, "sev3 Checkout is down")
+    await typed(world, "maya", INSIDE, "/incident resolve Rolled back")
+    reply = await world.maya.command(INSIDE, "/incident review")
+    await rest(world)
     assert reply.message is not None
-    assert [each["title"] for each in here.ws.state.channels[channel.id].bookmarks] == ["Review"]
-    await here.maya.press(reply.message, "Edit")
-    await here.maya.fill(here.maya.view, {"Lessons": "- Roll out slowly [#1]"})
-    assert (await here.maya.submit()).ok
-    await here.maya.press(reply.message, "History")
-    assert "Roll out slowly" in str(here.maya.view.body)
-    await here.maya.press(reply.message, "Schedule")
-    assert (await here.maya.submit()).ok
-    await rest(here)
-    shown = await here.show()
+    assert [each["title"] for each in world.ws.state.channels[channel.id].bookmarks] == ["Review"]
+    await world.maya.press(reply.message, "Edit")
+    await world.maya.fill(world.maya.view, {"Lessons": "- Roll out slowly [#1]"})
+    assert (await world.maya.submit()).ok
+    await world.maya.press(reply.message, "History")
+    assert "Roll out slowly" in str(world.maya.view.body)
+    await world.maya.press(reply.message, "Schedule")
+    assert (await world.maya.submit()).ok
+    await rest(world)
+    shown = await world.show()
     held = next(each for each in shown["timeline"] if each["data"].get("state") == "scheduled")
     starts_at = datetime.fromisoformat(held["data"]["held_at"])
-    posted = next(m for m in here.ws.bot_messages(channel.id) if "Agenda, 80 min" in words(here, m))
+    posted = next(m for m in world.ws.bot_messages(channel.id) if "Agenda, 80 min" in words(world, m))
     link = next(part for part in str(posted.blocks).split("|") if "/reviews/INC-1.ics?token=" in part)
     path = link[link.index("/reviews/") :].split("'")[0]
     async with aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{here.tocsin.port}{path}") as answer:
+        async with session.get(f"http://127.0.0.1:{world.tocsin.port}{path}") as answer:
             assert answer.status == 200
             assert b"BEGIN:VEVENT" in await answer.read()
-        async with session.get(f"http://127.0.0.1:{here.tocsin.port}{path[:-1]}x") as answer:
+        async with session.get(f"http://127.0.0.1:{world.tocsin.port}{path[:-1]}x") as answer:
             assert answer.status == 404
-    now = here.tocsin.context.clock.now()
-    await here.pass_time(seconds=(starts_at - now).total_seconds() + 1)
-    await rest(here)
-    await here.pass_time(minutes=11)
-    await rest(here)
+    now = world.tocsin.context.clock.now()
+    await world.pass_time(seconds=(starts_at - now).total_seconds() + 1)
+    await rest(world)
+    await world.pass_time(minutes=11)
+    await rest(world)
     thread = [
-        words(here, m) for m in here.ws.bot_messages(channel.id) if m.thread_ts == posted.ts and m.ts != posted.ts
+        words(world, m) for m in world.ws.bot_messages(channel.id) if m.thread_ts == posted.ts and m.ts != posted.ts
     ]
     assert [line.split("*")[1] for line in thread if "stopwatch" in line or "of 7" in line] == [
         "1 of 7 · Timeline", "2 of 7 · Root cause",

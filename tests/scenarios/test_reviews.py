@@ -28,20 +28,20 @@ def policy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def reviewed(here: World) -> World:
+async def reviewed(world: World) -> World:
     """A resolved incident whose severity asks for a review."""
-    channel = await declared(here, "sev1 Checkout is down")
-    await typed(here, "maya", INSIDE, "/incident lead me")
-    await here.maya.say(channel.name, "Deploy 4512 looks guilty")
-    await typed(here, "maya", INSIDE, "/incident note Deploy 4512 went out at 02:47")
-    await typed(here, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")
-    await rest(here)
-    return here
+    channel = await declared(world, "sev1 Checkout is down")
+    await typed(world, "maya", INSIDE, "/incident lead me")
+    await world.maya.say(channel.name, "Deploy 4512 looks guilty")
+    await typed(world, "maya", INSIDE, "/incident note Deploy 4512 went out at 02:47")
+    await typed(world, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")
+    await rest(world)
+    return world
 
 
-async def view(here: World) -> ReviewView:
-    async with here.tocsin.database.reading() as conn:
-        return await read_review(conn, here.tocsin.context.policy, 1)
+async def view(world: World) -> ReviewView:
+    async with world.tocsin.database.reading() as conn:
+        return await read_review(conn, world.tocsin.context.policy, 1)
 
 
 async def test_a_review_opens_by_itself_at_resolve_and_is_posted_once(reviewed: World) -> None:
@@ -125,14 +125,14 @@ async def test_the_review_is_written_in_every_format(reviewed: World) -> None:
     assert any("Rolled back deploy 4512" in paragraph for paragraph in paragraphs)
 
 
-async def test_a_severity_without_review_opens_none_until_somebody_asks(here: World) -> None:
-    await declared(here, "sev5 A question")
+async def test_a_severity_without_review_opens_none_until_somebody_asks(world: World) -> None:
+    await declared(world, "sev5 A question")
     inside = "inc-1-a-question"
-    assert "still open" in await typed(here, "maya", inside, "/incident review")
-    await typed(here, "maya", inside, "/incident resolve Answered")
-    await rest(here)
-    assert (await view(here)).incident.review is None
-    assert "draft" in await typed(here, "maya", inside, "/incident review")
+    assert "still open" in await typed(world, "maya", inside, "/incident review")
+    await typed(world, "maya", inside, "/incident resolve Answered")
+    await rest(world)
+    assert (await view(world)).incident.review is None
+    assert "draft" in await typed(world, "maya", inside, "/incident review")
 
 
 async def test_times_are_corrected_by_form_and_an_impossible_one_is_an_error_beside_its_input(reviewed: World) -> None:
@@ -207,20 +207,22 @@ async def test_the_facilitator_is_reminded_of_a_review_that_nobody_schedules(rev
     assert ("review", "sent") in kinds
 
 
-async def test_the_review_of_a_private_incident_is_announced_nowhere(here: World) -> None:
-    await declared(here, "sev1 Leak --private")
-    await typed(here, "maya", "inc-1-leak", "/incident resolve Rotated the keys")
-    reply = await here.maya.command("inc-1-leak", "/incident review")
+async def test_the_review_of_a_private_incident_is_announced_nowhere(world: World) -> None:
+    await declared(world, "sev1 Leak --private")
+    await typed(world, "maya", "inc-1-leak", "/incident resolve Rotated the keys")
+    reply = await world.maya.command("inc-1-leak", "/incident review")
     assert reply.message is not None
-    await here.maya.press(reply.message, "Complete")
-    again = await here.maya.command("inc-1-leak", "/incident review")
+    await world.maya.press(reply.message, "Complete")
+    again = await world.maya.command("inc-1-leak", "/incident review")
     assert again.message is not None
-    await here.maya.press(again.message, "Publish")
-    await rest(here)
-    assert of_kind(await here.show(), "review")[-1]["data"]["state"] == "published"
-    assert not [m for m in here.ws.bot_messages("incidents") if "Leak" in words(here, m) or "review" in words(here, m)]
-    assert "INC-1" in await typed(here, "tom", "#general", "/incident review --in INC-1")  # that there is none to see
-    assert "Rotated" not in await typed(here, "tom", "#general", "/incident review --in INC-1")
+    await world.maya.press(again.message, "Publish")
+    await rest(world)
+    assert of_kind(await world.show(), "review")[-1]["data"]["state"] == "published"
+    assert not [
+        m for m in world.ws.bot_messages("incidents") if "Leak" in words(world, m) or "review" in words(world, m)
+    ]
+    assert "INC-1" in await typed(world, "tom", "#general", "/incident review --in INC-1")  # that there is none to see
+    assert "Rotated" not in await typed(world, "tom", "#general", "/incident review --in INC-1")
 
 
 async def test_a_review_is_taken_up_again_after_the_incident_was_reopened_and_published_anew(reviewed: World) -> None:
@@ -250,8 +252,8 @@ async def test_a_review_is_taken_up_again_after_the_incident_was_reopened_and_pu
     assert [("published again" in text) for text in announced(reviewed)] == [False, True]
 
 
-def announced(here: World) -> list[str]:
-    texts_there = [words(here, message) for message in here.ws.bot_messages("#incidents")]
+def announced(world: World) -> list[str]:
+    texts_there = [words(world, message) for message in world.ws.bot_messages("#incidents")]
     return [text for text in texts_there if "The review of INC-1" in text]
 
 
@@ -279,12 +281,12 @@ async def test_the_message_about_the_review_follows_edits_and_corrected_times(re
     )
 
 
-def posted(here: World) -> str:
-    channel = here.ws.find_channel(INSIDE)
+def posted(world: World) -> str:
+    channel = world.ws.find_channel(INSIDE)
     assert channel is not None
     (text,) = [
-        text for message in here.ws.bot_messages(channel.id)
-        if "Drafted from the record" in (text := words(here, message))
+        text for message in world.ws.bot_messages(channel.id)
+        if "Drafted from the record" in (text := words(world, message))
     ]  # fmt: skip
     return text
 

@@ -25,7 +25,7 @@ from storage import key_value
 from tests.domain.policies import NOON
 from tests.domain.policies import POLICY as SMALL
 from tests.scenarios.assertions import rest, typed, until
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.waiting import WITHIN_S
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -43,9 +43,9 @@ schedules:
 
 
 @pytest.fixture
-async def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(usergroup_sync, "LOOK_S", 0.05)
-    async with world(
+    async with running_world(
         database_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.org/"
     ) as running:
         for handle in ("duty", "nights"):
@@ -56,90 +56,90 @@ async def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         yield running
 
 
-def members(here: World, handle: str) -> list[str]:
-    return next(group.users for group in here.ws.state.usergroups.values() if group.handle == handle)
+def members(world: World, handle: str) -> list[str]:
+    return next(group.users for group in world.ws.state.usergroups.values() if group.handle == handle)
 
 
-async def begun(here: World) -> None:
+async def begun(world: World) -> None:
     """The bot may have looked before the groups were there: then it is asked to look anew."""
     async with asyncio.timeout(WITHIN_S):
-        while members(here, "duty") != [TOM]:
-            async with here.tocsin.database.transaction() as conn:
+        while members(world, "duty") != [TOM]:
+            async with world.tocsin.database.transaction() as conn:
                 await key_value.usergroup_on_call("duty").put(conn, None)
             await asyncio.sleep(0.5)
 
 
-async def test_a_user_group_follows_who_is_on_call_through_covers_and_restarts(here: World) -> None:
-    await begun(here)
-    await typed(here, "maya", "#general", "/incident cover primary for 2h")
-    await until(lambda: members(here, "duty") == [here.maya.id])
-    await here.restarted()
-    await rest(here)
-    assert members(here, "duty") == [here.maya.id]
-    said = await typed(here, "maya", "#general", "/incident cover primary none")
+async def test_a_user_group_follows_who_is_on_call_through_covers_and_restarts(world: World) -> None:
+    await begun(world)
+    await typed(world, "maya", "#general", "/incident cover primary for 2h")
+    await until(lambda: members(world, "duty") == [world.maya.id])
+    await world.restarted()
+    await rest(world)
+    assert members(world, "duty") == [world.maya.id]
+    said = await typed(world, "maya", "#general", "/incident cover primary none")
     assert "no longer" in said
-    await until(lambda: members(here, "duty") == [TOM])
-    refused = await typed(here, "maya", "#general", "/incident cover primary off")
+    await until(lambda: members(world, "duty") == [TOM])
+    refused = await typed(world, "maya", "#general", "/incident cover primary off")
     assert "You do not cover primary now" in refused
-    calls = [call for call in here.ws.journal.calls if call.method == "usergroups.users.update"]
+    calls = [call for call in world.ws.journal.calls if call.method == "usergroups.users.update"]
     assert len(calls) < 8
 
 
-async def test_slack_is_never_asked_to_empty_a_group(here: World) -> None:
-    sync = usergroup_sync.UsergroupSync(here.tocsin.context)
+async def test_slack_is_never_asked_to_empty_a_group(world: World) -> None:
+    sync = usergroup_sync.UsergroupSync(world.tocsin.context)
     await sync.look()
-    await rest(here)
-    assert members(here, "nights") == [here.noor.id]
-    await typed(here, "maya", "#general", "/incident cover later for 1h")
-    await until(lambda: members(here, "nights") == [here.maya.id])
-    await typed(here, "maya", "#general", "/incident cover later none")
+    await rest(world)
+    assert members(world, "nights") == [world.noor.id]
+    await typed(world, "maya", "#general", "/incident cover later for 1h")
+    await until(lambda: members(world, "nights") == [world.maya.id])
+    await typed(world, "maya", "#general", "/incident cover later none")
     await sync.look()
-    await rest(here)
-    assert members(here, "nights") == [here.maya.id]
+    await rest(world)
+    assert members(world, "nights") == [world.maya.id]
 
 
-async def got(here: World, address: str, **headers: str) -> tuple[int, str, bytes]:
+async def got(world: World, address: str, **headers: str) -> tuple[int, str, bytes]:
     path = address.partition("tocsin.example.org")[2]
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{here.tocsin.port}{path}", headers=headers) as answer,
+        session.get(f"http://127.0.0.1:{world.tocsin.port}{path}", headers=headers) as answer,
     ):
         return answer.status, answer.headers.get("ETag", ""), await answer.read()
 
 
-async def test_feeds_cannot_be_guessed_and_contain_no_addresses(here: World) -> None:
-    reply = await here.tom.command("#general", "/incident oncall")
+async def test_feeds_cannot_be_guessed_and_contain_no_addresses(world: World) -> None:
+    reply = await world.tom.command("#general", "/incident oncall")
     assert reply.message is not None
     links = re.findall(r"<(https://tocsin\.example\.org/[^|]+)\|([^>]+)>", str(reply.message.blocks))
     by_title = {title: url.replace("&amp;", "&") for url, title in links}
     assert set(by_title) == {"my shifts", "primary", "later"}
-    status, tag, body = await got(here, by_title["primary"])
+    status, tag, body = await got(world, by_title["primary"])
     assert status == 200
     events = Calendar.from_ical(body).walk("VEVENT")
     assert {str(event["SUMMARY"]) for event in events} == {"On call: primary · Tom"}
     assert b"secret" not in body
     assert b"49151" not in body
-    assert (await got(here, by_title["primary"], **{"If-None-Match": tag}))[0] == 304
-    mine = Calendar.from_ical((await got(here, by_title["my shifts"]))[2]).walk("VEVENT")
+    assert (await got(world, by_title["primary"], **{"If-None-Match": tag}))[0] == 304
+    mine = Calendar.from_ical((await got(world, by_title["my shifts"]))[2]).walk("VEVENT")
     assert {str(event["SUMMARY"]) for event in mine} == {"On call: primary"}
     token = by_title["primary"].rpartition("=")[2]
     for wrong in ("primary.ics", "primary.ics?token=0", f"later.ics?token={token}", f"people/tom.ics?token={token}"):
-        assert (await got(here, f"tocsin.example.org/oncall/{wrong}"))[0] == 404
-    await here.restarted()
-    assert (await got(here, by_title["primary"]))[0] == 200
-    await typed(here, "maya", "#general", "/incident cover primary for 2h")
-    assert (await got(here, by_title["primary"]))[1] != tag
+        assert (await got(world, f"tocsin.example.org/oncall/{wrong}"))[0] == 404
+    await world.restarted()
+    assert (await got(world, by_title["primary"]))[0] == 200
+    await typed(world, "maya", "#general", "/incident cover primary for 2h")
+    assert (await got(world, by_title["primary"]))[1] != tag
 
 
-async def test_the_address_of_a_feed_can_be_revoked(here: World) -> None:
-    async with here.tocsin.database.transaction() as conn:
-        feeds = calendar_feeds.all_feeds(here.tocsin.context.policy)
+async def test_the_address_of_a_feed_can_be_revoked(world: World) -> None:
+    async with world.tocsin.database.transaction() as conn:
+        feeds = calendar_feeds.all_feeds(world.tocsin.context.policy)
         before = {feed: str(await calendar_feeds.current_token(conn, feed)) for feed in feeds}
         await calendar_feeds.revoke(conn, ["schedule:primary"])
         after = {feed: str(await calendar_feeds.current_token(conn, feed)) for feed in feeds}
     base = "tocsin.example.org"
     old, new = (calendar_feeds.address(base, "schedule:primary", made["schedule:primary"]) for made in (before, after))
-    assert ((await got(here, old))[0], (await got(here, new))[0]) == (404, 200)
+    assert ((await got(world, old))[0], (await got(world, new))[0]) == (404, 200)
     assert {feed for feed in feeds if before[feed] != after[feed]} == {"schedule:primary"}
 
 

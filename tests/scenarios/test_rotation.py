@@ -29,43 +29,43 @@ from sandbox import Workspace
 from tests.integrations.scene import HOOK_SECRET, Scene, scene
 from tests.rules.prometheus import free_port
 from tests.scenarios.assertions import typed
-from tests.scenarios.running import MANIFEST, ROOT, World, world
+from tests.scenarios.running import MANIFEST, ROOT, World, running_world
 from tests.waiting import WITHIN_S
 
 OUTSIDE = {"database_url"}  # a connection pool is not replaced under a running bot
 
 
-async def rotated(here: World, **secrets: str) -> tuple[str, ...]:
+async def rotated(world: World, **secrets: str) -> tuple[str, ...]:
     """What SIGHUP does, with these secrets in the settings."""
-    here.settings = here.settings.model_copy(update={name: SecretStr(value) for name, value in secrets.items()})
-    here.tocsin.secret_rotation.load = lambda: here.settings  # in place of the environment, which tests share
-    rotation = await here.tocsin.secret_rotation.read()
+    world.settings = world.settings.model_copy(update={name: SecretStr(value) for name, value in secrets.items()})
+    world.tocsin.secret_rotation.load = lambda: world.settings  # in place of the environment, which tests share
+    rotation = await world.tocsin.secret_rotation.read()
     assert rotation is not None
     return rotation.secrets
 
 
-async def test_a_new_bot_token_is_used_at_once_and_sends_what_waited(here: World) -> None:
-    here.ws.revoke()
-    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
-    here.ws.accept_token(bot_token="xoxb-second")
-    assert await rotated(here, slack_bot_token="xoxb-second") == ("slack_bot_token",)
-    await here.opened()
+async def test_a_new_bot_token_is_used_at_once_and_sends_what_waited(world: World) -> None:
+    world.ws.revoke()
+    await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    world.ws.accept_token(bot_token="xoxb-second")
+    assert await rotated(world, slack_bot_token="xoxb-second") == ("slack_bot_token",)
+    await world.opened()
 
 
-async def test_a_new_signing_secret_is_the_only_one_that_counts(here: World) -> None:
-    here.ws.accept_token(signing_secret="second-secret")
-    assert not (await here.maya.command("#general", "/incident list")).ok
-    await rotated(here, slack_signing_secret="second-secret")
-    assert (await here.maya.command("#general", "/incident list")).ok
+async def test_a_new_signing_secret_is_the_only_one_that_counts(world: World) -> None:
+    world.ws.accept_token(signing_secret="second-secret")
+    assert not (await world.maya.command("#general", "/incident list")).ok
+    await rotated(world, slack_signing_secret="second-secret")
+    assert (await world.maya.command("#general", "/incident list")).ok
 
 
 async def test_a_new_app_token_opens_new_connections_before_the_old_ones_close(sqlite_url: str) -> None:
-    async with world(sqlite_url, socket_mode=True) as here:
-        before = set(here.ws.sockets.connections)
-        here.ws.accept_token(app_token="xapp-second")
-        await rotated(here, slack_app_token="xapp-second")
-        await here.ws.until(lambda: len(set(here.ws.sockets.connections) - before) >= 2)
-        assert (await here.maya.command("#general", "/incident list")).ok
+    async with running_world(sqlite_url, socket_mode=True) as world:
+        before = set(world.ws.sockets.connections)
+        world.ws.accept_token(app_token="xapp-second")
+        await rotated(world, slack_app_token="xapp-second")
+        await world.ws.until(lambda: len(set(world.ws.sockets.connections) - before) >= 2)
+        assert (await world.maya.command("#general", "/incident list")).ok
 
 
 @pytest.fixture
@@ -75,12 +75,12 @@ async def stage(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 async def test_pages_go_out_with_the_vendors_new_secrets(stage: Scene) -> None:
-    here = stage.here
+    world = stage.world
     await rotated(
-        here, pagerduty_routing_key="R" + "1" * 31, twilio_auth_token="second-token", webhook_secret="second-secret"
+        world, pagerduty_routing_key="R" + "1" * 31, twilio_auth_token="second-token", webhook_secret="second-secret"
     )
-    await here.maya.command("#general", "/incident declare sev1 Payments are down")
-    await here.ws.until(lambda: stage.pagerduty.asked and stage.twilio.asked and stage.hooked())
+    await world.maya.command("#general", "/incident declare sev1 Payments are down")
+    await world.ws.until(lambda: stage.pagerduty.asked and stage.twilio.asked and stage.hooked())
     assert stage.pagerduty.asked[0].json["routing_key"] == "R" + "1" * 31
     basic = base64.b64encode(b"AC0:second-token").decode()
     assert stage.twilio.asked[0].headers["Authorization"] == f"Basic {basic}"
@@ -91,7 +91,7 @@ async def test_a_vendors_webhook_is_checked_with_the_new_secret(stage: Scene) ->
 
     async def answered(secret: str) -> int:
         signature = "v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        url = f"http://127.0.0.1:{stage.here.tocsin.port}/hooks/pagerduty"
+        url = f"http://127.0.0.1:{stage.world.tocsin.port}/hooks/pagerduty"
         async with (
             aiohttp.ClientSession() as http,
             http.post(url, data=body, headers={"X-PagerDuty-Signature": signature}) as answer,
@@ -99,7 +99,7 @@ async def test_a_vendors_webhook_is_checked_with_the_new_secret(stage: Scene) ->
             return answer.status
 
     assert await answered(HOOK_SECRET) == 202
-    await rotated(stage.here, pagerduty_webhook_secret="second-secret")
+    await rotated(stage.world, pagerduty_webhook_secret="second-secret")
     assert (await answered(HOOK_SECRET), await answered("second-secret")) == (401, 202)
 
 
@@ -108,8 +108,8 @@ async def test_what_monitoring_systems_and_programs_send_is_checked_with_the_new
         "tocsin_hook_token": "hook-1", "grafana_hmac_secret": "grafana-1", "sentry_client_secret": "sentry-1",
         "tocsin_api_token": "api-token-number-1",
     }  # fmt: skip
-    async with world(sqlite_url, **first) as here, aiohttp.ClientSession() as http:
-        base = f"http://127.0.0.1:{here.tocsin.port}"
+    async with running_world(sqlite_url, **first) as world, aiohttp.ClientSession() as http:
+        base = f"http://127.0.0.1:{world.tocsin.port}"
 
         async def answered(secret: str) -> int:
             kind, body = secret.partition("-")[0], b'{"alerts": [], "action": "created", "data": {}}'
@@ -129,7 +129,7 @@ async def test_what_monitoring_systems_and_programs_send_is_checked_with_the_new
         second = {name: value.replace("1", "2") for name, value in first.items()}
         assert 401 not in [await answered(secret) for secret in first.values()]
         assert {await answered(secret) for secret in second.values()} == {401}
-        await rotated(here, **second)
+        await rotated(world, **second)
         assert {await answered(secret) for secret in first.values()} == {401}
         assert 401 not in [await answered(secret) for secret in second.values()]
 
@@ -177,13 +177,13 @@ def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPa
         Settings(_env_file=None)
 
 
-async def test_settings_that_cannot_be_read_change_nothing(here: World) -> None:
+async def test_settings_that_cannot_be_read_change_nothing(world: World) -> None:
     def unreadable() -> Settings:
         raise SettingsError("PORT: no number")
 
-    here.tocsin.secret_rotation.load = unreadable
-    assert await here.tocsin.secret_rotation.read() is None
-    await here.declared()
+    world.tocsin.secret_rotation.load = unreadable
+    assert await world.tocsin.secret_rotation.read() is None
+    await world.declared()
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from storage.open import open_database
 from tests.alerts.sending import TOKEN, send
 from tests.scenarios import processes
 from tests.scenarios.assertions import announcements, direct, rest, until, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.scenarios.test_kill import deaths, doubled, nothing_waits, settings, workspace
 from tests.waiting import WITHIN_S
 
@@ -47,23 +47,23 @@ def created(at: datetime, message: str, *responders: dict[str, str]) -> dict[str
     return {"action": "Create", "alert": {**told, "createdAt": moment, "responders": list(responders)}}
 
 
-async def reported(here: World, day: int) -> str:
+async def reported(world: World, day: int) -> str:
     """The report of a day, after it."""
-    await here.pass_time(hours=24, minutes=1)
-    await queue_report(here.tocsin.context)
-    await until(lambda: f"day {day} of" in announcements(here)[-1].text)
-    return words(here, announcements(here)[-1])
+    await world.pass_time(hours=24, minutes=1)
+    await queue_report(world.tocsin.context)
+    await until(lambda: f"day {day} of" in announcements(world)[-1].text)
+    return words(world, announcements(world)[-1])
 
 
-async def withheld(here: World) -> int:
+async def withheld(world: World) -> int:
     """How many pages were withheld so far."""
-    now = here.tocsin.context.clock.now()
-    told = await read_report(here.tocsin.context, now - timedelta(days=1), now + timedelta(days=1))
+    now = world.tocsin.context.clock.now()
+    told = await read_report(world.tocsin.context, now - timedelta(days=1), now + timedelta(days=1))
     return sum(len(case.ours) for case in told.cases)
 
 
-async def checked(here: World) -> str:
-    context = here.tocsin.context
+async def checked(world: World) -> str:
+    context = world.tocsin.context
     assert context.policy.shadow is not None
     (finding,) = await shadow_check.check(context.database, context.policy.shadow, context.clock.now())
     return finding.words
@@ -73,37 +73,37 @@ async def checked(here: World) -> str:
 async def test_each_day_is_told_in_slack_until_its_days_are_over_and_tocsin_pages(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY), tocsin_hook_token=TOKEN) as here:
-        clock = here.tocsin.context.clock
-        await queue_report(here.tocsin.context)
-        assert "day 1 of 2: opsgenie pages, and Tocsin pages nobody" in await checked(here)
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), tocsin_hook_token=TOKEN) as world:
+        clock = world.tocsin.context.clock
+        await queue_report(world.tocsin.context)
+        assert "day 1 of 2: opsgenie pages, and Tocsin pages nobody" in await checked(world)
         tom = {"type": "user", "name": "tom@example.com"}
         primary = {"type": "schedule", "name": "Payments primary"}
         bodies = [created(clock.now(), "Disk full", tom), created(clock.now(), "Checkout is slow", primary)]
         bodies.append(created(clock.now(), "Certificate expires", {"type": "user", "name": "Ben"}))
         for body in bodies:
-            status, _ = await send(here, body, kind="opsgenie")
+            status, _ = await send(world, body, kind="opsgenie")
             assert status == 202
-        await until(lambda: len(announcements(here)) == 2)
+        await until(lambda: len(announcements(world)) == 2)
         async with asyncio.timeout(WITHIN_S):
-            while await withheld(here) < 2:
+            while await withheld(world) < 2:
                 await asyncio.sleep(0.02)
-        await rest(here)
-        assert direct(here, here.tom.id, "AG-") == []
-        first = await reported(here, 1)
+        await rest(world)
+        assert direct(world, world.tom.id, "AG-") == []
+        first = await reported(world, 1)
         assert "Shadow mode, day 1 of 2: 2 of 3 alike" in first
         assert "they paged Tom at " in first
         assert ", we would have paged Tom at " in first
         assert "they paged Payments primary (Tom) at " in first
         assert "they paged Ben at " in first
         assert "we would have paged nobody: it is recorded" in first
-        last = await reported(here, 2)
+        last = await reported(world, 2)
         assert "day 2 of 2: nobody was paged" in last
         assert "from now on Tocsin pages" in last
-        assert "shadow mode is over since " in await checked(here)
-        await send(here, created(here.tocsin.context.clock.now(), "Disk is full again", tom), kind="opsgenie")
-        await here.pass_time(minutes=1)
-        await until(lambda: direct(here, here.tom.id, "AG-"))
+        assert "shadow mode is over since " in await checked(world)
+        await send(world, created(world.tocsin.context.clock.now(), "Disk is full again", tom), kind="opsgenie")
+        await world.pass_time(minutes=1)
+        await until(lambda: direct(world, world.tom.id, "AG-"))
 
 
 EVERY = deaths(14, 4, 1)

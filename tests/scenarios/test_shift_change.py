@@ -11,7 +11,7 @@ import pytest
 from sandbox import Message
 from tests.databases import PostgreSQL
 from tests.scenarios.assertions import buttons, direct, of_kind, rest, told, typed, words
-from tests.scenarios.running import World, start, world, written
+from tests.scenarios.running import World, running_world, start, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -34,136 +34,136 @@ def policy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def here(database_url: str, policy: Path) -> AsyncIterator[World]:
-    async with world(database_url, policy=policy) as running:
+async def world(database_url: str, policy: Path) -> AsyncIterator[World]:
+    async with running_world(database_url, policy=policy) as running:
         yield running
 
 
-def offers(here: World, person: str = TOM) -> list[Message]:
-    return direct(here, person, "on-call shift")
+def offers(world: World, person: str = TOM) -> list[Message]:
+    return direct(world, person, "on-call shift")
 
 
-def briefs(here: World, person: str) -> list[Message]:
-    return direct(here, person, "take over")
+def briefs(world: World, person: str) -> list[Message]:
+    return direct(world, person, "take over")
 
 
-async def led(here: World, user: str = "@tom") -> str:
-    channel = await here.declared("sev2 Checkout is down")
-    await typed(here, "maya", channel.name, f"/incident lead {user}")
-    await rest(here)
+async def led(world: World, user: str = "@tom") -> str:
+    channel = await world.declared("sev2 Checkout is down")
+    await typed(world, "maya", channel.name, f"/incident lead {user}")
+    await rest(world)
     return channel.id
 
 
-async def ledger(here: World, words: str) -> list[tuple[str, str]]:
-    rows = (await here.show())["reminders"]
+async def ledger(world: World, words: str) -> list[tuple[str, str]]:
+    rows = (await world.show())["reminders"]
     return [(row["state"], row["reason"]) for row in rows if row["kind"] == "role" and words in row["reason"]]
 
 
-async def test_a_person_whose_shift_ends_is_offered_to_hand_over_once_even_after_a_restart(here: World) -> None:
-    channel = await led(here)
-    assert await ledger(here, "shift on primary ends") == [
+async def test_a_person_whose_shift_ends_is_offered_to_hand_over_once_even_after_a_restart(world: World) -> None:
+    channel = await led(world)
+    assert await ledger(world, "shift on primary ends") == [
         ("waiting", f"<@{TOM}>'s shift on primary ends: they are offered to hand over commander")
     ]
-    await here.pass_time(hours=22, minutes=50)
-    assert offers(here) == []
-    await here.pass_time(minutes=15)
-    (offer,) = offers(here)
+    await world.pass_time(hours=22, minutes=50)
+    assert offers(world) == []
+    await world.pass_time(minutes=15)
+    (offer,) = offers(world)
     assert buttons(offer) == ["Hand over to priya", "I stay on"]
-    assert "is on call now" in words(here, offer)
-    ((state, reason),) = await ledger(here, "shift on primary is over")
+    assert "is on call now" in words(world, offer)
+    ((state, reason),) = await ledger(world, "shift on primary is over")
     assert state == "sent"
     assert "Priya" in reason
-    await here.restarted()
-    await here.pass_time(hours=30)
-    assert len(offers(here)) == 1
-    await here.tom.press(offers(here)[0], "Hand over to priya")
-    await rest(here)
-    (brief,) = briefs(here, PRIYA)
-    assert (await here.show())["roles"] == {"commander": TOM}
-    (settled,) = offers(here) or [m for m in direct(here, TOM) if "your on-call shift is over" in m.text]
+    await world.restarted()
+    await world.pass_time(hours=30)
+    assert len(offers(world)) == 1
+    await world.tom.press(offers(world)[0], "Hand over to priya")
+    await rest(world)
+    (brief,) = briefs(world, PRIYA)
+    assert (await world.show())["roles"] == {"commander": TOM}
+    (settled,) = offers(world) or [m for m in direct(world, TOM) if "your on-call shift is over" in m.text]
     assert buttons(settled) == []
-    await here.priya.press(brief, "Accept")
-    await rest(here)
-    assert (await here.show())["roles"] == {"commander": PRIYA}
-    assert here.priya.id in here.ws.channel(channel).members
+    await world.priya.press(brief, "Accept")
+    await rest(world)
+    assert (await world.show())["roles"] == {"commander": PRIYA}
+    assert world.priya.id in world.ws.channel(channel).members
 
 
-async def test_staying_on_is_told_in_the_channel_and_not_asked_again(here: World) -> None:
-    channel = await led(here)
-    await here.pass_time(hours=23, minutes=5)
-    (offer,) = offers(here)
-    await here.tom.press(offer, "I stay on")
-    await rest(here)
-    assert any("stays on as Incident commander" in m.text.replace("*", "") for m in here.ws.bot_messages(channel))
-    assert [e["data"]["state"] for e in of_kind(await here.show(), "handover")] == ["stays"]
-    await here.pass_time(hours=48)
-    assert [m for m in offers(here) if buttons(m)] == []
+async def test_staying_on_is_told_in_the_channel_and_not_asked_again(world: World) -> None:
+    channel = await led(world)
+    await world.pass_time(hours=23, minutes=5)
+    (offer,) = offers(world)
+    await world.tom.press(offer, "I stay on")
+    await rest(world)
+    assert any("stays on as Incident commander" in m.text.replace("*", "") for m in world.ws.bot_messages(channel))
+    assert [e["data"]["state"] for e in of_kind(await world.show(), "handover")] == ["stays"]
+    await world.pass_time(hours=48)
+    assert [m for m in offers(world) if buttons(m)] == []
 
 
-async def test_no_offer_is_made_after_the_role_moved_or_the_incident_ended(here: World) -> None:
-    channel = await led(here)
-    await typed(here, "maya", channel, "/incident lead @maya")
-    assert (await ledger(here, "or the schedule, changed"))[0][0] == "cancelled"
-    await typed(here, "maya", channel, "/incident lead @tom")
-    await typed(here, "maya", channel, "/incident resolve Rolled back")
-    await here.pass_time(hours=24)
-    assert offers(here) == []
+async def test_no_offer_is_made_after_the_role_moved_or_the_incident_ended(world: World) -> None:
+    channel = await led(world)
+    await typed(world, "maya", channel, "/incident lead @maya")
+    assert (await ledger(world, "or the schedule, changed"))[0][0] == "cancelled"
+    await typed(world, "maya", channel, "/incident lead @tom")
+    await typed(world, "maya", channel, "/incident resolve Rolled back")
+    await world.pass_time(hours=24)
+    assert offers(world) == []
 
 
 async def test_without_permission_to_hand_over_a_person_may_stay_on_and_is_told_whom_to_ask(
     database_url: str, policy: Path
 ) -> None:
     policy.write_text(policy.read_text() + 'permissions: {handover: ["user:U0MAYA0000"]}\n')
-    async with world(database_url, policy=policy) as here:
-        await led(here)
-        await here.pass_time(hours=23, minutes=5)
-        (offer,) = offers(here)
-        await here.tom.press(offer, "Hand over to priya")
-        assert "Only @maya may hand roles over. Ask @maya." in (await told(here, "tom"))[-1]
-        assert briefs(here, PRIYA) == []
-        assert of_kind(await here.show(), "handover") == []
-        await here.tom.press(offers(here)[0], "I stay on")
-        await rest(here)
-        assert [e["data"]["state"] for e in of_kind(await here.show(), "handover")] == ["stays"]
+    async with running_world(database_url, policy=policy) as world:
+        await led(world)
+        await world.pass_time(hours=23, minutes=5)
+        (offer,) = offers(world)
+        await world.tom.press(offer, "Hand over to priya")
+        assert "Only @maya may hand roles over. Ask @maya." in (await told(world, "tom"))[-1]
+        assert briefs(world, PRIYA) == []
+        assert of_kind(await world.show(), "handover") == []
+        await world.tom.press(offers(world)[0], "I stay on")
+        await rest(world)
+        assert [e["data"]["state"] for e in of_kind(await world.show(), "handover")] == ["stays"]
 
 
-async def test_an_open_offer_is_settled_when_the_role_moves(here: World) -> None:
-    channel = await led(here)
-    await here.pass_time(hours=23, minutes=5)
-    (offer,) = offers(here)
-    await typed(here, "maya", channel, "/incident lead @maya")
-    await rest(here)
-    after = next(m for m in direct(here, TOM) if m.ts == offer.ts)
+async def test_an_open_offer_is_settled_when_the_role_moves(world: World) -> None:
+    channel = await led(world)
+    await world.pass_time(hours=23, minutes=5)
+    (offer,) = offers(world)
+    await typed(world, "maya", channel, "/incident lead @maya")
+    await rest(world)
+    after = next(m for m in direct(world, TOM) if m.ts == offer.ts)
     assert buttons(after) == []
-    assert "somebody else" in words(here, after)
+    assert "somebody else" in words(world, after)
 
 
-async def test_a_cover_by_another_ends_the_shift_and_a_cover_of_ones_own_extends_it(here: World) -> None:
-    channel = await led(here)
-    await typed(here, "tom", "#general", "/incident cover primary for 47h")  # his own shift, and the next one
-    await here.pass_time(hours=23, minutes=5)
-    assert offers(here) == []
-    await typed(here, "maya", "#general", "/incident cover primary for 1h")
-    await here.pass_time(seconds=1)
-    (offer,) = offers(here)
-    assert here.maya.id in str(offer.blocks)
+async def test_a_cover_by_another_ends_the_shift_and_a_cover_of_ones_own_extends_it(world: World) -> None:
+    channel = await led(world)
+    await typed(world, "tom", "#general", "/incident cover primary for 47h")  # his own shift, and the next one
+    await world.pass_time(hours=23, minutes=5)
+    assert offers(world) == []
+    await typed(world, "maya", "#general", "/incident cover primary for 1h")
+    await world.pass_time(seconds=1)
+    (offer,) = offers(world)
+    assert world.maya.id in str(offer.blocks)
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
     assert channel
 
 
 async def test_two_replicas_make_one_offer(postgresql: PostgreSQL, policy: Path) -> None:
     url = postgresql.create()
-    async with world(url, policy=policy) as here:
-        other = await start(here.ws, here.settings)
+    async with running_world(url, policy=policy) as world:
+        other = await start(world.ws, world.settings)
         try:
-            await led(here)
-            await here.pass_time(hours=23)
-            other.context.clock = here.tocsin.context.clock
-            other.scheduler._clock = here.tocsin.scheduler._clock
-            await here.pass_time(minutes=5)
+            await led(world)
+            await world.pass_time(hours=23)
+            other.context.clock = world.tocsin.context.clock
+            other.scheduler._clock = world.tocsin.scheduler._clock
+            await world.pass_time(minutes=5)
             await other.scheduler.tick()
-            await here.delivered()
-            assert len(offers(here)) == 1
+            await world.delivered()
+            assert len(offers(world)) == 1
         finally:
             await other.stop()
     postgresql.give_back(url)

@@ -13,7 +13,7 @@ from bot.workers.outage_watch import DOWN_AFTER_S, OutageWatch
 from sandbox import Channel
 from tests.api.calls import Program, program
 from tests.scenarios.assertions import words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -24,30 +24,30 @@ announce: "#incidents"
 class Outages:
     """Slack goes down and comes back, and the bot is told at once."""
 
-    def __init__(self, here: World) -> None:
-        self.here, self.trouble = here, "Slack does not answer"
+    def __init__(self, world: World) -> None:
+        self.world, self.trouble = world, "Slack does not answer"
 
     async def begin(self) -> None:
-        await self.here.ws.go_down()
+        await self.world.ws.go_down()
         await self._seen(self.trouble)
 
     async def end(self) -> None:
-        await self.here.ws.come_back()
+        await self.world.ws.come_back()
         await self._seen(None)
-        await self.here.delivered()
+        await self.world.delivered()
 
     async def _seen(self, trouble: str | None) -> None:
         async def slack() -> str | None:
             return trouble
 
-        watch = OutageWatch(self.here.tocsin.context, slack)
+        watch = OutageWatch(self.world.tocsin.context, slack)
         watch._bad_since = None if trouble is None else time.monotonic() - DOWN_AFTER_S
         await watch.look()
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
         running.tocsin.timer.remove(OutageWatch.name)
         yield running
 
@@ -58,98 +58,98 @@ async def act(maya: Program, path: str, **body: Any) -> Any:
     return reply.body
 
 
-def bot_messages(here: World, channel: Channel) -> list[str]:
+def bot_messages(world: World, channel: Channel) -> list[str]:
     """What the bot wrote in the channel itself, without threads."""
-    messages = here.ws.bot_messages(channel.id)
-    return [words(here, m) for m in messages if m.thread_ts in (None, m.ts)]
+    messages = world.ws.bot_messages(channel.id)
+    return [words(world, m) for m in messages if m.thread_ts in (None, m.ts)]
 
 
-def everywhere(here: World, channel: Channel) -> str:
-    return "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id))
+def everywhere(world: World, channel: Channel) -> str:
+    return "\n".join(words(world, m) for m in world.ws.bot_messages(channel.id))
 
 
-async def test_an_incident_declared_meanwhile_gets_its_channel_and_one_digest(here: World) -> None:
-    slack = Outages(here)
+async def test_an_incident_declared_meanwhile_gets_its_channel_and_one_digest(world: World) -> None:
+    slack = Outages(world)
     await slack.begin()
-    async with program(here) as maya:
+    async with program(world) as maya:
         await act(maya, "/incidents", title="Payments are down", severity="sev2")
         await act(maya, "/incidents/INC-1/acknowledge")
         for number in range(1, 13):
             await act(maya, "/incidents/INC-1/update", text=f"Finding {number}: queue {number * 7} is stuck")
         await act(maya, "/incidents/INC-1/note", text="The vendor was called at the weekend number")
-    assert here.ws.find_channel("inc-1") is None
+    assert world.ws.find_channel("inc-1") is None
     await slack.end()
-    channel = await here.opened(1)
-    posted = bot_messages(here, channel)
+    channel = await world.opened(1)
+    posted = bot_messages(world, channel)
     digests = [text for text in posted if "While Slack was down" in text]
     assert len(digests) == 1
     assert "delayed" in digests[0]
     assert len(posted) <= 5, posted
-    whole = everywhere(here, channel)
+    whole = everywhere(world, channel)
     for number in range(1, 13):
         assert whole.count(f"Finding {number}:") == 1 + (number == 12)  # the card shows the latest
     assert whole.count("The vendor was called") == 1
 
 
-async def test_what_was_posted_before_is_not_told_again_and_announcements_are_stamped(here: World) -> None:
-    slack = Outages(here)
-    channel = await here.declared("sev2 Checkout is down")
-    async with program(here) as maya:
+async def test_what_was_posted_before_is_not_told_again_and_announcements_are_stamped(world: World) -> None:
+    slack = Outages(world)
+    channel = await world.declared("sev2 Checkout is down")
+    async with program(world) as maya:
         await act(maya, "/incidents/INC-1/update", text="Before the outage")
-        await here.delivered()
-        here.ws.faults.add("chat.postMessage", count=1, reset=True, after=True)  # it arrives, and nobody hears of it
+        await world.delivered()
+        world.ws.faults.add("chat.postMessage", count=1, reset=True, after=True)  # it arrives, and nobody hears of it
         await act(maya, "/incidents/INC-1/update", text="On the edge")
-        await here.ws.until(lambda: "On the edge" in everywhere(here, channel))
+        await world.ws.until(lambda: "On the edge" in everywhere(world, channel))
         await slack.begin()
         for number in range(8):
             await act(maya, "/incidents/INC-1/update", text=f"Meanwhile {number}")
         await act(maya, "/incidents", title="Payments are down", severity="sev3")
         await act(maya, "/incidents/INC-1/status", status="monitoring")
         await slack.end()
-    whole = everywhere(here, channel)
-    digest = next(text for text in bot_messages(here, channel) if "While Slack was down" in text)
+    whole = everywhere(world, channel)
+    digest = next(text for text in bot_messages(world, channel) if "While Slack was down" in text)
     assert "Before the outage" not in digest
     assert "On the edge" not in digest
     assert whole.count("On the edge") == 1
     assert whole.count("Meanwhile 3") == 1
-    assert len(bot_messages(here, channel)) <= 6  # two of them from before
-    incidents = here.ws.find_channel("incidents")
+    assert len(bot_messages(world, channel)) <= 6  # two of them from before
+    incidents = world.ws.find_channel("incidents")
     assert incidents is not None
-    announced = [words(here, m) for m in here.ws.bot_messages(incidents.id)]
+    announced = [words(world, m) for m in world.ws.bot_messages(incidents.id)]
     (late,) = [text for text in announced if "INC-2" in text]
     assert "delayed: declared" in late
     assert [text.count("Meanwhile 3") for text in announced if "Meanwhile 3" in text] == [1]
 
 
-async def test_a_page_by_hand_is_posted_although_somebody_responds_already(here: World) -> None:
-    slack = Outages(here)
-    channel = await here.declared("sev3 Checkout is down")
-    await here.ws.person("maya").press(here.card(channel), "Acknowledge")
-    await here.delivered()
+async def test_a_page_by_hand_is_posted_although_somebody_responds_already(world: World) -> None:
+    slack = Outages(world)
+    channel = await world.declared("sev3 Checkout is down")
+    await world.ws.person("maya").press(world.card(channel), "Acknowledge")
+    await world.delivered()
     await slack.begin()
-    async with program(here) as maya:
-        await act(maya, "/incidents/INC-1/page", users=[here.tom.id], reason="We need the vendor's number")
+    async with program(world) as maya:
+        await act(maya, "/incidents/INC-1/page", users=[world.tom.id], reason="We need the vendor's number")
         await slack.end()
-    assert [text for text in bot_messages(here, channel) if "vendor's number" in text]
+    assert [text for text in bot_messages(world, channel) if "vendor's number" in text]
 
 
-async def test_a_drill_withholds_what_goes_to_slack_for_itself_alone(here: World) -> None:
-    async with program(here) as maya:
+async def test_a_drill_withholds_what_goes_to_slack_for_itself_alone(world: World) -> None:
+    async with program(world) as maya:
         drill = {"title": "Slack is down", "severity": "sev1", "drill": True, "slack_down": "30m"}
         await act(maya, "/incidents", **drill)
         await act(maya, "/incidents", title="A real one", severity="sev2")
-        await here.opened(2)
+        await world.opened(2)
         await act(maya, "/incidents/INC-1/acknowledge")
         await act(maya, "/incidents/INC-1/update", text="We go on in a terminal")
         await act(maya, "/incidents/INC-1/note", text="The bridge works")
         await act(maya, "/incidents/INC-1/resolve", summary="It was only a drill")
         refused = await maya.post("/incidents", {"title": "x", "slack_down": "30m"})
         assert refused.status == 409
-        assert (await here.show(1))["channel_id"] is None
-    await here.pass_time(minutes=31)
-    channel = here.ws.state.channels[(await here.show(1))["channel_id"]]
-    (digest,) = [text for text in bot_messages(here, channel) if "While Slack was down" in text]
+        assert (await world.show(1))["channel_id"] is None
+    await world.pass_time(minutes=31)
+    channel = world.ws.state.channels[(await world.show(1))["channel_id"]]
+    (digest,) = [text for text in bot_messages(world, channel) if "While Slack was down" in text]
     assert "We go on in a terminal" in digest
     assert "The bridge works" in digest
-    assert len(bot_messages(here, channel)) <= 5
-    assert [e["text"] for e in (await here.show(1))["timeline"] if e["kind"] == "drill"]
+    assert len(bot_messages(world, channel)) <= 5
+    assert [e["text"] for e in (await world.show(1))["timeline"] if e["kind"] == "drill"]

@@ -100,9 +100,9 @@ async def post(bot: Bot, path: str, body: dict[str, Any]) -> dict[str, Any]:
 async def test_every_webhook_is_told_and_a_repetition_has_the_same_id(
     sqlite_url: str, tmp_path: Path, dies_at: int
 ) -> None:
-    async with receiving(dies_at) as there, scene(sqlite_url, tmp_path) as here:
+    async with receiving(dies_at) as there, scene(sqlite_url, tmp_path) as world:
         await subscribed(sqlite_url, there.url)
-        given = here.given | {"tocsin_policy": str(written(tmp_path, POLICY))}
+        given = world.given | {"tocsin_policy": str(written(tmp_path, POLICY))}
         there.bot = await started(given)
         await post(there.bot, "", UPDATE)
         assert await there.bot.ended()
@@ -125,9 +125,9 @@ async def test_every_webhook_is_told_and_a_repetition_has_the_same_id(
 async def test_nothing_is_written_twice_at_statuspage_when_the_process_dies_before_the_answer(
     sqlite_url: str, tmp_path: Path, dies_at: int
 ) -> None:
-    async with statuspage("API", "Dashboard") as there, scene(sqlite_url, tmp_path) as here:
+    async with statuspage("API", "Dashboard") as there, scene(sqlite_url, tmp_path) as world:
         there_too = {"statuspage_api_key": KEY, "statuspage_page_id": PAGE, "statuspage_api_url": there.url}
-        bots = [await started(here.given | there_too)]
+        bots = [await started(world.given | there_too)]
 
         def die(count: int) -> None:
             if count == dies_at:
@@ -137,7 +137,7 @@ async def test_nothing_is_written_twice_at_statuspage_when_the_process_dies_befo
             """Everything is copied, if need be by another process."""
             while not await copied(sqlite_url):
                 if len(bots) == 1 and await bots[0].ended(0.05):
-                    bots.append(await started(here.given | there_too))
+                    bots.append(await started(world.given | there_too))
 
         there.on_write = die
         try:

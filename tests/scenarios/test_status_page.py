@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import Channel
 from tests.scenarios.assertions import buttons, declared, of_kind, rest, texts, told, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -31,31 +31,31 @@ PUBLISHED = {
 
 @pytest.fixture
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
-        yield here
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+        yield world
 
 
-async def summary(here: World) -> dict[str, Any]:
+async def summary(world: World) -> dict[str, Any]:
     async with aiohttp.ClientSession() as session:
-        answer = await session.get(f"http://127.0.0.1:{here.tocsin.port}/api/v2/summary.json")
+        answer = await session.get(f"http://127.0.0.1:{world.tocsin.port}/api/v2/summary.json")
         document: dict[str, Any] = await answer.json()
         return document
 
 
-async def shows(here: World, wanted: str) -> dict[str, Any]:
+async def shows(world: World, wanted: str) -> dict[str, Any]:
     """The summary, once its headline is this."""
     for _ in range(200):
-        document = await summary(here)
+        document = await summary(world)
         if document["status"]["description"] == wanted:
             return document
-        await rest(here)
+        await rest(world)
     raise AssertionError(f"the page says {document['status']}, not {wanted}")
 
 
-async def published(here: World, channel: Channel) -> None:
-    await here.maya.command(channel.name, "/incident comms status_page")
-    await here.maya.fill(here.maya.view, PUBLISHED)
-    assert (await here.maya.submit()).ok
+async def published(world: World, channel: Channel) -> None:
+    await world.maya.command(channel.name, "/incident comms status_page")
+    await world.maya.fill(world.maya.view, PUBLISHED)
+    assert (await world.maya.submit()).ok
 
 
 async def test_what_is_published_in_slack_is_on_the_page_with_its_own_title(shop: World) -> None:

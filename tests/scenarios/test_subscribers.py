@@ -21,7 +21,7 @@ from bot.usecases.status_page.publish import post, publish
 from storage.statuspage import mailings, subscribers
 from tests.integrations.mail import Post, post_office
 from tests.scenarios.assertions import rest, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -34,11 +34,11 @@ status_page: {name: Example AI, preset: llm-platform}
 class Page:
     """The bot with its mail server, seen by somebody outside."""
 
-    here: World
+    world: World
     mail: Post
 
     async def ask(self, method: str, path: str, data: Any = None) -> tuple[int, str]:
-        url = path if path.startswith("http") else f"http://127.0.0.1:{self.here.tocsin.port}{path}"
+        url = path if path.startswith("http") else f"http://127.0.0.1:{self.world.tocsin.port}{path}"
         async with aiohttp.ClientSession() as session, session.request(method, url, data=data) as answer:
             assert "Set-Cookie" not in answer.headers
             return answer.status, await answer.text()
@@ -48,7 +48,7 @@ class Page:
         data = [("email", address), *(("component", each) for each in components)]
         status, _ = await self.ask("POST", "/status/subscribe", data)
         assert status == 200
-        await rest(self.here)
+        await rest(self.world)
         assert (await self.ask("POST", self.link("confirm")))[0] == 200
         self.mail.envelopes.clear()
 
@@ -62,7 +62,7 @@ class Page:
 
     async def published(self, **components: S) -> Publication:
         made = await publish(
-            self.here.tocsin.context, None, NewPublication("Requests fail", "We look into it.", components), BOT
+            self.world.tocsin.context, None, NewPublication("Requests fail", "We look into it.", components), BOT
         )
         await self.told()
         return made
@@ -71,12 +71,12 @@ class Page:
         """Wait until everybody who is to be told is."""
         async with asyncio.timeout(60):
             while True:
-                async with self.here.tocsin.database.reading() as conn:
+                async with self.world.tocsin.database.reading() as conn:
                     left = await mailings.waiting(conn)
                 if not left:
                     break
                 await asyncio.sleep(0.05)
-        await rest(self.here)
+        await rest(self.world)
 
     def recipients(self) -> list[str]:
         return sorted(to for envelope in self.mail.envelopes for to in envelope.rcpt_tos)
@@ -89,14 +89,14 @@ async def page(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Page]:
             "smtp_url": f"smtp://127.0.0.1:{mail.port}", "mail_from": "Example <status@example.org>",
             "tocsin_url": "https://tocsin.example.com",
         }  # fmt: skip
-        async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
-            yield Page(here, mail)
+        async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
+            yield Page(world, mail)
 
 
 async def test_an_address_is_told_once_it_is_confirmed_and_leaves_by_one_click(page: Page) -> None:
     status, shown = await page.ask("POST", "/status/subscribe", {"email": "Ada@Example.com"})
     assert (status, "ada" in shown.lower()) == (200, False)
-    await rest(page.here)
+    await rest(page.world)
     await page.published()
     assert [mail["Subject"] for mail in page.mail.mails] == ["Confirm your subscription to Example AI"]
     confirm = page.link("confirm")
@@ -125,7 +125,7 @@ async def test_a_subscriber_of_a_component_is_told_of_it_alone(page: Page) -> No
     assert page.recipients() == []
     made = await page.published(api=S.MAJOR_OUTAGE)
     change = PublicChange("All is well.", PublicStatus.RESOLVED)
-    await post(page.here.tocsin.context, made.id, change, BOT)
+    await post(page.world.tocsin.context, made.id, change, BOT)
     await page.told()
     assert page.recipients() == ["api@example.com"] * 2
 
@@ -134,7 +134,7 @@ async def test_a_stranger_cannot_be_mailed_again_and_again_nor_be_found_out(page
     await page.subscribed("ada@example.com")
     answers = [await page.ask("POST", "/status/subscribe", {"email": "ada@example.com"}) for _ in range(5)]
     answers.append(await page.ask("POST", "/status/subscribe", {"email": "new@example.com"}))
-    await rest(page.here)
+    await rest(page.world)
     assert len({re.sub(r"Written.*?</time>", "", shown) for _, shown in answers}) == 1
     assert page.recipients() == ["new@example.com"]
 
@@ -142,7 +142,7 @@ async def test_a_stranger_cannot_be_mailed_again_and_again_nor_be_found_out(page
 @pytest.mark.parametrize("path", ["confirm", "unsubscribe"])
 async def test_a_link_cannot_be_forged(page: Page, path: str) -> None:
     await page.subscribed("ada@example.com")
-    async with page.here.tocsin.database.reading() as conn:
+    async with page.world.tocsin.database.reading() as conn:
         (known,) = await subscribers.active_after(conn, "", 10)
     for token in (known.id, f"{known.id}.", f"{known.id}.{'0' * 40}", "x" * 200):
         assert (await page.ask("POST", f"/status/{path}/{token}"))[0] == 404
@@ -153,7 +153,7 @@ async def test_a_link_cannot_be_forged(page: Page, path: str) -> None:
 async def test_a_mail_whose_outcome_is_unknown_is_sent_again_under_the_same_message_id(page: Page) -> None:
     await page.subscribed("ada@example.com")
     page.mail.abort_after_taking = True
-    await publish(page.here.tocsin.context, None, NewPublication("Requests fail", "We look."), BOT)
+    await publish(page.world.tocsin.context, None, NewPublication("Requests fail", "We look."), BOT)
     async with asyncio.timeout(30):
         while len(page.mail.mails) < 2:
             await asyncio.sleep(0.05)
@@ -165,7 +165,7 @@ async def test_a_mail_whose_outcome_is_unknown_is_sent_again_under_the_same_mess
 async def test_a_mail_that_the_server_refuses_for_now_is_tried_again(page: Page) -> None:
     await page.subscribed("ada@example.com")
     page.mail.refuse["RCPT"] = "451 later"
-    made = await publish(page.here.tocsin.context, None, NewPublication("Requests fail", "We look."), BOT)
+    made = await publish(page.world.tocsin.context, None, NewPublication("Requests fail", "We look."), BOT)
     await asyncio.sleep(1)
     page.mail.refuse.clear()
     async with asyncio.timeout(30):
@@ -176,23 +176,23 @@ async def test_a_mail_that_the_server_refuses_for_now_is_tried_again(page: Page)
 
 
 async def test_a_channel_that_subscribed_is_told_until_it_says_the_same_again(page: Page) -> None:
-    await page.here.maya.command("#general", "/incident subscribe api")
+    await page.world.maya.command("#general", "/incident subscribe api")
     await page.published(api=S.MAJOR_OUTAGE)
-    general = page.here.ws.find_channel("general")
+    general = page.world.ws.find_channel("general")
     assert general is not None
 
     def seen() -> int:
-        return len([m for m in page.here.ws.bot_messages(general.id) if "Requests fail" in words(page.here, m)])
+        return len([m for m in page.world.ws.bot_messages(general.id) if "Requests fail" in words(page.world, m)])
 
     assert seen() == 1
-    await page.here.maya.command("#general", "/incident subscribe api")
+    await page.world.maya.command("#general", "/incident subscribe api")
     await page.published(api=S.MAJOR_OUTAGE)
     assert seen() == 1
 
 
 async def test_three_hundred_subscribers_are_mailed_in_portions_each_once(page: Page) -> None:
     now = datetime.now(UTC)
-    async with page.here.tocsin.database.transaction() as conn:
+    async with page.world.tocsin.database.transaction() as conn:
         for number in range(300):
             each = Subscriber(f"s{number:04d}", SubscriberKind.EMAIL, f"p{number}@example.com", now, confirmed_at=now)
             await subscribers.save(conn, each)

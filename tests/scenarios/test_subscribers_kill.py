@@ -111,28 +111,28 @@ async def test_of_some_hundreds_none_is_lost_and_only_a_mail_that_was_not_record
     sqlite_url: str, tmp_path: Path, after: int
 ) -> None:
     await subscribed(sqlite_url)
-    async with scene(sqlite_url, tmp_path) as here:
-        bot = await started(here.given)
+    async with scene(sqlite_url, tmp_path) as world:
+        bot = await started(world.given)
         page = f"http://127.0.0.1:{bot.port}/api/v1/status-page/publications"
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with aiohttp.ClientSession() as http, http.post(page, json=UPDATE, headers=headers) as answer:
             assert answer.status == 201
         async with asyncio.timeout(60):
-            while len(here.post.envelopes) < after:
+            while len(world.post.envelopes) < after:
                 await asyncio.sleep(0.002)
         await bot.kill()
         await asyncio.sleep(0.1)  # what it had sent has arrived
-        before, known = here.reached(), await recorded(sqlite_url)
+        before, known = world.reached(), await recorded(sqlite_url)
         assert len(before) < READERS  # it died in the middle
-        bot = await started(here.given)
+        bot = await started(world.given)
         try:
             await told(sqlite_url)
         finally:
             await bot.kill()
-        mails = Counter(here.reached())
+        mails = Counter(world.reached())
         assert set(mails) == {f"p{n}@example.com" for n in range(READERS)}
         doubled = {address for address, count in mails.items() if count > 1}
         assert doubled <= set(before) - known
         assert max(mails.values()) <= 2
-        assert len({(mail["To"], mail["Message-ID"]) for mail in here.post.mails}) == READERS
-        assert len({mail["Message-ID"] for mail in here.post.mails}) == READERS
+        assert len({(mail["To"], mail["Message-ID"]) for mail in world.post.mails}) == READERS
+        assert len({mail["Message-ID"] for mail in world.post.mails}) == READERS

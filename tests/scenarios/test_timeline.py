@@ -13,32 +13,32 @@ from storage.engine.errors import StorageError
 from storage.timeline import chain
 from storage.timeline.verify import chain_faults
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 INSIDE = "inc-1-checkout-is-down"
 
 
-async def seen(here: World, *kinds: str) -> list[dict[str, Any]]:
-    await rest(here)
-    return of_kind(await here.show(), *kinds)
+async def seen(world: World, *kinds: str) -> list[dict[str, Any]]:
+    await rest(world)
+    return of_kind(await world.show(), *kinds)
 
 
-async def test_a_message_is_recorded_with_author_text_and_permalink(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "Cards & wallets are < refused >")
-    (entry,) = await seen(here, "message")
-    assert (entry["actor"], entry["source_ts"]) == (here.maya.id, message.ts)
+async def test_a_message_is_recorded_with_author_text_and_permalink(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "Cards & wallets are < refused >")
+    (entry,) = await seen(world, "message")
+    assert (entry["actor"], entry["source_ts"]) == (world.maya.id, message.ts)
     assert "Cards" in entry["text"]
-    assert entry["data"]["link"] == here.ws.permalink(message)
+    assert entry["data"]["link"] == world.ws.permalink(message)
     assert entry["key"] is False
 
 
-async def test_edits_keep_the_first_text_and_append_the_new_ones(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "first")
-    await here.maya.edit(message, "second")
-    await here.maya.edit(message, "third")
-    entries = await seen(here, "message", "message_edited")
+async def test_edits_keep_the_first_text_and_append_the_new_ones(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "first")
+    await world.maya.edit(message, "second")
+    await world.maya.edit(message, "third")
+    entries = await seen(world, "message", "message_edited")
     assert [(e["kind"], e["text"]) for e in entries] == [
         ("message", "first"),
         ("message_edited", "second"),
@@ -47,11 +47,11 @@ async def test_edits_keep_the_first_text_and_append_the_new_ones(here: World) ->
     assert {e["source_ts"] for e in entries} == {message.ts}
 
 
-async def test_a_deletion_is_marked_and_the_earlier_text_kept(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "my password is hunter2")
-    await here.maya.delete(message)
-    entries = await seen(here, "message", "message_deleted")
+async def test_a_deletion_is_marked_and_the_earlier_text_kept(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "my password is hunter2")
+    await world.maya.delete(message)
+    entries = await seen(world, "message", "message_deleted")
     assert [(e["kind"], e["text"]) for e in entries] == [
         ("message", "my password is hunter2"),
         ("message_deleted", ""),
@@ -59,235 +59,235 @@ async def test_a_deletion_is_marked_and_the_earlier_text_kept(here: World) -> No
     assert entries[1]["source_ts"] == message.ts
 
 
-async def test_a_deleted_thread_parent_is_a_deletion_too(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "parent")
-    await here.maya.reply(message, "reply")
-    await here.maya.delete(message)
-    assert texts(await seen(here, "message")) == ["parent", "reply"]
-    (gone,) = await seen(here, "message_deleted")
+async def test_a_deleted_thread_parent_is_a_deletion_too(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "parent")
+    await world.maya.reply(message, "reply")
+    await world.maya.delete(message)
+    assert texts(await seen(world, "message")) == ["parent", "reply"]
+    (gone,) = await seen(world, "message_deleted")
     assert gone["source_ts"] == message.ts
-    assert await seen(here, "message_edited") == []
+    assert await seen(world, "message_edited") == []
 
 
-async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "parent")
-    await here.maya.reply(message, "reply")
-    await here.maya.reply(message, "to all", broadcast=True)
-    entries = await seen(here, "message")
+async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "parent")
+    await world.maya.reply(message, "reply")
+    await world.maya.reply(message, "to all", broadcast=True)
+    entries = await seen(world, "message")
     assert texts(entries) == ["parent", "reply", "to all"]
     assert [e["data"].get("thread_ts") for e in entries] == [None, message.ts, message.ts]
 
 
-async def test_files_are_recorded_with_name_and_link(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "the graph", files=["latency.png", "errors.csv"])
-    files = await seen(here, "file")
+async def test_files_are_recorded_with_name_and_link(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "the graph", files=["latency.png", "errors.csv"])
+    files = await seen(world, "file")
     assert texts(files) == ["latency.png", "errors.csv"]
     assert all(e["data"]["link"].startswith("http") and e["source_ts"] == message.ts for e in files)
 
 
-async def test_joins_and_leaves_are_recorded_once_each(here: World) -> None:
-    await declared(here)
-    for act in (here.tom.join, here.tom.leave, here.tom.join, here.sam.join):
+async def test_joins_and_leaves_are_recorded_once_each(world: World) -> None:
+    await declared(world)
+    for act in (world.tom.join, world.tom.leave, world.tom.join, world.sam.join):
         await act(INSIDE)
-        await rest(here)
-    await here.sam.invite(INSIDE, "lena")
-    await rest(here)
-    await here.sam.kick(INSIDE, "lena")
-    entries = await seen(here, "joined", "left")
+        await rest(world)
+    await world.sam.invite(INSIDE, "lena")
+    await rest(world)
+    await world.sam.kick(INSIDE, "lena")
+    entries = await seen(world, "joined", "left")
     assert [(e["kind"], e["actor"]) for e in entries] == [
-        ("joined", here.maya.id),
-        ("joined", here.tom.id),
-        ("left", here.tom.id),
-        ("joined", here.tom.id),
-        ("joined", here.sam.id),
-        ("joined", here.lena.id),
-        ("left", here.lena.id),
+        ("joined", world.maya.id),
+        ("joined", world.tom.id),
+        ("left", world.tom.id),
+        ("joined", world.tom.id),
+        ("joined", world.sam.id),
+        ("joined", world.lena.id),
+        ("left", world.lena.id),
     ]
 
 
-async def test_pins_by_people_are_recorded_and_the_bots_own_is_not(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "important")
-    await here.maya.pin(message)
-    await here.maya.unpin(message)
-    entries = await seen(here, "pin")
+async def test_pins_by_people_are_recorded_and_the_bots_own_is_not(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "important")
+    await world.maya.pin(message)
+    await world.maya.unpin(message)
+    entries = await seen(world, "pin")
     assert [(e["actor"], e["source_ts"], e["data"]["added"]) for e in entries] == [
-        (here.maya.id, message.ts, True),
-        (here.maya.id, message.ts, False),
+        (world.maya.id, message.ts, True),
+        (world.maya.id, message.ts, False),
     ]
 
 
-async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
-    await here.tom.join(INSIDE)
-    await here.tom.react(message, "pushpin")
-    (entry,) = await seen(here, "message")
+async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "Deploy 4512 went out")
+    await world.tom.join(INSIDE)
+    await world.tom.react(message, "pushpin")
+    (entry,) = await seen(world, "message")
     assert entry["key"] is True
-    assert "Deploy 4512" in await typed(here, "maya", INSIDE, "/incident timeline")
-    await here.tom.unreact(message, "pushpin")
-    (entry,) = await seen(here, "message")
+    assert "Deploy 4512" in await typed(world, "maya", INSIDE, "/incident timeline")
+    await world.tom.unreact(message, "pushpin")
+    (entry,) = await seen(world, "message")
     assert entry["key"] is False
-    assert [e["kind"] for e in await seen(here, "keyed", "unkeyed")] == ["keyed", "unkeyed"]
-    assert "Deploy 4512" not in await typed(here, "maya", INSIDE, "/incident timeline")
+    assert [e["kind"] for e in await seen(world, "keyed", "unkeyed")] == ["keyed", "unkeyed"]
+    assert "Deploy 4512" not in await typed(world, "maya", INSIDE, "/incident timeline")
 
 
-async def test_a_key_entry_tells_the_last_text_of_its_message_marked_edited_or_deleted(here: World) -> None:
-    await declared(here)
-    await here.tom.join(INSIDE)
-    await here.priya.join(INSIDE)
-    message = await here.maya.say(INSIDE, "100 % of payments fail")
-    await here.tom.react(message, "pushpin")
-    await here.maya.edit(message, "10 %, sorry")
-    await rest(here)
+async def test_a_key_entry_tells_the_last_text_of_its_message_marked_edited_or_deleted(world: World) -> None:
+    await declared(world)
+    await world.tom.join(INSIDE)
+    await world.priya.join(INSIDE)
+    message = await world.maya.say(INSIDE, "100 % of payments fail")
+    await world.tom.react(message, "pushpin")
+    await world.maya.edit(message, "10 %, sorry")
+    await rest(world)
     for line in ("timeline", "show", "catchup"):
-        said = await typed(here, "priya" if line == "catchup" else "tom", INSIDE, f"/incident {line}")
+        said = await typed(world, "priya" if line == "catchup" else "tom", INSIDE, f"/incident {line}")
         assert "10 %, sorry" in said, line
         assert "(edited)" in said, line
         assert "100 %" not in said, line
-    whole = await typed(here, "tom", INSIDE, "/incident timeline all")
+    whole = await typed(world, "tom", INSIDE, "/incident timeline all")
     assert "100 % of payments fail _(edited later)_" in whole
-    await here.maya.delete(message)
-    await rest(here)
-    said = await typed(here, "tom", INSIDE, "/incident timeline")
+    await world.maya.delete(message)
+    await rest(world)
+    said = await typed(world, "tom", INSIDE, "/incident timeline")
     assert "10 %, sorry" in said
     assert "(deleted)" in said
-    (entry,) = await seen(here, "message")
+    (entry,) = await seen(world, "message")
     assert (entry["text"], entry["last_text"], entry["deleted"]) == ("100 % of payments fail", "10 %, sorry", True)
 
 
-async def test_a_message_of_a_file_alone_stands_once_and_can_be_keyed(here: World) -> None:
-    await declared(here)
-    await here.tom.join(INSIDE)
-    message = await here.maya.say(INSIDE, "", files=["graph.png"])
-    await here.tom.react(message, "pushpin")
-    entries = await seen(here, "message", "file")
+async def test_a_message_of_a_file_alone_stands_once_and_can_be_keyed(world: World) -> None:
+    await declared(world)
+    await world.tom.join(INSIDE)
+    message = await world.maya.say(INSIDE, "", files=["graph.png"])
+    await world.tom.react(message, "pushpin")
+    entries = await seen(world, "message", "file")
     assert [(entry["kind"], entry["text"], entry["key"]) for entry in entries] == [("file", "graph.png", True)]
 
 
-async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
-    await here.tom.join(INSIDE)
-    await here.tom.react(message, "pushpin")
-    await here.maya.react(message, "pushpin")
-    await here.tom.unreact(message, "pushpin")
-    assert (await seen(here, "message"))[0]["key"] is True
-    await here.maya.unreact(message, "pushpin")
-    assert (await seen(here, "message"))[0]["key"] is False
+async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "Deploy 4512 went out")
+    await world.tom.join(INSIDE)
+    await world.tom.react(message, "pushpin")
+    await world.maya.react(message, "pushpin")
+    await world.tom.unreact(message, "pushpin")
+    assert (await seen(world, "message"))[0]["key"] is True
+    await world.maya.unreact(message, "pushpin")
+    assert (await seen(world, "message"))[0]["key"] is False
 
 
-async def test_a_pushpin_on_a_reply_keys_the_reply(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "parent")
-    reply = await here.maya.reply(message, "the cause")
-    await here.maya.react(reply, "pushpin")
-    assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("parent", False), ("the cause", True)]
+async def test_a_pushpin_on_a_reply_keys_the_reply(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "parent")
+    reply = await world.maya.reply(message, "the cause")
+    await world.maya.react(reply, "pushpin")
+    assert [(e["text"], e["key"]) for e in await seen(world, "message")] == [("parent", False), ("the cause", True)]
 
 
-async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(here: World) -> None:
-    await declared(here)
-    here.ws.delivery.faults.drop = True
-    message = await here.maya.say(INSIDE, "lost on the way")
-    reply = await here.maya.reply(message, "so was this")
-    here.ws.delivery.faults.clear()
-    await here.maya.react(reply, "pushpin")
-    assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("so was this", True)]
+async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(world: World) -> None:
+    await declared(world)
+    world.ws.delivery.faults.drop = True
+    message = await world.maya.say(INSIDE, "lost on the way")
+    reply = await world.maya.reply(message, "so was this")
+    world.ws.delivery.faults.clear()
+    await world.maya.react(reply, "pushpin")
+    assert [(e["text"], e["key"]) for e in await seen(world, "message")] == [("so was this", True)]
 
 
-async def test_only_meaningful_reactions_are_recorded(here: World) -> None:
-    await declared(here)
-    message = await here.maya.say(INSIDE, "Roll back?")
-    await here.tom.join(INSIDE)
+async def test_only_meaningful_reactions_are_recorded(world: World) -> None:
+    await declared(world)
+    message = await world.maya.say(INSIDE, "Roll back?")
+    await world.tom.join(INSIDE)
     for name in ("white_check_mark", "tada", "+1"):
-        await here.tom.react(message, name)
-    await here.tom.unreact(message, "+1")
-    assert texts(await seen(here, "reaction")) == [":white_check_mark:", ":+1:", ":+1: taken back"]
+        await world.tom.react(message, name)
+    await world.tom.unreact(message, "+1")
+    assert texts(await seen(world, "reaction")) == [":white_check_mark:", ":+1:", ":+1: taken back"]
 
 
-async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(here: World) -> None:
-    await declared(here)
-    await here.maya.set_topic(INSIDE, "war room")
-    await here.maya.set_purpose(INSIDE, "fix it")
-    await here.maya.rename(INSIDE, "inc-1-payments")
-    entries = await seen(here, "topic", "renamed")
+async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(world: World) -> None:
+    await declared(world)
+    await world.maya.set_topic(INSIDE, "war room")
+    await world.maya.set_purpose(INSIDE, "fix it")
+    await world.maya.rename(INSIDE, "inc-1-payments")
+    entries = await seen(world, "topic", "renamed")
     assert [(e["kind"], e["actor"], e["text"]) for e in entries] == [
-        ("topic", here.maya.id, "war room"),
-        ("topic", here.maya.id, "fix it"),
-        ("renamed", here.maya.id, "inc-1-payments"),
+        ("topic", world.maya.id, "war room"),
+        ("topic", world.maya.id, "fix it"),
+        ("renamed", world.maya.id, "inc-1-payments"),
     ]
     assert entries[-1]["data"]["before"] == INSIDE
-    await typed(here, "maya", "inc-1-payments", "/incident note still the same incident")
-    assert len(await seen(here, "note")) == 1
+    await typed(world, "maya", "inc-1-payments", "/incident note still the same incident")
+    assert len(await seen(world, "note")) == 1
 
 
-async def test_other_bots_guests_and_partners_are_recorded_as_who_they_are(here: World) -> None:
-    channel = await declared(here)
+async def test_other_bots_guests_and_partners_are_recorded_as_who_they_are(world: World) -> None:
+    channel = await declared(world)
     for name in ("deploys", "gail", "alex"):
-        here.ws.membership.join(channel, here.ws.user(name))
-    here.ws.posting.post(channel, "U0DEPLOYS0", "Deploy 4513 is out", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
-    here.ws.posting.post(channel, "", "hook says hi", subtype="bot_message", bot_id="B0HOOK0000", username="A webhook")
-    await here.ws.person("gail").say(INSIDE, "guest here")
-    await here.ws.person("alex").say(INSIDE, "partner here")
-    entries = {e["text"]: e for e in await seen(here, "message")}
+        world.ws.membership.join(channel, world.ws.user(name))
+    world.ws.posting.post(channel, "U0DEPLOYS0", "Deploy 4513 is out", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
+    world.ws.posting.post(channel, "", "hook says hi", subtype="bot_message", bot_id="B0HOOK0000", username="A webhook")
+    await world.ws.person("gail").say(INSIDE, "guest here")
+    await world.ws.person("alex").say(INSIDE, "partner here")
+    entries = {e["text"]: e for e in await seen(world, "message")}
     assert entries["Deploy 4513 is out"]["actor"] == "U0DEPLOYS0"
     assert entries["Deploy 4513 is out"]["data"]["bot"] is True
     assert entries["hook says hi"]["actor"] == "B0HOOK0000"
-    assert entries["guest here"]["actor"] == here.ws.user("gail").id
+    assert entries["guest here"]["actor"] == world.ws.user("gail").id
     assert "external" not in entries["guest here"]["data"]
     assert entries["partner here"]["data"]["external"] is True
 
 
-async def test_an_integrations_attachment_is_recorded_by_its_words(here: World) -> None:
-    channel = await declared(here)
+async def test_an_integrations_attachment_is_recorded_by_its_words(world: World) -> None:
+    channel = await declared(world)
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "CPU at 97 %"}, "block_id": "b"}]
-    here.ws.posting.post(channel, "U0DEPLOYS0", "", blocks=blocks, bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
-    assert texts(await seen(here, "message")) == ["CPU at 97 %"]
+    world.ws.posting.post(channel, "U0DEPLOYS0", "", blocks=blocks, bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
+    assert texts(await seen(world, "message")) == ["CPU at 97 %"]
 
 
-async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(here: World) -> None:
-    channel = await declared(here)
-    message = here.ws.posting.post(channel, "U0DEPLOYS0", "Deploying", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
-    here.ws.posting.edit(message, "U0DEPLOYS0", {"text": "Deployed"}, quiet=True)
-    here.ws.posting.edit(message, "U0DEPLOYS0", {"attachments": [{"text": "a preview", "id": 1}]}, quiet=True)
-    assert texts(await seen(here, "message", "message_edited")) == ["Deploying", "Deployed"]
+async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(world: World) -> None:
+    channel = await declared(world)
+    message = world.ws.posting.post(channel, "U0DEPLOYS0", "Deploying", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
+    world.ws.posting.edit(message, "U0DEPLOYS0", {"text": "Deployed"}, quiet=True)
+    world.ws.posting.edit(message, "U0DEPLOYS0", {"attachments": [{"text": "a preview", "id": 1}]}, quiet=True)
+    assert texts(await seen(world, "message", "message_edited")) == ["Deploying", "Deployed"]
 
 
-async def test_the_bots_own_messages_are_not_recorded_as_chatter(here: World) -> None:
-    await declared(here)
+async def test_the_bots_own_messages_are_not_recorded_as_chatter(world: World) -> None:
+    await declared(world)
     for line in ("ack", "update Rolling back", "severity sev1", "lead @tom", "resolve Done"):
-        await typed(here, "maya", INSIDE, f"/incident {line}")
-    await rest(here)
-    bot = here.ws.bot
+        await typed(world, "maya", INSIDE, f"/incident {line}")
+    await rest(world)
+    bot = world.ws.bot
     assert not [
         e
-        for e in (await here.show())["timeline"]
+        for e in (await world.show())["timeline"]
         if e["actor"] in (bot.id, bot.bot_id) or e["kind"] in ("message", "message_edited")
     ]
 
 
-async def test_messages_outside_incident_channels_are_not_recorded(here: World) -> None:
-    await declared(here)
-    await here.sam.invite("payments", "tocsin")
-    await here.tom.say("payments", "not about the incident")
-    await here.tom.say("incidents", "nor this")
-    assert await seen(here, "message") == []
+async def test_messages_outside_incident_channels_are_not_recorded(world: World) -> None:
+    await declared(world)
+    await world.sam.invite("payments", "tocsin")
+    await world.tom.say("payments", "not about the incident")
+    await world.tom.say("incidents", "nor this")
+    assert await seen(world, "message") == []
 
 
-async def test_invalid_unicode_is_recorded_without_losing_the_rest(here: World) -> None:
-    channel = await declared(here)
+async def test_invalid_unicode_is_recorded_without_losing_the_rest(world: World) -> None:
+    channel = await declared(world)
     for number, text in enumerate(("half \ud83d an emoji", "a nul \x00 byte", "\u202e turned"), 1):
         ts = f"1790000000.00010{number}"
-        here.ws.publish(
+        world.ws.publish(
             {
-                "type": "message", "channel": channel.id, "channel_type": "channel", "user": here.maya.id,
+                "type": "message", "channel": channel.id, "channel_type": "channel", "user": world.maya.id,
                 "text": text, "ts": ts, "event_ts": ts,
             }
         )  # fmt: skip
-    entries = await seen(here, "message")
+    entries = await seen(world, "message")
     assert len(entries) == 3
     assert sorted(e["text"].split()[0] for e in entries) == sorted(["half", "a", "\u202e"])
 
@@ -295,45 +295,45 @@ async def test_invalid_unicode_is_recorded_without_losing_the_rest(here: World) 
 async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url: str, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text("preset: sev1-5\ntimeline: {record: key}\n")
-    async with world(sqlite_url, policy=policy) as here:
-        await declared(here)
-        message = await here.maya.say(INSIDE, "chatter")
-        keyed = await here.maya.say(INSIDE, "Deploy 4512 went out")
-        await here.maya.edit(message, "chatter, edited")
-        await here.maya.react(keyed, "pushpin")
-        assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("Deploy 4512 went out", True)]
-        await here.maya.pin(message)
-        await here.maya.edit(keyed, "Deploy 4513 went out")
-        await here.tom.join(INSIDE)
-        await here.restarted()
-        recorded = await seen(here, "message", "message_edited", "pin", "joined")
+    async with running_world(sqlite_url, policy=policy) as world:
+        await declared(world)
+        message = await world.maya.say(INSIDE, "chatter")
+        keyed = await world.maya.say(INSIDE, "Deploy 4512 went out")
+        await world.maya.edit(message, "chatter, edited")
+        await world.maya.react(keyed, "pushpin")
+        assert [(e["text"], e["key"]) for e in await seen(world, "message")] == [("Deploy 4512 went out", True)]
+        await world.maya.pin(message)
+        await world.maya.edit(keyed, "Deploy 4513 went out")
+        await world.tom.join(INSIDE)
+        await world.restarted()
+        recorded = await seen(world, "message", "message_edited", "pin", "joined")
         others = [(e["kind"], e["text"]) for e in recorded if e["kind"] != "joined"]
         assert others == [("message", "Deploy 4512 went out"), ("message_edited", "Deploy 4513 went out")]
-        assert here.tom.id in [e["actor"] for e in recorded if e["kind"] == "joined"]
+        assert world.tom.id in [e["actor"] for e in recorded if e["kind"] == "joined"]
 
 
 async def test_with_key_entries_chatter_still_softens_reminders(database_url: str, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yml"
     only = "{respond_within: null, update_every: 15m, escalate_after: null, roles: [], ladder: []}"
     policy.write_text(f"preset: sev1-5\ntimeline: {{record: key}}\nseverities:\n  sev2: {only}\n")
-    async with world(database_url, policy=policy) as here:
-        channel = await here.declared("sev2 Checkout is down")
-        await here.pass_time(minutes=14)
+    async with running_world(database_url, policy=policy) as world:
+        channel = await world.declared("sev2 Checkout is down")
+        await world.pass_time(minutes=14)
         for number in range(3):
-            await here.maya.say(channel.id, f"looking at pod {number}")
-        await here.ws.settled()
-        await here.pass_time(minutes=1)
-        (sent,) = [row for row in (await here.show())["reminders"] if row["state"] == "sent"]
+            await world.maya.say(channel.id, f"looking at pod {number}")
+        await world.ws.settled()
+        await world.pass_time(minutes=1)
+        (sent,) = [row for row in (await world.show())["reminders"] if row["state"] == "sent"]
         assert "softened" in sent["reason"]
-        assert await seen(here, "message") == []
+        assert await seen(world, "message") == []
 
 
 # — however it is delivered
 
 
-async def busy(here: World, channel: Channel) -> Counter[tuple[str, str]]:
+async def busy(world: World, channel: Channel) -> Counter[tuple[str, str]]:
     """A busy minute in the channel, and the entries that it must make."""
-    tom, maya = here.tom, here.maya
+    tom, maya = world.tom, world.maya
     await tom.join(INSIDE)
     first = await maya.say(INSIDE, "first")
     await maya.edit(first, "first, edited")
@@ -350,13 +350,13 @@ async def busy(here: World, channel: Channel) -> Counter[tuple[str, str]]:
     await maya.unreact(reply, "pushpin")
     await maya.set_topic(INSIDE, "war room")
     for act in (tom.leave, tom.join):
-        here.ws.clock.advance(30)
+        world.ws.clock.advance(30)
         await act(INSIDE)
     await maya.invite(INSIDE, "lena")
     return Counter(
         [
-            ("joined", here.maya.id), ("joined", tom.id), ("left", tom.id), ("joined", tom.id),
-            ("joined", here.lena.id), ("message", "first"),
+            ("joined", world.maya.id), ("joined", tom.id), ("left", tom.id), ("joined", tom.id),
+            ("joined", world.lena.id), ("message", "first"),
             ("message_edited", "first, edited"), ("message_edited", "first, edited again"),
             ("message", "second"), ("file", "graph.png"), ("message", "reply"), ("message", "broadcast"),
             ("keyed", second.ts), ("reaction", ":eyes:"), ("pin", "pinned a message"), ("message", "gone"),
@@ -388,35 +388,35 @@ def counted(shown: dict[str, Any]) -> Counter[tuple[str, str]]:
     ids=str,
 )
 async def test_every_event_is_recorded_once_in_any_order_and_number_of_deliveries(
-    here: World, faults: dict[str, Any]
+    world: World, faults: dict[str, Any]
 ) -> None:
-    channel = await declared(here)
+    channel = await declared(world)
     for name, value in faults.items():
-        setattr(here.ws.delivery.faults, name, value)
-    expected = await busy(here, channel)
-    here.ws.delivery.flush()
-    await here.ws.until(lambda: all(d.state != "waiting" for d in here.ws.journal.deliveries))
-    await rest(here)
-    shown = await here.show()
+        setattr(world.ws.delivery.faults, name, value)
+    expected = await busy(world, channel)
+    world.ws.delivery.flush()
+    await world.ws.until(lambda: all(d.state != "waiting" for d in world.ws.journal.deliveries))
+    await rest(world)
+    shown = await world.show()
     got = counted(shown)
     assert got == expected, (got - expected, expected - got)
     stands = {e["text"]: e["key"] for e in shown["timeline"] if e["kind"] == "message"}
     assert stands == {"first": False, "second": True, "reply": False, "broadcast": False, "gone": False}
-    async with here.tocsin.database.reading() as conn:
+    async with world.tocsin.database.reading() as conn:
         assert await chain_faults(conn, 1) == []
 
 
-async def test_an_event_that_slack_delivers_late_is_recorded(here: World) -> None:
-    channel = await declared(here)
-    here.ws.delivery.faults.hold = True
-    expected = await busy(here, channel)
-    here.ws.delivery.release()
-    await rest(here)
-    assert counted(await here.show()) == expected
+async def test_an_event_that_slack_delivers_late_is_recorded(world: World) -> None:
+    channel = await declared(world)
+    world.ws.delivery.faults.hold = True
+    expected = await busy(world, channel)
+    world.ws.delivery.release()
+    await rest(world)
+    assert counted(await world.show()) == expected
 
 
-async def test_nothing_is_acknowledged_before_it_is_committed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    await declared(here)
+async def test_nothing_is_acknowledged_before_it_is_committed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await declared(world)
     real, refusals = chain.append, 2
 
     async def refuses(*args: Any, **more: Any) -> Any:
@@ -427,9 +427,9 @@ async def test_nothing_is_acknowledged_before_it_is_committed(here: World, monke
         return await real(*args, **more)
 
     monkeypatch.setattr(chain, "append", refuses)
-    message = await here.maya.say(INSIDE, "must not be lost")
-    await here.ws.until(lambda: here.ws.journal.deliveries[-1].ok)
-    delivery = here.ws.journal.deliveries[-1]
+    message = await world.maya.say(INSIDE, "must not be lost")
+    await world.ws.until(lambda: world.ws.journal.deliveries[-1].ok)
+    delivery = world.ws.journal.deliveries[-1]
     assert delivery.payload["event"]["ts"] == message.ts
     assert [attempt["status"] for attempt in delivery.attempts] == [500, 500, 200]
-    assert texts(await seen(here, "message")) == ["must not be lost"]
+    assert texts(await seen(world, "message")) == ["must not be lost"]

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Channel, Message
 from tests.scenarios.assertions import buttons, rest, told, typed, words
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -29,70 +29,70 @@ services:
 
 @pytest.fixture
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 
-async def declared(here: World, text: str, number: int = 1, by: str = "maya") -> Channel:
-    await here.ws.person(by).command("#general", f"/incident declare {text}")
-    channel = await here.opened(number)
-    await rest(here)
+async def declared(world: World, text: str, number: int = 1, by: str = "maya") -> Channel:
+    await world.ws.person(by).command("#general", f"/incident declare {text}")
+    channel = await world.opened(number)
+    await rest(world)
     return channel
 
 
-def said_in(here: World, channel: Channel) -> str:
-    (message,) = triages(here, channel)
-    return words(here, message).replace("*", "").replace("_", "")
+def said_in(world: World, channel: Channel) -> str:
+    (message,) = triages(world, channel)
+    return words(world, message).replace("*", "").replace("_", "")
 
 
-def triages(here: World, channel: Channel) -> list[Message]:
-    return [m for m in here.ws.bot_messages(channel.id) if "What may help" in words(here, m)]
+def triages(world: World, channel: Channel) -> list[Message]:
+    return [m for m in world.ws.bot_messages(channel.id) if "What may help" in words(world, m)]
 
 
-async def ended(here: World, text: str, how: str = "resolve Raised maximumPoolSize to 40") -> Channel:
-    channel = await declared(here, text)
-    await typed(here, "maya", channel.name, f"/incident {how}")
-    await rest(here)
+async def ended(world: World, text: str, how: str = "resolve Raised maximumPoolSize to 40") -> Channel:
+    channel = await declared(world, text)
+    await typed(world, "maya", channel.name, f"/incident {how}")
+    await rest(world)
     return channel
 
 
-async def test_triage_shows_what_fixed_a_similar_incident(here: World) -> None:
-    first = await ended(here, "sev2 Hikari pool exhausted on orders service")
-    assert triages(here, first) == []
-    channel = await declared(here, "sev2 hikari pool exhausted again", 2)
-    (message,) = triages(here, channel)
-    said = said_in(here, channel)
+async def test_triage_shows_what_fixed_a_similar_incident(world: World) -> None:
+    first = await ended(world, "sev2 Hikari pool exhausted on orders service")
+    assert triages(world, first) == []
+    channel = await declared(world, "sev2 hikari pool exhausted again", 2)
+    (message,) = triages(world, channel)
+    said = said_in(world, channel)
     assert "Looks like INC-1 · Hikari pool exhausted on orders service (" in said
     assert "What fixed it: Raised maximumPoolSize to 40" in said
     assert "the same words: hikari, pool, exhausted" in said
     assert buttons(message) == ["Show"]
-    await here.tom.press(message, "Show")
-    assert "Hikari pool exhausted on orders service" in (await told(here, "tom"))[-1]
+    await world.tom.press(message, "Show")
+    assert "Hikari pool exhausted on orders service" in (await told(world, "tom"))[-1]
 
 
-async def test_triage_shows_a_similar_incident_that_is_open(here: World) -> None:
-    first = await declared(here, "sev2 Kafka consumer lag on order events")
-    channel = await declared(here, "sev3 consumer lag kafka exploding", 2, by="tom")
-    said = said_in(here, channel)
+async def test_triage_shows_a_similar_incident_that_is_open(world: World) -> None:
+    first = await declared(world, "sev2 Kafka consumer lag on order events")
+    channel = await declared(world, "sev3 consumer lag kafka exploding", 2, by="tom")
+    said = said_in(world, channel)
     assert "INC-1 · Kafka consumer lag on order events is open and looks the same" in said
     assert f"#{first.name}" in said
 
 
-async def test_triage_says_that_a_similar_incident_was_a_false_alarm(here: World) -> None:
-    await ended(here, "sev3 Synthetic probe checkout-eu fails", "cancel The probe had an old certificate")
-    channel = await declared(here, "sev3 synthetic probe checkout-eu fails", 2)
-    assert "It was a false alarm: The probe had an old certificate" in said_in(here, channel)
+async def test_triage_says_that_a_similar_incident_was_a_false_alarm(world: World) -> None:
+    await ended(world, "sev3 Synthetic probe checkout-eu fails", "cancel The probe had an old certificate")
+    channel = await declared(world, "sev3 synthetic probe checkout-eu fails", 2)
+    assert "It was a false alarm: The probe had an old certificate" in said_in(world, channel)
 
 
-async def test_triage_never_shows_private_incidents_or_drills(here: World) -> None:
-    await here.maya.command("#general", "/incident declare")
-    await here.maya.fill(here.maya.view, {"Title": "Vault sealed", "Severity": "sev1", "Private": ["private"]})
-    assert (await here.maya.submit()).ok
-    await here.opened()
-    await typed(here, "maya", "#general", "/incident drill sev2 Vault sealed")
-    await rest(here)
-    channel = await declared(here, "sev1 vault sealed", 3)
-    assert triages(here, channel) == []
+async def test_triage_never_shows_private_incidents_or_drills(world: World) -> None:
+    await world.maya.command("#general", "/incident declare")
+    await world.maya.fill(world.maya.view, {"Title": "Vault sealed", "Severity": "sev1", "Private": ["private"]})
+    assert (await world.maya.submit()).ok
+    await world.opened()
+    await typed(world, "maya", "#general", "/incident drill sev2 Vault sealed")
+    await rest(world)
+    channel = await declared(world, "sev1 vault sealed", 3)
+    assert triages(world, channel) == []
 
 
 async def test_no_triage_message_is_posted_without_anything_to_suggest(shop: World) -> None:
@@ -120,18 +120,18 @@ async def test_triage_names_possible_causes(shop: World) -> None:
     assert "Possible cause: Orders database — INC-2 is open there" in said_in(shop, channel)
 
 
-async def test_the_step_that_fixed_the_last_incident_is_offered_for_the_next(here: World) -> None:
-    channel = await declared(here, "sev2 Redis refuses connections on cart")
-    await typed(here, "maya", channel.name, "/incident playbook redis-outage")
-    await rest(here)
-    (message,) = [m for m in here.ws.bot_messages(channel.id) if "Done" in buttons(m)]
-    await here.maya.press(message, "Done")
-    await rest(here)
-    await typed(here, "maya", channel.name, "/incident resolve Restarted it")
-    await rest(here)
-    again = await declared(here, "sev2 redis on cart refuses connections", 2, by="maya")
-    (message,) = triages(here, again)
-    assert "Fixed by the playbook: " in said_in(here, again)
-    await here.maya.press(message, "Open playbook")
-    await rest(here)
-    assert [m for m in here.ws.bot_messages(again.id) if "Done" in buttons(m)]
+async def test_the_step_that_fixed_the_last_incident_is_offered_for_the_next(world: World) -> None:
+    channel = await declared(world, "sev2 Redis refuses connections on cart")
+    await typed(world, "maya", channel.name, "/incident playbook redis-outage")
+    await rest(world)
+    (message,) = [m for m in world.ws.bot_messages(channel.id) if "Done" in buttons(m)]
+    await world.maya.press(message, "Done")
+    await rest(world)
+    await typed(world, "maya", channel.name, "/incident resolve Restarted it")
+    await rest(world)
+    again = await declared(world, "sev2 redis on cart refuses connections", 2, by="maya")
+    (message,) = triages(world, again)
+    assert "Fixed by the playbook: " in said_in(world, again)
+    await world.maya.press(message, "Open playbook")
+    await rest(world)
+    assert [m for m in world.ws.bot_messages(again.id) if "Done" in buttons(m)]

@@ -10,38 +10,38 @@ import pytest
 
 from sandbox.model import Message
 from tests.scenarios.assertions import declared, rest, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 BASE = "https://tocsin.example.org"
 
 
 @pytest.fixture
 async def linked(sqlite_url: str) -> AsyncIterator[World]:
-    async with world(sqlite_url, tocsin_url=BASE) as here:
-        here.ws.manifest = replace(here.ws.manifest, unfurl_domains=frozenset({"tocsin.example.org"}))
-        await declared(here, "sev2 Checkout is down")
-        yield here
+    async with running_world(sqlite_url, tocsin_url=BASE) as world:
+        world.ws.manifest = replace(world.ws.manifest, unfurl_domains=frozenset({"tocsin.example.org"}))
+        await declared(world, "sev2 Checkout is down")
+        yield world
 
 
-def shown(here: World, message: Message) -> dict[str, Any]:
-    return here.ws.state.unfurls.get((message.channel, message.ts), {})
+def shown(world: World, message: Message) -> dict[str, Any]:
+    return world.ws.state.unfurls.get((message.channel, message.ts), {})
 
 
 async def test_a_link_becomes_the_incident(linked: World) -> None:
-    here = linked
-    await typed(here, "maya", "inc-1-checkout-is-down", "/incident lead me")
-    message = await here.tom.say("general", f"See {BASE}/incidents/INC-1 please")
-    await rest(here)
-    preview = shown(here, message)
+    world = linked
+    await typed(world, "maya", "inc-1-checkout-is-down", "/incident lead me")
+    message = await world.tom.say("general", f"See {BASE}/incidents/INC-1 please")
+    await rest(world)
+    preview = shown(world, message)
     assert "Checkout is down" in str(preview["unfurls"])
     assert "U0MAYA0000" in str(preview["unfurls"])
 
 
 async def test_nothing_is_shown_of_a_private_incident_or_of_another_page(linked: World) -> None:
-    here = linked
-    await typed(here, "maya", "general", "/incident declare sev2 Leak --private")
-    await here.opened(2)
+    world = linked
+    await typed(world, "maya", "general", "/incident declare sev2 Leak --private")
+    await world.opened(2)
     for path in ("/incidents/INC-2", "/incidents/INC-99", "/status", "/incidents/INC-1x"):
-        message = await here.tom.say("general", f"{BASE}{path}")
-        await rest(here)
-        assert shown(here, message) == {}
+        message = await world.tom.say("general", f"{BASE}{path}")
+        await rest(world)
+        assert shown(world, message) == {}

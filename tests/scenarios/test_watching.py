@@ -28,32 +28,32 @@ from storage.database import Database
 from storage.engine.errors import StorageError
 from storage.schema import outbox
 from tests.databases import PostgreSQL
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.waiting import WITHIN_S
 
 SECRET_PATH = "/ping/5f0c3b0e-canary-1b7c"
 
 
-async def ready(here: World) -> tuple[int, dict[str, str]]:
+async def ready(world: World) -> tuple[int, dict[str, str]]:
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{here.tocsin.port}/readyz") as answer,
+        session.get(f"http://127.0.0.1:{world.tocsin.port}/readyz") as answer,
     ):
         return answer.status, (await answer.json())["checks"]
 
 
-async def metrics(here: World) -> dict[str, float]:
+async def metrics(world: World) -> dict[str, float]:
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{here.tocsin.port}/metrics") as answer,
+        session.get(f"http://127.0.0.1:{world.tocsin.port}/metrics") as answer,
     ):
         assert answer.status == 200
         lines = [line for line in (await answer.text()).splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
 
-async def ticked(here: World) -> None:
-    while here.tocsin.scheduler.ticked_at is None:
+async def ticked(world: World) -> None:
+    while world.tocsin.scheduler.ticked_at is None:
         await asyncio.sleep(0.02)
 
 
@@ -61,10 +61,10 @@ def fresh_look_at_slack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slack_check, "ASK_EVERY_S", 0.0)
 
 
-async def test_readyz_is_200_when_all_checks_pass(here: World) -> None:
-    await ticked(here)
+async def test_readyz_is_200_when_all_checks_pass(world: World) -> None:
+    await ticked(world)
     async with asyncio.timeout(WITHIN_S):
-        while (answer := await ready(here))[0] != 200:  # Slack answers late on a busy machine
+        while (answer := await ready(world))[0] != 200:  # Slack answers late on a busy machine
             await asyncio.sleep(0.1)
     checks = answer[1]
     assert {words for name, words in checks.items() if name != "paging"} == {"ok"}
@@ -72,37 +72,37 @@ async def test_readyz_is_200_when_all_checks_pass(here: World) -> None:
 
 
 async def test_without_a_database_readyz_is_503_and_says_what_to_do(
-    here: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await ticked(here)
+    await ticked(world)
 
     async def away() -> None:
         raise StorageError("PostgreSQL at db.example cannot be reached. Is it running?")
 
-    monkeypatch.setattr(here.tocsin.database, "ping", away)
-    status, checks = await ready(here)
+    monkeypatch.setattr(world.tocsin.database, "ping", away)
+    status, checks = await ready(world)
     assert status == 503
     assert checks["database"] == "PostgreSQL at db.example cannot be reached. Is it running?"
-    assert (await metrics(here))['tocsin_check_ok{check="database"}'] == 0
+    assert (await metrics(world))['tocsin_check_ok{check="database"}'] == 0
 
 
-async def test_readyz_is_503_while_slack_is_away(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readyz_is_503_while_slack_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh_look_at_slack(monkeypatch)
-    await ticked(here)
-    await here.ws.go_down()
-    status, checks = await ready(here)
+    await ticked(world)
+    await world.ws.go_down()
+    status, checks = await ready(world)
     assert status == 503
     assert "Slack does not answer as it should" in checks["slack"]
     assert "status.slack.com" in checks["slack"]
     assert checks["database"] == "ok"
-    await here.ws.come_back()
-    assert (await ready(here))[0] == 200
+    await world.ws.come_back()
+    assert (await ready(world))[0] == 200
 
 
-async def test_a_revoked_token_is_reported_with_a_hint(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_revoked_token_is_reported_with_a_hint(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh_look_at_slack(monkeypatch)
-    here.ws.revoked = True
-    status, checks = await ready(here)
+    world.ws.revoked = True
+    status, checks = await ready(world)
     assert status == 503
     assert "token_revoked" in checks["slack"]
     assert "SLACK_BOT_TOKEN" in checks["slack"]
@@ -115,14 +115,14 @@ async def test_a_database_that_takes_no_writes_is_not_ready_and_withholds_the_he
     monkeypatch.setattr("storage.database.BUSY_TIMEOUT_S", 0.3)
     monkeypatch.setattr(heartbeat, "EVERY_S", 0.1)
     monkeypatch.setattr(heartbeat, "FIRST_S", 0.1)
-    async with monitor() as outside, world(sqlite_url, heartbeat_url=outside.url + SECRET_PATH) as here:
-        await ticked(here)
-        assert (await ready(here))[0] == 200
+    async with monitor() as outside, running_world(sqlite_url, heartbeat_url=outside.url + SECRET_PATH) as world:
+        await ticked(world)
+        assert (await ready(world))[0] == 200
         with contextlib.closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as other:
             other.execute("BEGIN IMMEDIATE")  # nobody else can write, and everybody can read
-            await _not_ready(here, "locked")
-            await withheld(here, 1)
-        assert (await ready(here))[0] == 200
+            await _not_ready(world, "locked")
+            await withheld(world, 1)
+        assert (await ready(world))[0] == 200
 
 
 async def test_a_standby_is_not_ready_though_it_answers(
@@ -131,29 +131,29 @@ async def test_a_standby_is_not_ready_though_it_answers(
     monkeypatch.setattr(health, "PROVE_EVERY_S", 0.0)
     url = postgresql.create(empty=True)
     name = url.split("@/", 1)[1].split("?", 1)[0]
-    async with world(url) as here:
-        await ticked(here)
-        async with here.tocsin.database.reading() as conn:
+    async with running_world(url) as world:
+        await ticked(world)
+        async with world.tocsin.database.reading() as conn:
             await conn.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         await asyncio.to_thread(postgresql.cut_connections, url)
-        await _not_ready(here, "read-only")
+        await _not_ready(world, "read-only")
     await asyncio.to_thread(postgresql.drop, url)
 
 
-async def _not_ready(here: World, why: str) -> None:
-    failed = (await metrics(here))["tocsin_database_writes_failed_total"]
-    status, checks = await ready(here)
+async def _not_ready(world: World, why: str) -> None:
+    failed = (await metrics(world))["tocsin_database_writes_failed_total"]
+    status, checks = await ready(world)
     assert status == 503
     assert why in checks["database"]
-    assert (await metrics(here))["tocsin_database_writes_failed_total"] > failed
+    assert (await metrics(world))["tocsin_database_writes_failed_total"] > failed
 
 
-async def test_a_scheduler_that_stands_still_is_noticed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    await ticked(here)
+async def test_a_scheduler_that_stands_still_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await ticked(world)
     monkeypatch.setattr(health, "TICK_MAX_S", 0.3)
-    async with here.tocsin.scheduler._turn:  # as a tick does that never ends
+    async with world.tocsin.scheduler._turn:  # as a tick does that never ends
         async with asyncio.timeout(WITHIN_S):
-            while (answer := await ready(here))[0] == 200:
+            while (answer := await ready(world))[0] == 200:
                 await asyncio.sleep(0.02)
     status, checks = answer
     assert status == 503
@@ -161,38 +161,38 @@ async def test_a_scheduler_that_stands_still_is_noticed(here: World, monkeypatch
     assert "restart Tocsin" in checks["scheduler"]
 
 
-async def test_an_outbox_that_does_not_move_is_noticed_but_not_what_may_wait(here: World) -> None:
-    await ticked(here)
-    here.ws.faults.add("chat.postMessage", status=503, count=None)
-    await here.maya.command("#general", "/incident declare sev2 Checkout is down")
-    await here.ws.until(lambda: here.ws.calls("chat.postMessage"))
+async def test_an_outbox_that_does_not_move_is_noticed_but_not_what_may_wait(world: World) -> None:
+    await ticked(world)
+    world.ws.faults.add("chat.postMessage", status=503, count=None)
+    await world.maya.command("#general", "/incident declare sev2 Checkout is down")
+    await world.ws.until(lambda: world.ws.calls("chat.postMessage"))
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         await conn.execute(sa.update(outbox).where(outbox.c.kind == "backfill").values(state="queued"))
         await conn.execute(sa.update(outbox).where(outbox.c.kind == "backfill").values(queued_at=hour_ago))
-    assert (await ready(here))[1]["outbox"] == "ok"
-    async with here.tocsin.database.transaction() as conn:
+    assert (await ready(world))[1]["outbox"] == "ok"
+    async with world.tocsin.database.transaction() as conn:
         await conn.execute(sa.update(outbox).where(outbox.c.kind == "card").values(queued_at=hour_ago))
-    status, checks = await ready(here)
+    status, checks = await ready(world)
     assert status == 503
     assert checks["outbox"].startswith("a notice (card) has waited for 36")
-    assert (await metrics(here))['tocsin_outbox_waiting_seconds{kind="card"}'] >= 3600
+    assert (await metrics(world))['tocsin_outbox_waiting_seconds{kind="card"}'] >= 3600
 
 
 async def test_without_a_socket_readyz_is_503(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.inbound.socket_mode.PING_S", 0.3)
     monkeypatch.setattr("bot.slack.inbound.socket_mode.WATCH_S", 0.1)
-    async with world(sqlite_url, socket_mode=True) as here:
-        await ticked(here)
-        await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
-        assert (await ready(here))[0] == 200
-        while (await metrics(here))["tocsin_socket_connections"] != 2:  # as the watchdog last saw it
+    async with running_world(sqlite_url, socket_mode=True) as world:
+        await ticked(world)
+        await world.ws.until(lambda: len(world.ws.sockets.connections) == 2)
+        assert (await ready(world))[0] == 200
+        while (await metrics(world))["tocsin_socket_connections"] != 2:  # as the watchdog last saw it
             await asyncio.sleep(0.05)
-        here.ws.sockets.refusing = True
-        here.ws.sockets.drop()
-        await here.ws.until(lambda: not here.ws.sockets.connections)
+        world.ws.sockets.refusing = True
+        world.ws.sockets.drop()
+        await world.ws.until(lambda: not world.ws.sockets.connections)
         async with asyncio.timeout(WITHIN_S):
-            while (answer := await ready(here))[0] != 503:
+            while (answer := await ready(world))[0] != 503:
                 await asyncio.sleep(0.05)
         checks = answer[1]
         assert "no Socket Mode connection" in checks["slack"]
@@ -231,10 +231,10 @@ async def monitor() -> AsyncIterator[Monitor]:
         await runner.cleanup()
 
 
-async def withheld(here: World, wanted: int) -> None:
+async def withheld(world: World, wanted: int) -> None:
     """Until so many heartbeats were withheld."""
     async with asyncio.timeout(WITHIN_S):
-        while (await metrics(here)).get('tocsin_heartbeats_total{result="withheld"}', 0) < wanted:
+        while (await metrics(world)).get('tocsin_heartbeats_total{result="withheld"}', 0) < wanted:
             await asyncio.sleep(0.05)
 
 
@@ -248,20 +248,20 @@ async def test_the_heartbeat_is_sent_only_while_every_check_passes(
     async with monitor() as outside:
         with redirect_stderr(said):
             logs.configure("json", "DEBUG", [outside.url + SECRET_PATH])
-            async with world(sqlite_url, heartbeat_url=outside.url + SECRET_PATH) as here:
-                await here.ws.until(lambda: len(outside.calls) >= 3)
+            async with running_world(sqlite_url, heartbeat_url=outside.url + SECRET_PATH) as world:
+                await world.ws.until(lambda: len(outside.calls) >= 3)
                 assert set(outside.calls) == {f"GET {SECRET_PATH}"}
-                await here.ws.go_down()
-                await withheld(here, 1)
+                await world.ws.go_down()
+                await withheld(world, 1)
                 seen = len(outside.calls)
-                await withheld(here, 4)
+                await withheld(world, 4)
                 assert len(outside.calls) == seen
-                await here.ws.come_back()
-                await here.ws.until(lambda: len(outside.calls) > seen)
+                await world.ws.come_back()
+                await world.ws.until(lambda: len(outside.calls) > seen)
                 outside.answer = web.Response(status=500)
                 count = len(outside.calls)
-                await here.ws.until(lambda: len(outside.calls) > count)
-                while not (found := await metrics(here)).get('tocsin_heartbeats_total{result="failed"}'):
+                await world.ws.until(lambda: len(outside.calls) > count)
+                while not (found := await metrics(world)).get('tocsin_heartbeats_total{result="failed"}'):
                     await asyncio.sleep(0.02)
                 assert found["tocsin_heartbeat_sent_timestamp_seconds"] > 0
     logging.getLogger().handlers.clear()
@@ -296,13 +296,13 @@ async def test_the_heartbeat_follows_no_redirect_and_times_out(monkeypatch: pyte
 # — metrics
 
 
-async def test_metrics_are_those_of_the_guide_and_contain_nothing_private(here: World) -> None:
-    await here.declared("sev2 Checkout is down")
-    await here.maya.command("#general", "/incident declare sev3 --private The-secret-title")
-    here.ws.faults.add("chat.update", error="invalid_blocks", count=1)
-    await here.maya.command("#general", "/incident ack --in INC-1")
-    await here.delivered()
-    found = await metrics(here)
+async def test_metrics_are_those_of_the_guide_and_contain_nothing_private(world: World) -> None:
+    await world.declared("sev2 Checkout is down")
+    await world.maya.command("#general", "/incident declare sev3 --private The-secret-title")
+    world.ws.faults.add("chat.update", error="invalid_blocks", count=1)
+    await world.maya.command("#general", "/incident ack --in INC-1")
+    await world.delivered()
+    found = await metrics(world)
     assert found['tocsin_claims_total{what="notice"}'] > 5
     assert found['tocsin_slack_calls_total{method="chat.update",result="invalid_blocks"}'] == 1
     assert found["tocsin_replicas"] == 1
@@ -310,21 +310,21 @@ async def test_metrics_are_those_of_the_guide_and_contain_nothing_private(here: 
     assert json.dumps(list(found)).isascii()
 
 
-async def test_what_was_not_recorded_is_counted(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    channel = await here.declared()
+async def test_what_was_not_recorded_is_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = await world.declared()
 
     def broken(database: Database) -> Any:
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(Database, "transaction", broken)
-    await here.maya.command(channel.id, "/incident note nobody will read this")
-    await here.maya.press(here.card(channel), "Acknowledge")
-    found = await metrics(here)
+    await world.maya.command(channel.id, "/incident note nobody will read this")
+    await world.maya.press(world.card(channel), "Acknowledge")
+    found = await metrics(world)
     assert found['tocsin_not_recorded_total{kind="command"}'] == 1
     assert found['tocsin_not_recorded_total{kind="press"}'] == 1
 
 
-async def test_the_metrics_tell_process_and_build(here: World) -> None:
-    found = await metrics(here)
+async def test_the_metrics_tell_process_and_build(world: World) -> None:
+    found = await metrics(world)
     assert found["process_resident_memory_bytes"] > 0
     assert [value for name, value in found.items() if name.startswith("tocsin_build_info{")] == [1.0]

@@ -21,7 +21,7 @@ from bot.integrations.standard_webhooks import signature
 from bot.usecases.status_page.publish import correct, publish
 from storage.statuspage import mailings, subscribers
 from tests.scenarios.assertions import rest
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -64,45 +64,47 @@ async def receiving() -> AsyncIterator[Receiver]:
         await runner.cleanup()
 
 
-async def ask(here: World, method: str, path: str, data: Any = None) -> int:
+async def ask(world: World, method: str, path: str, data: Any = None) -> int:
     place = path.replace("https://tocsin.example.com", "")
-    url = f"http://127.0.0.1:{here.tocsin.port}{place}"
+    url = f"http://127.0.0.1:{world.tocsin.port}{place}"
     async with aiohttp.ClientSession() as session, session.request(method, url, data=data) as answer:
         return answer.status
 
 
-async def told(here: World) -> None:
+async def told(world: World) -> None:
     async with asyncio.timeout(60):
         while True:
-            async with here.tocsin.database.reading() as conn:
+            async with world.tocsin.database.reading() as conn:
                 if not await mailings.waiting(conn):
                     break
             await asyncio.sleep(0.05)
-    await rest(here)
+    await rest(world)
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.com") as running:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with running_world(
+        sqlite_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.com"
+    ) as running:
         yield running
 
 
-async def test_a_webhook_is_told_once_its_owner_confirmed_and_leaves_by_its_link(here: World) -> None:
+async def test_a_webhook_is_told_once_its_owner_confirmed_and_leaves_by_its_link(world: World) -> None:
     async with receiving() as there:
-        assert await ask(here, "POST", "/status/subscribe", {"webhook": there.url}) == 200
-        assert await ask(here, "POST", "/status/subscribe", {"webhook": there.url}) == 200
-        await rest(here)
+        assert await ask(world, "POST", "/status/subscribe", {"webhook": there.url}) == 200
+        assert await ask(world, "POST", "/status/subscribe", {"webhook": there.url}) == 200
+        await rest(world)
         (question,) = there.events()  # asked twice, posted once
         assert question["type"] == "subscription.confirm"
         new = NewPublication("Requests fail", "We look into it.", {"api": S.PARTIAL_OUTAGE})
-        await publish(here.tocsin.context, None, new, BOT)
-        await told(here)
+        await publish(world.tocsin.context, None, new, BOT)
+        await told(world)
         assert len(there.got) == 1  # not confirmed: told nothing
-        assert await ask(here, "POST", question["data"]["confirm_url"]) == 200
-        made = await publish(here.tocsin.context, None, new, BOT)
-        await told(here)
-        await correct(here.tocsin.context, made.id, Correction("Only EU requests fail.", 1), BOT)
-        await told(here)
+        assert await ask(world, "POST", question["data"]["confirm_url"]) == 200
+        made = await publish(world.tocsin.context, None, new, BOT)
+        await told(world)
+        await correct(world.tocsin.context, made.id, Correction("Only EU requests fail.", 1), BOT)
+        await told(world)
         headers, body = there.got[1]
         stamp, message_id = headers["webhook-timestamp"], headers["webhook-id"]
         assert headers["webhook-signature"] == f"v1,{signature(question['data']['secret'], message_id, stamp, body)}"
@@ -110,33 +112,36 @@ async def test_a_webhook_is_told_once_its_owner_confirmed_and_leaves_by_its_link
         assert (event["type"], second["type"]) == ("incident.investigating", "incident.corrected")
         assert event["data"]["incident"]["components"] == [{"key": "api", "name": "API", "state": "partial_outage"}]
         assert second["data"]["update"]["message"] == "Only EU requests fail."
-        assert await ask(here, "POST", event["data"]["unsubscribe_url"]) == 200
-        await publish(here.tocsin.context, None, new, BOT)
-        await told(here)
+        assert await ask(world, "POST", event["data"]["unsubscribe_url"]) == 200
+        await publish(world.tocsin.context, None, new, BOT)
+        await told(world)
         assert len(there.got) == 3
 
 
-async def test_a_receiver_that_says_gone_is_told_nothing_more(here: World) -> None:
+async def test_a_receiver_that_says_gone_is_told_nothing_more(world: World) -> None:
     async with receiving() as there:
         there.status = 410
-        await ask(here, "POST", "/status/subscribe", {"webhook": there.url})
-        await rest(here)
+        await ask(world, "POST", "/status/subscribe", {"webhook": there.url})
+        await rest(world)
         assert len(there.got) == 1
-        async with here.tocsin.database.reading() as conn:
+        async with world.tocsin.database.reading() as conn:
             assert await subscribers.counts(conn) == {}
 
 
-async def test_one_host_is_not_asked_again_and_again_under_other_paths(here: World) -> None:
+async def test_one_host_is_not_asked_again_and_again_under_other_paths(world: World) -> None:
     async with receiving() as there:
         for number in range(9):
-            assert await ask(here, "POST", "/status/subscribe", {"webhook": f"{there.url}?{number}"}) == 200
-        await rest(here)
+            assert await ask(world, "POST", "/status/subscribe", {"webhook": f"{there.url}?{number}"}) == 200
+        await rest(world)
         assert len(there.got) == 3
 
 
 async def test_an_address_inside_is_never_asked(sqlite_url: str, tmp_path: Path) -> None:
     policy = written(tmp_path, OUTSIDE)
-    async with world(sqlite_url, policy=policy, tocsin_url="https://tocsin.example.com") as here, receiving() as there:
+    async with (
+        running_world(sqlite_url, policy=policy, tocsin_url="https://tocsin.example.com") as world,
+        receiving() as there,
+    ):
         for url in (
             there.url,
             "https://user:word@example.com/",
@@ -144,11 +149,11 @@ async def test_an_address_inside_is_never_asked(sqlite_url: str, tmp_path: Path)
             "https://",
             "http://example.com/",
         ):
-            assert await ask(here, "POST", "/status/subscribe", {"webhook": url}) == 400, url
+            assert await ask(world, "POST", "/status/subscribe", {"webhook": url}) == 400, url
         inside = there.url.replace("http://127.0.0.1", "https://localhost")
-        assert await ask(here, "POST", "/status/subscribe", {"webhook": inside}) == 200
+        assert await ask(world, "POST", "/status/subscribe", {"webhook": inside}) == 200
         await asyncio.sleep(0.5)
-        async with here.tocsin.database.reading() as conn:
+        async with world.tocsin.database.reading() as conn:
             (subscriber,) = await subscribers.page(conn, "", 5)
         assert not subscriber.active
         assert there.got == []

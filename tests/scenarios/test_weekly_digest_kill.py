@@ -94,70 +94,70 @@ class Weeks:
 async def weeks(url: str, folder: Path) -> AsyncIterator[Weeks]:
     """A bot has run once and planned the first digest; no bot runs any more, and the digest is due."""
     async with workspace() as ws:
-        here = Weeks(ws, url, written(folder, POLICY), folder)
-        bot = await here.started()
+        world = Weeks(ws, url, written(folder, POLICY), folder)
+        bot = await world.started()
         try:
-            await here.until(lambda: _is_planned(here))
+            await world.until(lambda: _is_planned(world))
         finally:
             await bot.kill()
-        await here.pass_to_the_next()
-        yield here
+        await world.pass_to_the_next()
+        yield world
 
 
-async def _is_planned(here: Weeks) -> bool:
-    return await here.planned() is not None
+async def _is_planned(world: Weeks) -> bool:
+    return await world.planned() is not None
 
 
-async def _is_sent(here: Weeks, count: int) -> bool:
-    return await here.states() == ["sent"] * count
+async def _is_sent(world: Weeks, count: int) -> bool:
+    return await world.states() == ["sent"] * count
 
 
-async def _dead_or_sent(here: Weeks, bot: processes.Bot, count: int) -> None:
+async def _dead_or_sent(world: Weeks, bot: processes.Bot, count: int) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while bot.alive and not await _is_sent(here, count):
+        while bot.alive and not await _is_sent(world, count):
             await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("death", POINTS, ids=str)
 async def test_a_weekly_digest_survives_being_killed_anywhere(sqlite_url: str, tmp_path: Path, death: Death) -> None:
-    async with weeks(sqlite_url, tmp_path) as here:
-        await _dies_and_is_posted_once(here, death)
+    async with weeks(sqlite_url, tmp_path) as world:
+        await _dies_and_is_posted_once(world, death)
 
 
 @pytest.mark.parametrize("death", POINTS if WIDE else POINTS[1:], ids=str)
 async def test_a_weekly_digest_that_two_replicas_look_for_survives_the_death_of_one(
     postgresql: PostgreSQL, tmp_path: Path, death: Death
 ) -> None:
-    async with weeks(postgresql.create(), tmp_path) as here:
-        other = await here.started()
+    async with weeks(postgresql.create(), tmp_path) as world:
+        other = await world.started()
         try:
-            await _dies_and_is_posted_once(here, death, is_reached=False)  # the other one may post it
+            await _dies_and_is_posted_once(world, death, is_reached=False)  # the other one may post it
         finally:
             await other.kill()
 
 
-async def _dies_and_is_posted_once(here: Weeks, death: Death, *, is_reached: bool = not WIDE) -> None:
+async def _dies_and_is_posted_once(world: Weeks, death: Death, *, is_reached: bool = not WIDE) -> None:
     """One process dies at the digest of a week; the next week, and the one after two weeks away, are posted as well."""
-    bot = await here.started(death)
-    await _dead_or_sent(here, bot, 1)
+    bot = await world.started(death)
+    await _dead_or_sent(world, bot, 1)
     if is_reached:  # of all points some are not
         assert await bot.ended()
     await bot.kill()
-    bot = await here.started()
+    bot = await world.started()
     try:
-        await here.until(lambda: _is_sent(here, 1))
-        assert len(here.posted) == 1
-        due_at = await here.planned()
+        await world.until(lambda: _is_sent(world, 1))
+        assert len(world.posted) == 1
+        due_at = await world.planned()
         assert due_at is not None
-        assert due_at > here.clock.now()
+        assert due_at > world.clock.now()
         assert due_at.astimezone(UTC).weekday() == 0
-        await here.pass_to_the_next()
-        await here.until(lambda: _is_sent(here, 2))
+        await world.pass_to_the_next()
+        await world.until(lambda: _is_sent(world, 2))
         await bot.kill()
-        here.clock.step((2 * WEEK).total_seconds())
-        bot = await here.started()
-        await here.until(lambda: _is_sent(here, 3))
-        assert len(here.posted) == 3
-        assert doubled(here.ws) == {}
+        world.clock.step((2 * WEEK).total_seconds())
+        bot = await world.started()
+        await world.until(lambda: _is_sent(world, 3))
+        assert len(world.posted) == 3
+        assert doubled(world.ws) == {}
     finally:
         await bot.kill()

@@ -19,7 +19,7 @@ from bot.slack.listeners.context import REQUEST_AGAIN
 from sandbox import Channel
 from tests.scenarios.assertions import declared, rest, told, typed
 from tests.scenarios.playbook_runs import opened as opened_playbook
-from tests.scenarios.running import ROOT, World, world
+from tests.scenarios.running import ROOT, World, running_world
 from tests.scenarios.test_hostile import damaged, unseen
 
 INSIDE = "inc-1-checkout-is-down"
@@ -53,22 +53,22 @@ def policy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def guarded(here: World) -> World:
+async def guarded(world: World) -> World:
     """An incident whose channel has a guest and a partner in it."""
-    await with_guests(here, await declared(here))
-    return here
+    await with_guests(world, await declared(world))
+    return world
 
 
-async def with_guests(here: World, channel: Channel) -> None:
+async def with_guests(world: World, channel: Channel) -> None:
     channel.is_ext_shared = True
     for name in ("gail", "alex"):
-        here.ws.membership.join(channel, here.ws.user(name))
-    await rest(here)
+        world.ws.membership.join(channel, world.ws.user(name))
+    await rest(world)
 
 
-async def state(here: World, number: int = 1) -> dict[str, Any]:
+async def state(world: World, number: int = 1) -> dict[str, Any]:
     """The incident without what reading and writing change."""
-    shown = await here.show(number)
+    shown = await world.show(number)
     names = ("status", "severity", "roles", "resolved_at", "closed_at", "reminders")
     kinds = [entry["kind"] for entry in shown["timeline"] if entry["kind"] in {"page", "escalated", "role", "severity"}]
     return {name: shown[name] for name in names} | {"kinds": kinds}
@@ -95,61 +95,61 @@ def test_the_table_in_the_document_is_the_one_in_force() -> None:
 
 @pytest.mark.parametrize("who", ["gail", "alex"])
 async def test_every_verb_that_is_not_open_to_guests_and_partners_is_refused(guarded: World, who: str) -> None:
-    here = guarded
+    world = guarded
     assert set(LINES) | {"reopen", "update"} == {verb for verb, what in access.VERBS.items() if what not in OPEN}
-    before, channels = await state(here), here.ws.channel_names()
+    before, channels = await state(world), world.ws.channel_names()
     for line in LINES.values():
-        assert REFUSED in await typed(here, who, INSIDE, f"/incident {line}"), line
-        await here.ws.person(who).say(INSIDE, f"@tocsin {line}")
-    answers = await told(here, who)
+        assert REFUSED in await typed(world, who, INSIDE, f"/incident {line}"), line
+        await world.ws.person(who).say(INSIDE, f"@tocsin {line}")
+    answers = await told(world, who)
     assert sum(REFUSED in answer for answer in answers) == 2 * len(LINES)
-    assert await state(here) == before
-    assert here.ws.channel_names() == channels
-    await typed(here, "maya", INSIDE, "/incident resolve Done")
-    assert REFUSED in await typed(here, who, INSIDE, "/incident reopen It is back")
-    assert (await here.show())["status"] == "resolved"
+    assert await state(world) == before
+    assert world.ws.channel_names() == channels
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    assert REFUSED in await typed(world, who, INSIDE, "/incident reopen It is back")
+    assert (await world.show())["status"] == "resolved"
 
 
 @pytest.mark.parametrize("who", ["gail", "alex"])
 async def test_a_guest_and_a_partner_may_read_write_acknowledge_and_declare(guarded: World, who: str) -> None:
-    here = guarded
+    world = guarded
     for line in FREE:
-        answer = await typed(here, who, INSIDE, f"/incident {line}")
+        answer = await typed(world, who, INSIDE, f"/incident {line}")
         assert REFUSED not in answer, line
         assert answer, line
-    shown = await here.show()
+    shown = await world.show()
     assert shown["status"] == "identified"
     assert {"note", "update"} <= {entry["kind"] for entry in shown["timeline"]}
-    await typed(here, who, INSIDE, "/incident declare sev4 The invoice page too")
-    await here.opened(2)
-    assert (await here.show(2))["declared_by"] == here.ws.person(who).id
+    await typed(world, who, INSIDE, "/incident declare sev4 The invoice page too")
+    await world.opened(2)
+    assert (await world.show(2))["declared_by"] == world.ws.person(who).id
 
 
 async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World) -> None:
     """Also a forged one: no button is hidden from anybody."""
-    here = guarded
-    channel = here.ws.channel(INSIDE)
-    await opened_playbook(here, channel)
-    await here.gail.press(here.card(channel), "Acknowledge")
-    await rest(here)
+    world = guarded
+    channel = world.ws.channel(INSIDE)
+    await opened_playbook(world, channel)
+    await world.gail.press(world.card(channel), "Acknowledge")
+    await rest(world)
     press = next(
-        each.payload for each in reversed(here.ws.journal.deliveries) if each.payload.get("type") == "block_actions"
+        each.payload for each in reversed(world.ws.journal.deliveries) if each.payload.get("type") == "block_actions"
     )
-    before = await state(here)
+    before = await state(world)
     approvals = {"walk_approve", "walk_glass"}  # tests/security/test_guests.py has an approval to give
     elsewhere = {"shift_hand", "walk_more", "walk_rollback", "reopen", "update"}  # they need more than the button
     shut = {name for name, what in access.PRESSES.items() if what not in OPEN} - approvals - elsewhere
     for name in sorted(shut):
-        seen = len(here.ws.ephemerals("gail"))
+        seen = len(world.ws.ephemerals("gail"))
         forged = unseen(press)
         argument = next((text for start, text in ARGUMENTS.items() if name.startswith(start)), "")
         value = VALUES.get(name) or ("AG-1" if name.startswith("alert_") else f"INC-1{argument}")
         forged.pop("response_url")  # it is used up after five answers
         forged["actions"] = [{"action_id": name, "block_id": "b", "type": "button", "value": value, "action_ts": "1.1"}]
-        assert (await damaged(here, "interactive", forged)).status == 200
-        answers = (await told(here, "gail"))[seen:]
+        assert (await damaged(world, "interactive", forged)).status == 200
+        answers = (await told(world, "gail"))[seen:]
         assert any(REFUSED in answer for answer in answers), (name, answers)
-    assert await state(here) == before
+    assert await state(world) == before
 
 
 @pytest.mark.parametrize(
@@ -165,72 +165,73 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
 async def test_a_form_that_a_person_opened_as_a_member_is_refused_once_they_are_a_guest(
     guarded: World, monkeypatch: pytest.MonkeyPatch, button: str, values: dict[str, Any]
 ) -> None:
-    here = guarded
+    world = guarded
     monkeypatch.setattr("bot.slack.directory.identities.FRESH_S", 0.0)
-    await here.priya.join(INSIDE)
-    await here.priya.press(here.card(here.ws.channel(INSIDE)), button)
-    await here.priya.fill(here.priya.view, values)
-    before = await state(here)
-    here.ws.change_user("priya", is_restricted=True)
-    await here.priya.submit()
-    assert REFUSED in str(here.priya.view.body)
-    assert await state(here) == before
+    await world.priya.join(INSIDE)
+    await world.priya.press(world.card(world.ws.channel(INSIDE)), button)
+    await world.priya.fill(world.priya.view, values)
+    before = await state(world)
+    world.ws.change_user("priya", is_restricted=True)
+    await world.priya.submit()
+    assert REFUSED in str(world.priya.view.body)
+    assert await state(world) == before
 
 
 async def test_guests_whom_the_policy_names_may(sqlite_url: str, policy: Path) -> None:
     named = "permissions: {resolve: ['user:U0GAIL0000'], page: ['user:U0GAIL0000'], cover: ['user:U0GAIL0000']}\n"
     policy.write_text(POLICY + named)
-    async with world(sqlite_url, policy=policy) as here:
-        await with_guests(here, await declared(here))
-        assert "Paged now" in await typed(here, "gail", INSIDE, "/incident page @tom")
-        assert "You are on call" in await typed(here, "gail", INSIDE, "/incident cover primary for 2h")
-        assert "Inviting" in await typed(here, "gail", INSIDE, "/incident invite @lena")
-        assert REFUSED in await typed(here, "gail", INSIDE, "/incident lead me")
-        assert "Only @gail may resolve" in await typed(here, "alex", INSIDE, "/incident resolve Done")
-        assert "is resolved" in await typed(here, "gail", INSIDE, "/incident resolve Done")
+    async with running_world(sqlite_url, policy=policy) as world:
+        await with_guests(world, await declared(world))
+        assert "Paged now" in await typed(world, "gail", INSIDE, "/incident page @tom")
+        assert "You are on call" in await typed(world, "gail", INSIDE, "/incident cover primary for 2h")
+        assert "Inviting" in await typed(world, "gail", INSIDE, "/incident invite @lena")
+        assert REFUSED in await typed(world, "gail", INSIDE, "/incident lead me")
+        assert "Only @gail may resolve" in await typed(world, "alex", INSIDE, "/incident resolve Done")
+        assert "is resolved" in await typed(world, "gail", INSIDE, "/incident resolve Done")
 
 
 async def test_bots_cannot_act(guarded: World) -> None:
-    here = guarded
-    before = await state(here)
-    await here.maya.press(here.card(here.ws.channel(INSIDE)), "Acknowledge")
-    await rest(here)
-    before = await state(here)
+    world = guarded
+    before = await state(world)
+    await world.maya.press(world.card(world.ws.channel(INSIDE)), "Acknowledge")
+    await rest(world)
+    before = await state(world)
     for kind in ("slash_commands", "interactive"):
-        payload = unseen(next(d.payload for d in reversed(here.ws.journal.deliveries) if d.kind == kind))
+        payload = unseen(next(d.payload for d in reversed(world.ws.journal.deliveries) if d.kind == kind))
         if kind == "slash_commands":
             payload |= {"user_id": "U0DEPLOYS0", "text": "resolve Done --in 1"}
         else:
             payload["user"] = {"id": "U0DEPLOYS0"}
             payload["actions"] = [{"action_id": "close", "block_id": "b", "type": "button", "value": "INC-1"}]
-        assert (await damaged(here, kind, payload)).status == 200
-    event = {"type": "app_mention", "user": "U0DEPLOYS0", "bot_id": "B0DEPLOYS0", "channel": here.ws.channel(INSIDE).id,
-             "text": "<@U0TOCSIN00> resolve", "ts": "1700000000.000100", "event_ts": "1700000000.000100"}  # fmt: skip
-    here.ws.publish(event)
-    await rest(here)
-    assert await state(here) == before
+        assert (await damaged(world, kind, payload)).status == 200
+    event = {"type": "app_mention", "user": "U0DEPLOYS0", "bot_id": "B0DEPLOYS0",
+             "channel": world.ws.channel(INSIDE).id, "text": "<@U0TOCSIN00> resolve",
+             "ts": "1700000000.000100", "event_ts": "1700000000.000100"}  # fmt: skip
+    world.ws.publish(event)
+    await rest(world)
+    assert await state(world) == before
 
 
 async def test_payloads_of_another_workspace_or_app_act_on_nothing(guarded: World) -> None:
-    here = guarded
-    await here.maya.command(INSIDE, "/incident roles")
-    await here.maya.press(here.card(here.ws.channel(INSIDE)), "Resolve")
-    await here.maya.fill(here.maya.view, {"What fixed it?": "Nothing"})
-    await here.maya.say(INSIDE, "@tocsin roles")
-    await here.maya.submit()
-    await typed(here, "maya", INSIDE, "/incident reopen Not yet")
-    await rest(here)
-    before = (await here.show())["timeline"]
+    world = guarded
+    await world.maya.command(INSIDE, "/incident roles")
+    await world.maya.press(world.card(world.ws.channel(INSIDE)), "Resolve")
+    await world.maya.fill(world.maya.view, {"What fixed it?": "Nothing"})
+    await world.maya.say(INSIDE, "@tocsin roles")
+    await world.maya.submit()
+    await typed(world, "maya", INSIDE, "/incident reopen Not yet")
+    await rest(world)
+    before = (await world.show())["timeline"]
     kinds: dict[tuple[str, Any], dict[str, Any]] = {}
-    for delivery in here.ws.journal.deliveries:
+    for delivery in world.ws.journal.deliveries:
         event = delivery.payload.get("event") or {}
         kinds[delivery.kind, delivery.payload.get("type"), event.get("type")] = delivery.payload  # type: ignore[index]
     for (kind, *_), payload in kinds.items():
         for foreign in of_others(payload):
-            assert (await damaged(here, kind, unseen(foreign))).status == 200
-    await rest(here)
-    assert (await here.show())["timeline"] == before
-    assert "Noted" in await typed(here, "maya", INSIDE, "/incident note still ours")
+            assert (await damaged(world, kind, unseen(foreign))).status == 200
+    await rest(world)
+    assert (await world.show())["timeline"] == before
+    assert "Noted" in await typed(world, "maya", INSIDE, "/incident note still ours")
 
 
 def of_others(payload: dict[str, Any]) -> list[dict[str, Any]]:

@@ -78,9 +78,9 @@ async def _serving(handler: Any) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["pagerduty", "sms", "phone", "webhook"])
-async def test_no_notifier_follows_a_redirect(here: World, method: str, status: int) -> None:
+async def test_no_notifier_follows_a_redirect(world: World, method: str, status: int) -> None:
     async with leading_astray(status) as found, slack_api.open_session() as session:
-        settings = here.settings.model_copy(
+        settings = world.settings.model_copy(
             update={
                 "pagerduty_routing_key": SecretStr("k" * 32), "pagerduty_events_url": f"{found.vendor_url}/v2/enqueue",
                 "twilio_account_sid": "AC1", "twilio_auth_token": SecretStr("t" * 32), "twilio_from": "+15005550006",
@@ -96,10 +96,10 @@ async def test_no_notifier_follows_a_redirect(here: World, method: str, status: 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
 @pytest.mark.parametrize("vendor", ["confluence", "notion", "github", "jira", "linear"])
-async def test_no_wiki_and_no_tracker_follows_a_redirect(here: World, vendor: str, status: int) -> None:
+async def test_no_wiki_and_no_tracker_follows_a_redirect(world: World, vendor: str, status: int) -> None:
     async with leading_astray(status) as found, slack_api.open_session() as session:
         token = SecretStr("t" * 32)
-        settings = here.settings.model_copy(
+        settings = world.settings.model_copy(
             update={
                 "confluence_url": f"{found.vendor_url}/wiki", "confluence_email": "ops@example.com",
                 "confluence_api_token": token, "confluence_space": "OPS",
@@ -142,9 +142,9 @@ async def test_the_shared_session_follows_no_redirect() -> None:
         assert found.reached == []
 
 
-async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(here: World) -> None:
+async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(world: World) -> None:
     """Whoever can make the bot take a payload cannot make it call an address of theirs."""
-    await here.declared()
+    await world.declared()
     async with leading_astray(200) as found:
         for number, url in enumerate(
             [
@@ -157,27 +157,27 @@ async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(he
         ):
             body = urlencode(
                 {
-                    "command": "/incident", "text": f"sev4 Something else {number}", "user_id": here.maya.id,
+                    "command": "/incident", "text": f"sev4 Something else {number}", "user_id": world.maya.id,
                     "trigger_id": f"7.{number}.x", "channel_id": "C0GENERAL0", "response_url": url,
-                    "team_id": here.ws.settings.team_id,
+                    "team_id": world.ws.settings.team_id,
                 }
             ).encode()  # fmt: skip
-            assert (await send(here, body, FORM)).status == 200
+            assert (await send(world, body, FORM)).status == 200
         async with asyncio.timeout(WITHIN_S):
-            while sum("The channel of INC-" in shown.text for shown in all_messages(here)) < 5:  # directly
+            while sum("The channel of INC-" in shown.text for shown in all_messages(world)) < 5:  # directly
                 await asyncio.sleep(0.05)
         assert found.reached == []
-    await still_works(here)
+    await still_works(world)
 
 
-async def test_a_response_url_that_redirects_is_not_called_again(here: World) -> None:
-    await here.declared()
+async def test_a_response_url_that_redirects_is_not_called_again(world: World) -> None:
+    await world.declared()
     async with leading_astray(307) as found:
         url = URL(f"{found.vendor_url}/response")
-        result = await by_url(here.tocsin.session, url, line("secret words"), replace=False)
+        result = await by_url(world.tocsin.session, url, line("secret words"), replace=False)
         assert result == NotNeeded("the answer's address is used up (307)")
         assert found.reached == []
-    await rest(here)
+    await rest(world)
 
 
 @pytest.mark.parametrize(

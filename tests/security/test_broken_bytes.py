@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.operations.table import OPERATIONS
 from tests.api.calls import token_for
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -49,7 +49,7 @@ async def status_of(port: int, request: bytes) -> int:
     return int(line.split()[1]) if line else 0
 
 
-async def broke(here: World, endpoints: list[str], secret: str) -> list[tuple[str, int]]:
+async def broke(world: World, endpoints: list[str], secret: str) -> list[tuple[str, int]]:
     found = []
     for endpoint in endpoints:
         method, path = endpoint.split(" ", 1)
@@ -57,7 +57,7 @@ async def broke(here: World, endpoints: list[str], secret: str) -> list[tuple[st
             target = path.encode().replace(b"{x}", broken)
             head = f"Host: x\r\nAuthorization: Bearer {secret}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             status = await status_of(
-                here.tocsin.port, method.encode() + b" " + target + b" HTTP/1.1\r\n" + head.encode()
+                world.tocsin.port, method.encode() + b" " + target + b" HTTP/1.1\r\n" + head.encode()
             )
             if status >= 500:
                 found.append((f"{method} {target!r}", status))
@@ -66,22 +66,22 @@ async def broke(here: World, endpoints: list[str], secret: str) -> list[tuple[st
 
 async def test_no_path_and_no_query_breaks_an_endpoint(database_url: str, tmp_path: Path) -> None:
     operations = [f"{each.method} /api/v1{re.sub(r'{[a-z]+}', '{x}', each.path)}" for each in OPERATIONS]
-    async with world(database_url, policy=written(tmp_path, POLICY)) as here:
-        await here.declared()
-        _, secret = await token_for(here, scopes="admin")
-        assert await broke(here, [*ENDPOINTS, *(each for each in operations if "{x}" in each)], secret) == []
+    async with running_world(database_url, policy=written(tmp_path, POLICY)) as world:
+        await world.declared()
+        _, secret = await token_for(world, scopes="admin")
+        assert await broke(world, [*ENDPOINTS, *(each for each in operations if "{x}" in each)], secret) == []
 
 
 async def test_no_header_breaks_an_endpoint(sqlite_url: str, tmp_path: Path) -> None:
     more: dict[str, Any] = {"tocsin_hook_token": "t" * 32, "sentry_client_secret": "s" * 32}
-    async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
         for endpoint in ("GET /api/v1/me", "POST /api/v1/tokens", "POST /hooks/events", "POST /hooks/sentry"):
             for header in HEADERS:
                 for broken in (b"\xff\xfe", b"/////w==", "²".encode()):
                     line = header.encode().replace(b"{x}", broken)
                     head = b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
                     request = endpoint.encode() + head + line + b"\r\nConnection: close\r\n\r\n{}"
-                    assert 400 <= await status_of(here.tocsin.port, request) < 500, (endpoint, line)
+                    assert 400 <= await status_of(world.tocsin.port, request) < 500, (endpoint, line)
 
 
 async def test_no_codec_that_a_form_names_breaks_or_delays_an_endpoint(sqlite_url: str, tmp_path: Path) -> None:
@@ -102,11 +102,11 @@ async def test_no_codec_that_a_form_names_breaks_or_delays_an_endpoint(sqlite_ur
         *(("multipart/form-data; boundary=b", part % name) for name in (b"x", b"punycode")),
         ("multipart/form-data", b"--"),
     ]  # fmt: skip
-    async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
         for endpoint in ("/login", "/login/x", "/hooks/twilio/sms", "/hooks/twilio/voice", "/status/subscribe"):
             for kind, body in forms:
                 head = f"POST {endpoint} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
                 began = time.monotonic()
-                status = await status_of(here.tocsin.port, head.encode() + b"Connection: close\r\n\r\n" + body)
+                status = await status_of(world.tocsin.port, head.encode() + b"Connection: close\r\n\r\n" + body)
                 assert 400 <= status < 500, (endpoint, kind, status)
                 assert time.monotonic() - began < WITHIN_S / 2, (endpoint, kind)

@@ -18,30 +18,30 @@ from tests.waiting import WITHIN_S
 
 
 @asynccontextmanager
-async def connected(here: World) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", here.tocsin.port)
+async def connected(world: World) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", world.tocsin.port)
     try:
         yield reader, writer
     finally:
         writer.close()
 
 
-async def raw(here: World, *lines: str, body: bytes = b"") -> tuple[int, bytes]:
+async def raw(world: World, *lines: str, body: bytes = b"") -> tuple[int, bytes]:
     """A request as these lines, and the whole answer: its status and all its bytes."""
-    async with connected(here) as (reader, writer):
+    async with connected(world) as (reader, writer):
         writer.write("\r\n".join(("POST /slack/events HTTP/1.1", "Host: a", "Connection: close", *lines)).encode())
         writer.write(b"\r\n\r\n" + body)
         answer = await asyncio.wait_for(reader.read(), WITHIN_S)
     return int(answer.split(b" ", 2)[1]) if answer else 0, answer
 
 
-def signed(here: World, body: bytes, kind: str = FORM) -> list[str]:
+def signed(world: World, body: bytes, kind: str = FORM) -> list[str]:
     stamp = str(int(time.time()))
     return [
         f"Content-Type: {kind}",
         f"Content-Length: {len(body)}",
         f"X-Slack-Request-Timestamp: {stamp}",
-        f"X-Slack-Signature: {signature(here.ws.settings.signing_secret, stamp, body)}",
+        f"X-Slack-Signature: {signature(world.ws.settings.signing_secret, stamp, body)}",
     ]
 
 
@@ -58,27 +58,27 @@ async def hung_up(reader: asyncio.StreamReader, within_s: float) -> bool:
     return True
 
 
-async def test_a_request_head_that_arrives_too_slowly_ends_the_connection(here: World) -> None:
-    here.tocsin.http.limiter.head_within_s = 0.4
-    async with connected(here) as (reader, writer), connected(here) as (silent, _):
+async def test_a_request_head_that_arrives_too_slowly_ends_the_connection(world: World) -> None:
+    world.tocsin.http.limiter.head_within_s = 0.4
+    async with connected(world) as (reader, writer), connected(world) as (silent, _):
         started = time.monotonic()
         while not (reader.at_eof() or reader.exception()) and time.monotonic() - started < WITHIN_S:
             writer.write(b"X")  # a byte at a time: each would keep a naive time-out alive
             await asyncio.sleep(0.01)
         assert time.monotonic() - started < WITHIN_S / 2
         assert await hung_up(silent, WITHIN_S)
-    await here.declared()
-    await still_works(here)
+    await world.declared()
+    await still_works(world)
 
 
-async def test_a_body_that_arrives_too_slowly_is_refused_and_delays_no_other_request(here: World) -> None:
-    await here.declared()
-    here.tocsin.http.limiter.body_within_s = 0.4
-    async with connected(here) as (reader, writer):
+async def test_a_body_that_arrives_too_slowly_is_refused_and_delays_no_other_request(world: World) -> None:
+    await world.declared()
+    world.tocsin.http.limiter.body_within_s = 0.4
+    async with connected(world) as (reader, writer):
         writer.write(b"POST /slack/events HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{")
         started = time.monotonic()
         dripping = asyncio.create_task(_drip(writer))
-        await still_works(here)  # meanwhile
+        await still_works(world)  # meanwhile
         answer = await asyncio.wait_for(reader.read(1000), WITHIN_S)
         dripping.cancel()
         assert b" 408 " in answer.splitlines()[0]
@@ -92,21 +92,21 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_too_many_idle_connections_do_not_keep_slack_out(here: World) -> None:
-    await here.declared()
-    here.tocsin.http.limiter.most = 20
-    idle = [await asyncio.open_connection("127.0.0.1", here.tocsin.port) for _ in range(60)]
-    await still_works(here)
+async def test_too_many_idle_connections_do_not_keep_slack_out(world: World) -> None:
+    await world.declared()
+    world.tocsin.http.limiter.most = 20
+    idle = [await asyncio.open_connection("127.0.0.1", world.tocsin.port) for _ in range(60)]
+    await still_works(world)
     left = [reader for reader, _ in idle if not await hung_up(reader, 0.02)]
     assert len(left) <= 20
-    assert len(here.tocsin.http.limiter._open) <= 20
+    assert len(world.tocsin.http.limiter._open) <= 20
     for _, writer in idle:
         writer.close()
 
 
-async def test_the_second_request_of_a_connection_has_a_time_limit_too(here: World) -> None:
-    here.tocsin.http.limiter.head_within_s = 0.3
-    async with connected(here) as (reader, writer), connected(here) as (silent, _):
+async def test_the_second_request_of_a_connection_has_a_time_limit_too(world: World) -> None:
+    world.tocsin.http.limiter.head_within_s = 0.3
+    async with connected(world) as (reader, writer), connected(world) as (silent, _):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), WITHIN_S)
         assert await hung_up(silent, WITHIN_S)  # so the time limit has passed; waiting between requests is not slow
@@ -116,14 +116,14 @@ async def test_the_second_request_of_a_connection_has_a_time_limit_too(here: Wor
 
 
 @pytest.mark.parametrize("doubled", ["X-Slack-Signature", "X-Slack-Request-Timestamp", "Content-Type"])
-async def test_a_header_given_twice_is_refused(here: World, doubled: str) -> None:
+async def test_a_header_given_twice_is_refused(world: World, doubled: str) -> None:
     body = b'{"type": "url_verification", "challenge": "c", "token": "t"}'
-    lines = signed(here, body, JSON)
-    assert (await raw(here, *lines, body=body))[0] == 200
+    lines = signed(world, body, JSON)
+    assert (await raw(world, *lines, body=body))[0] == 200
     again = next(line for line in lines if line.startswith(doubled))
     for more in (again, f"{doubled}: other"):
         for order in ([*lines, more], [more, *lines]):
-            status, answer = await raw(here, *order, body=body)
+            status, answer = await raw(world, *order, body=body)
             assert status in (400, 401), answer
 
 
@@ -145,48 +145,48 @@ async def test_a_header_given_twice_is_refused(here: World, doubled: str) -> Non
     ],
     ids=lambda lines: lines[0][:30],
 )
-async def test_requests_that_two_servers_would_read_differently_are_refused(here: World, lines: list[str]) -> None:
-    status, answer = await raw(here, *lines, body=b"{}\r\n")
+async def test_requests_that_two_servers_would_read_differently_are_refused(world: World, lines: list[str]) -> None:
+    status, answer = await raw(world, *lines, body=b"{}\r\n")
     assert status in (0, 100, 400, 401, 408, 413, 414, 431), answer
     assert b"Traceback" not in answer
     assert b"aiohttp" not in answer.lower()
 
 
-async def test_a_compressed_body_is_not_blown_up(here: World) -> None:
+async def test_a_compressed_body_is_not_blown_up(world: World) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < 100_000
     started = time.monotonic()
-    status, _ = await raw(here, *signed(here, bomb, JSON), "Content-Encoding: gzip", body=bomb)
+    status, _ = await raw(world, *signed(world, bomb, JSON), "Content-Encoding: gzip", body=bomb)
     assert status in (400, 401, 413)
     assert time.monotonic() - started < WITHIN_S / 2
 
 
-async def test_a_replayed_command_gets_no_content_in_its_answer(here: World) -> None:
-    await here.declared()
-    await here.maya.command("inc-1-checkout-is-down", "/incident note the secret plan")
-    channel = here.ws.find_channel("inc-1")
+async def test_a_replayed_command_gets_no_content_in_its_answer(world: World) -> None:
+    await world.declared()
+    await world.maya.command("inc-1-checkout-is-down", "/incident note the secret plan")
+    channel = world.ws.find_channel("inc-1")
     assert channel is not None
     body = urlencode(
         {
-            "command": "/incident", "text": "timeline all", "user_id": here.maya.id, "trigger_id": "1.2.abc",
-            "channel_id": channel.id, "team_id": here.ws.settings.team_id,
+            "command": "/incident", "text": "timeline all", "user_id": world.maya.id, "trigger_id": "1.2.abc",
+            "channel_id": channel.id, "team_id": world.ws.settings.team_id,
         }
     ).encode()  # fmt: skip
     at = time.time()
-    first = await send(here, body, FORM, at=at)
+    first = await send(world, body, FORM, at=at)
     assert "the secret plan" in first.text
-    replayed = await send(here, body, FORM, at=at)
+    replayed = await send(world, body, FORM, at=at)
     assert (replayed.status, replayed.text) == (200, "")
-    assert (await send(here, body, FORM, at=at - 1)).text == "", "the body counts, whatever the headers say"
-    again = await send(here, body.replace(b"1.2.abc", b"1.3.abc"), FORM, at=at)
+    assert (await send(world, body, FORM, at=at - 1)).text == "", "the body counts, whatever the headers say"
+    again = await send(world, body.replace(b"1.2.abc", b"1.3.abc"), FORM, at=at)
     assert "the secret plan" in again.text, "another trigger is another command"
 
 
-async def test_every_response_has_security_headers_and_names_no_version(here: World) -> None:
-    session = here.ws.http.session()
+async def test_every_response_has_security_headers_and_names_no_version(world: World) -> None:
+    session = world.ws.http.session()
     for path in ("/healthz", "/readyz", "/metrics", "/nothing", "/slack/events"):
         async with session.get(
-            f"http://127.0.0.1:{here.tocsin.port}{path}", headers={"Host": "evil.example"}
+            f"http://127.0.0.1:{world.tocsin.port}{path}", headers={"Host": "evil.example"}
         ) as answer:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
@@ -196,15 +196,15 @@ async def test_every_response_has_security_headers_and_names_no_version(here: Wo
             assert "evil.example" not in str(answer.headers)
 
 
-async def test_at_the_connection_limit_silent_connections_are_closed_before_a_balancers(here: World) -> None:
+async def test_at_the_connection_limit_silent_connections_are_closed_before_a_balancers(world: World) -> None:
     """A balancer's connections are the oldest of all, and idle between two requests."""
-    here.tocsin.http.limiter.most = 20
-    async with connected(here) as (answers, balancer), AsyncExitStack() as stack:
+    world.tocsin.http.limiter.most = 20
+    async with connected(world) as (answers, balancer), AsyncExitStack() as stack:
         await healthy(answers, balancer)
         for _ in range(60):
-            reader, _ = await stack.enter_async_context(connected(here))
+            reader, _ = await stack.enter_async_context(connected(world))
         assert not await hung_up(reader, 0.1)
-        assert here.tocsin.http.limiter.open_count == 20
+        assert world.tocsin.http.limiter.open_count == 20
         await healthy(answers, balancer)
 
 

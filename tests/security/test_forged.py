@@ -11,7 +11,7 @@ import pytest
 from bot.domain.errors import NotFound
 from bot.slack.listeners.context import Interaction, ListenerContext
 from tests.scenarios.assertions import declared, rest, told, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.scenarios.test_hostile import Said, damaged, send, unseen
 from tests.security.test_permissions import INSIDE, known, policy_of
 
@@ -27,92 +27,92 @@ FORGED = [
 ]  # fmt: skip
 
 
-async def forged(here: World, who: str, action: str, value: str) -> Said:
+async def forged(world: World, who: str, action: str, value: str) -> Said:
     """A button that was pressed, with another name and value in it."""
-    presses = [d.payload for d in here.ws.journal.deliveries if d.kind == "interactive" and d.payload.get("actions")]
+    presses = [d.payload for d in world.ws.journal.deliveries if d.kind == "interactive" and d.payload.get("actions")]
     payload: dict[str, Any] = unseen(presses[0])
     payload.pop("response_url", None)  # of whoever pressed
-    payload["user"] = {**payload["user"], "id": here.ws.person(who).id}
+    payload["user"] = {**payload["user"], "id": world.ws.person(who).id}
     payload["actions"] = [{**payload["actions"][0], "type": "button", "action_id": action, "value": value}]
-    said = await damaged(here, "interactive", payload)
-    await rest(here)
+    said = await damaged(world, "interactive", payload)
+    await rest(world)
     return said
 
 
-async def begun(here: World) -> None:
+async def begun(world: World) -> None:
     """An incident in which a playbook is open, and a button was pressed."""
-    channel = await here.declared(by="maya")
-    await here.priya.press(here.card(channel), "Acknowledge")
-    await typed(here, "maya", INSIDE, "/incident playbook database-failover")
-    await typed(here, "noor", "#general", "/incident join --in INC-1")
-    await rest(here)
+    channel = await world.declared(by="maya")
+    await world.priya.press(world.card(channel), "Acknowledge")
+    await typed(world, "maya", INSIDE, "/incident playbook database-failover")
+    await typed(world, "noor", "#general", "/incident join --in INC-1")
+    await rest(world)
 
 
-async def test_forged_steps_requests_and_jobs_change_nothing(here: World) -> None:
-    await begun(here)
-    before = (await here.show())["timeline"]
+async def test_forged_steps_requests_and_jobs_change_nothing(world: World) -> None:
+    await begun(world)
+    before = (await world.show())["timeline"]
     for action, value in FORGED:
-        said = await forged(here, "noor", action, f"INC-1:{value}")
+        said = await forged(world, "noor", action, f"INC-1:{value}")
         assert said.status == 200, (action, value)
     for number in (MANY, "0", "7", "-1", "x", ""):
-        assert (await forged(here, "noor", "walk_done", f"INC-{number}:1:1.1")).status == 200
-    assert (await here.show())["timeline"] == before
+        assert (await forged(world, "noor", "walk_done", f"INC-{number}:1:1.1")).status == 200
+    assert (await world.show())["timeline"] == before
 
 
 async def test_a_criterion_of_a_playbook_needs_the_permission_to_escalate(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as here:
-        await known(here)
-        await begun(here)
-        await forged(here, "noor", "walk_escalate_0", "INC-1:1:0")
-        assert "Only @oncall may escalate" in (await told(here, "noor"))[-1]
-        assert "escalated" not in await here.kinds()
-        await forged(here, "maya", "walk_escalate_0", "INC-1:1:0")
-        assert "escalated" in await here.kinds()
+    async with running_world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as world:
+        await known(world)
+        await begun(world)
+        await forged(world, "noor", "walk_escalate_0", "INC-1:1:0")
+        assert "Only @oncall may escalate" in (await told(world, "noor"))[-1]
+        assert "escalated" not in await world.kinds()
+        await forged(world, "maya", "walk_escalate_0", "INC-1:1:0")
+        assert "escalated" in await world.kinds()
 
 
 async def test_cant_works_only_for_the_person_paged(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as here:
-        await known(here)
-        await begun(here)
-        await forged(here, "noor", "cant", "INC-1:0")
-        assert "That page of INC-1 is gone" in (await told(here, "noor"))[-1]
-        assert "escalated" not in await here.kinds()
-        await typed(here, "maya", INSIDE, "/incident page @tom")
-        await forged(here, "noor", "cant", "INC-1:0")
-        assert "That page is for @tom" in (await told(here, "noor"))[-1]
-        assert "escalated" not in await here.kinds()
-        await typed(here, "maya", INSIDE, "/incident page @noor")
-        await forged(here, "noor", "cant", "INC-1:0")
-        assert "escalated" in await here.kinds()
+    async with running_world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as world:
+        await known(world)
+        await begun(world)
+        await forged(world, "noor", "cant", "INC-1:0")
+        assert "That page of INC-1 is gone" in (await told(world, "noor"))[-1]
+        assert "escalated" not in await world.kinds()
+        await typed(world, "maya", INSIDE, "/incident page @tom")
+        await forged(world, "noor", "cant", "INC-1:0")
+        assert "That page is for @tom" in (await told(world, "noor"))[-1]
+        assert "escalated" not in await world.kinds()
+        await typed(world, "maya", INSIDE, "/incident page @noor")
+        await forged(world, "noor", "cant", "INC-1:0")
+        assert "escalated" in await world.kinds()
 
 
 async def test_the_button_to_declare_needs_the_permission_to_declare(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=policy_of(tmp_path, {"declare": ["@oncall"]})) as here:
-        await known(here)
-        await begun(here)
-        assert (await forged(here, "noor", "menu_declare", "declare")).status == 200
-        assert "Only @oncall may declare" in (await told(here, "noor"))[-1]
+    async with running_world(sqlite_url, policy=policy_of(tmp_path, {"declare": ["@oncall"]})) as world:
+        await known(world)
+        await begun(world)
+        assert (await forged(world, "noor", "menu_declare", "declare")).status == 200
+        assert "Only @oncall may declare" in (await told(world, "noor"))[-1]
 
 
-def front_of(here: World) -> ListenerContext:
+def front_of(world: World) -> ListenerContext:
     """As far as looking an incident up goes."""
     unused: Any = None
-    return ListenerContext(here.tocsin.context, unused, unused, unused, unused)
+    return ListenerContext(world.tocsin.context, unused, unused, unused, unused)
 
 
-async def test_outsiders_do_not_see_a_private_incident_that_has_no_channel(here: World) -> None:
+async def test_outsiders_do_not_see_a_private_incident_that_has_no_channel(world: World) -> None:
     """A form and the home tab name no channel, and neither does an incident whose channel is not made yet."""
-    here.ws.faults.add("conversations.create", error="restricted_action", count=None)
-    await here.maya.shortcut("Declare incident")
-    await here.maya.fill(here.maya.view, {"Title": "Keys leaked", "Severity": "sev1", "Private": "private"})
-    await here.maya.submit()
-    await here.ws.settled()
-    assert (await here.show())["channel_id"] is None
-    await front_of(here).visible_incident(1, Interaction(here.maya.id))
+    world.ws.faults.add("conversations.create", error="restricted_action", count=None)
+    await world.maya.shortcut("Declare incident")
+    await world.maya.fill(world.maya.view, {"Title": "Keys leaked", "Severity": "sev1", "Private": "private"})
+    await world.maya.submit()
+    await world.ws.settled()
+    assert (await world.show())["channel_id"] is None
+    await front_of(world).visible_incident(1, Interaction(world.maya.id))
     with pytest.raises(NotFound):
-        await front_of(here).visible_incident(1, Interaction(here.noor.id))
+        await front_of(world).visible_incident(1, Interaction(world.noor.id))
     with pytest.raises(NotFound):
-        await front_of(here).visible_incident(1, Interaction(here.noor.id), paged=True)
+        await front_of(world).visible_incident(1, Interaction(world.noor.id), paged=True)
 
 
 async def test_a_person_paged_by_their_address_may_press_cant(sqlite_url: str, tmp_path: Path) -> None:
@@ -121,30 +121,30 @@ async def test_a_person_paged_by_their_address_may_press_cant(sqlite_url: str, t
         "preset: sev1-5\ncontacts: {tom: {name: Tom, email: tom@example.com}}\npermissions: {escalate: ['@leads']}\n"
         "schedules: {primary: {members: [U0PRIYA000]}, database: {members: [tom]}}\n"
     )
-    async with world(sqlite_url, policy=policy) as here:
-        here.tocsin.timer.remove("user groups")
-        here.tocsin.usergroups._members["leads"] = frozenset({here.maya.id})
-        await begun(here)
-        await forged(here, "tom", "cant", "INC-1:0")
-        assert "escalated" not in await here.kinds()
-        await typed(here, "maya", INSIDE, "/incident page database")
-        await rest(here)
-        await forged(here, "tom", "cant", "INC-1:0")
-        assert "escalated" in await here.kinds()
+    async with running_world(sqlite_url, policy=policy) as world:
+        world.tocsin.timer.remove("user groups")
+        world.tocsin.usergroups._members["leads"] = frozenset({world.maya.id})
+        await begun(world)
+        await forged(world, "tom", "cant", "INC-1:0")
+        assert "escalated" not in await world.kinds()
+        await typed(world, "maya", INSIDE, "/incident page database")
+        await rest(world)
+        await forged(world, "tom", "cant", "INC-1:0")
+        assert "escalated" in await world.kinds()
 
 
 @pytest.mark.parametrize("odd", ["1e999", "1e18", "-1e18", "nan"])
-async def test_a_time_out_of_range_changes_nothing(here: World, odd: str) -> None:
+async def test_a_time_out_of_range_changes_nothing(world: World, odd: str) -> None:
     """Nothing would be better the next time: so Slack is not asked to repeat it, nor a history to be read."""
-    channel = await declared(here)
-    await rest(here)
-    before = await here.show()
-    said = {"type": "message", "channel": channel.id, "user": here.maya.id, "text": "when?"}
+    channel = await declared(world)
+    await rest(world)
+    before = await world.show()
+    said = {"type": "message", "channel": channel.id, "user": world.maya.id, "text": "when?"}
     for event in (
         said | {"ts": odd},
-        {"type": "member_joined_channel", "channel": channel.id, "user": here.tom.id, "event_ts": odd},
+        {"type": "member_joined_channel", "channel": channel.id, "user": world.tom.id, "event_ts": odd},
         said | {"ts": odd, "subtype": "channel_topic", "topic": "x"},
     ):
         body = {"type": "event_callback", "event_id": f"Ev{odd}", "event": event}
-        assert (await send(here, json.dumps(body).encode())).status == 200
-    assert await here.show() == before
+        assert (await send(world, json.dumps(body).encode())).status == 200
+    assert await world.show() == before

@@ -25,23 +25,23 @@ from tests.scenarios.playbook_runs import (
     words,
     written,
 )
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 
 GAIL, ALEX, PRIYA = "U0GAIL0000", "U0ALEX0000", "U0PRIYA000"
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(sqlite_url, policy=written(tmp_path)) as running:
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, policy=written(tmp_path)) as running:
         yield running
 
 
-async def asked_with_guests(here: World) -> tuple[Channel, Message]:
+async def asked_with_guests(world: World) -> tuple[Channel, Message]:
     """The partner's organisation shares the channel, so that Slack does not call them a stranger any more."""
-    channel, asked = await failover_asked(here)
+    channel, asked = await failover_asked(world)
     channel.is_ext_shared = True
     for name in ("gail", "alex"):
-        here.ws.membership.join(channel, here.ws.user(name))
+        world.ws.membership.join(channel, world.ws.user(name))
     return channel, asked
 
 
@@ -54,32 +54,32 @@ def _no_look_ups_of_names(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("who", "what"), [("gail", "You are a guest here, and only"), ("alex", "You are of another organisation, and only")]
 )
-async def test_guests_and_partners_neither_approve_nor_break_the_glass(here: World, who: str, what: str) -> None:
-    channel, asked = await asked_with_guests(here)
-    await press(here, who, asked, "Approve")
-    assert (await told(here, who))[-1].startswith(f"{what} people of this workspace may approve this. Ask @tom or any")
-    await press(here, who, asked, "Break glass")
-    assert f"{what} people of this workspace may break the glass" in (await told(here, who))[-1]
-    assert "`playbooks.approvers`" in (await told(here, who))[-1]
+async def test_guests_and_partners_neither_approve_nor_break_the_glass(world: World, who: str, what: str) -> None:
+    channel, asked = await asked_with_guests(world)
+    await press(world, who, asked, "Approve")
+    assert (await told(world, who))[-1].startswith(f"{what} people of this workspace may approve this. Ask @tom or any")
+    await press(world, who, asked, "Break glass")
+    assert f"{what} people of this workspace may break the glass" in (await told(world, who))[-1]
+    assert "`playbooks.approvers`" in (await told(world, who))[-1]
     with pytest.raises(LookupError):
-        here.ws.person(who).view  # no form that would be filled in for nothing
-    assert "asked for approval" in words(here, run_message(here, channel))
-    await press(here, who, asked, "Refuse")  # saying no is never dangerous
-    await filled(here, who, Why_="Not during our backup")
-    assert f"refused by @{who}" in words(here, run_message(here, channel))
+        world.ws.person(who).view  # no form that would be filled in for nothing
+    assert "asked for approval" in words(world, run_message(world, channel))
+    await press(world, who, asked, "Refuse")  # saying no is never dangerous
+    await filled(world, who, Why_="Not during our backup")
+    assert f"refused by @{who}" in words(world, run_message(world, channel))
 
 
 async def test_a_person_who_became_a_guest_while_the_form_was_open_breaks_no_glass(
-    here: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.directory.identities.FRESH_S", 0.0)
-    channel, asked = await asked_with_guests(here)
-    await press(here, "priya", asked, "Break glass")
-    here.ws.change_user("priya", is_ultra_restricted=True)
-    await here.priya.fill(here.priya.view, {"Why can it not wait?": "Nobody else is awake"})
-    await here.priya.submit()
-    assert "You are a guest here" in str(here.priya.view.body)
-    assert "asked for approval" in words(here, run_message(here, channel))
+    channel, asked = await asked_with_guests(world)
+    await press(world, "priya", asked, "Break glass")
+    world.ws.change_user("priya", is_ultra_restricted=True)
+    await world.priya.fill(world.priya.view, {"Why can it not wait?": "Nobody else is awake"})
+    await world.priya.submit()
+    assert "You are a guest here" in str(world.priya.view.body)
+    assert "asked for approval" in words(world, run_message(world, channel))
 
 
 @pytest.mark.parametrize(
@@ -109,36 +109,36 @@ schedules:
   guests: {{members: [{GAIL}]}}
   ours: {{members: [{PRIYA}]}}
 """
-    async with world(sqlite_url, policy=written(tmp_path, rules)) as here:
-        here.tocsin.timer.remove("people's accounts")
-        assert "may cover schedules" in await typed(here, "gail", "#payments", "/incident cover ours for 2h")
-        channel, asked = await asked_with_guests(here)
-        assert "may give roles" in await typed(here, "gail", channel.name, "/incident role technical_lead @gail")
-        await typed(here, "maya", channel.name, "/incident role technical_lead @gail")
-        assert (await here.show())["roles"]["technical_lead"] == GAIL
-        calls = len(here.ws.calls("users.lookupByEmail"))
-        await press(here, who, asked, "Approve")
-        assert ("Approved by" in words(here, run_message(here, channel))) is may, await told(here, who)
-        assert len(here.ws.calls("users.lookupByEmail")) == calls  # however many addresses the policy has
+    async with running_world(sqlite_url, policy=written(tmp_path, rules)) as world:
+        world.tocsin.timer.remove("people's accounts")
+        assert "may cover schedules" in await typed(world, "gail", "#payments", "/incident cover ours for 2h")
+        channel, asked = await asked_with_guests(world)
+        assert "may give roles" in await typed(world, "gail", channel.name, "/incident role technical_lead @gail")
+        await typed(world, "maya", channel.name, "/incident role technical_lead @gail")
+        assert (await world.show())["roles"]["technical_lead"] == GAIL
+        calls = len(world.ws.calls("users.lookupByEmail"))
+        await press(world, who, asked, "Approve")
+        assert ("Approved by" in words(world, run_message(world, channel))) is may, await told(world, who)
+        assert len(world.ws.calls("users.lookupByEmail")) == calls  # however many addresses the policy has
 
 
-async def test_while_slack_is_away_only_people_known_to_belong_to_the_workspace_may_approve(here: World) -> None:
-    here.tocsin.timer.remove("people's accounts")
-    here.ws.faults.add("users.info", status=500, count=None)
-    channel, asked = await asked_with_guests(here)
-    await press(here, "priya", asked, "Approve")
-    assert "Slack has not told me yet whether you belong to this workspace" in (await told(here, "priya"))[-1]
-    here.ws.faults.clear()
-    asked_before = len([call for call in here.ws.calls("users.info") if call.args["user"] == PRIYA])
-    await press(here, "priya", asked, "Approve")
-    assert "Approved by @priya" in words(here, run_message(here, channel))
-    here.ws.faults.add("users.info", status=500, count=None)
-    await press(here, "maya", run_message(here, channel), "Done")
-    await press(here, "maya", run_message(here, channel), "Ask for approval")
-    await press(here, "priya", request(here, channel), "Approve")
-    assert "Approved by @priya" in words(here, run_message(here, channel))
-    assert len([call for call in here.ws.calls("users.info") if call.args["user"] == PRIYA]) == asked_before + 1
-    assert buttons(direct(here, "tom", "asked to do")[-1]) == []
+async def test_while_slack_is_away_only_people_known_to_belong_to_the_workspace_may_approve(world: World) -> None:
+    world.tocsin.timer.remove("people's accounts")
+    world.ws.faults.add("users.info", status=500, count=None)
+    channel, asked = await asked_with_guests(world)
+    await press(world, "priya", asked, "Approve")
+    assert "Slack has not told me yet whether you belong to this workspace" in (await told(world, "priya"))[-1]
+    world.ws.faults.clear()
+    asked_before = len([call for call in world.ws.calls("users.info") if call.args["user"] == PRIYA])
+    await press(world, "priya", asked, "Approve")
+    assert "Approved by @priya" in words(world, run_message(world, channel))
+    world.ws.faults.add("users.info", status=500, count=None)
+    await press(world, "maya", run_message(world, channel), "Done")
+    await press(world, "maya", run_message(world, channel), "Ask for approval")
+    await press(world, "priya", request(world, channel), "Approve")
+    assert "Approved by @priya" in words(world, run_message(world, channel))
+    assert len([call for call in world.ws.calls("users.info") if call.args["user"] == PRIYA]) == asked_before + 1
+    assert buttons(direct(world, "tom", "asked to do")[-1]) == []
 
 
 ME = BotIdentity("U0BOT", "B0BOT", "T0OURS", enterprise_id="E0OURS")

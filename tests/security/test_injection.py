@@ -43,39 +43,39 @@ def mrkdwn(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from mrkdwn(inner, f"{where}[{number}]")
 
 
-async def lived_through(here: World, evil: str) -> None:
+async def lived_through(world: World, evil: str) -> None:
     """Every verb, form, message and mark, each with these words in it."""
-    here.ws.state.users["U0NOOR0000"].display_name = evil[:80]
-    await here.maya.shortcut("Declare incident")
-    await here.maya.fill(here.maya.view, {"Title": evil[:300], "Severity": "sev1", "What is happening?": evil})
-    await here.maya.submit()
-    channel = await here.opened(1)
+    world.ws.state.users["U0NOOR0000"].display_name = evil[:80]
+    await world.maya.shortcut("Declare incident")
+    await world.maya.fill(world.maya.view, {"Title": evil[:300], "Severity": "sev1", "What is happening?": evil})
+    await world.maya.submit()
+    channel = await world.opened(1)
     for name in ("tom", "noor", "lena"):
-        await here.ws.person(name).join(channel.id)
-    said = await here.tom.say(channel.id, evil)
-    await here.tom.edit(said, f"{evil} edited")
-    await here.tom.react(said, "pushpin")
-    await here.tom.pin(said)
-    await here.tom.reply(said, evil)
-    await here.tom.set_topic(channel.id, evil[:60])
-    await here.maya.message_shortcut("Add to timeline", said)
-    other = await here.tom.say("#general", evil)
-    await here.maya.message_shortcut("Add to timeline", other)
+        await world.ws.person(name).join(channel.id)
+    said = await world.tom.say(channel.id, evil)
+    await world.tom.edit(said, f"{evil} edited")
+    await world.tom.react(said, "pushpin")
+    await world.tom.pin(said)
+    await world.tom.reply(said, evil)
+    await world.tom.set_topic(channel.id, evil[:60])
+    await world.maya.message_shortcut("Add to timeline", said)
+    other = await world.tom.say("#general", evil)
+    await world.maya.message_shortcut("Add to timeline", other)
     with suppress(LookupError):
-        await here.maya.submit()
-    await here.maya.message_shortcut("Declare from message", other)
+        await world.maya.submit()
+    await world.maya.message_shortcut("Declare from message", other)
     with suppress(LookupError):
-        await here.maya.close()
-    card = here.card(channel)
+        await world.maya.close()
+    card = world.card(channel)
     for button, fields in (
         ("Update status", {"What changed?": evil}),
         ("Change severity", {"Severity": "sev2", "Reason": evil}),
         ("Resolve", {"What fixed it?": evil, "Root cause": evil}),
     ):
-        await here.maya.press(card, button)
-        await here.maya.fill(here.maya.view, fields)
-        await here.maya.submit()
-    await typed(here, "maya", channel.id, f"/incident reopen {evil}")
+        await world.maya.press(card, button)
+        await world.maya.fill(world.maya.view, fields)
+        await world.maya.submit()
+    await typed(world, "maya", channel.id, f"/incident reopen {evil}")
     for line in (
         "ack", f"note {evil}", f"update {evil}", f"status investigating {evil}", f"severity sev2 {evil}",
         f"severity sev1 {evil}", f"escalate {evil}", f"page @tom {evil}", "lead @noor", "role scribe @tom",
@@ -84,19 +84,19 @@ async def lived_through(here: World, evil: str) -> None:
         f"show {evil}", f"list {evil}", f"search {evil}", f"similar {evil}", f"cover {evil} for 2h", f"snooze {evil}",
         f"drill {evil}", f"playbook {evil}", f"resolve {evil}", "close", f"reopen {evil}",
     ):  # fmt: skip
-        await typed(here, "maya", channel.id, f"/incident {line}")
-    await typed(here, "maya", channel.id, f"/incident reopen {evil}")
-    await typed(here, "maya", channel.id, f"/incident cancel {evil}")
-    await here.tom.delete(said)
-    await here.maya.open_home()
+        await typed(world, "maya", channel.id, f"/incident {line}")
+    await typed(world, "maya", channel.id, f"/incident reopen {evil}")
+    await typed(world, "maya", channel.id, f"/incident cancel {evil}")
+    await world.tom.delete(said)
+    await world.maya.open_home()
     with suppress(TimeoutError):  # what Slack's rates hold back may stay where it is
-        await here.pass_time(hours=2)
+        await world.pass_time(hours=2)
 
 
-async def test_text_of_a_person_neither_mentions_anybody_nor_disguises_a_link(here: World) -> None:
-    await lived_through(here, EVIL)
+async def test_text_of_a_person_neither_mentions_anybody_nor_disguises_a_link(world: World) -> None:
+    await lived_through(world, EVIL)
     texts = 0
-    for call in here.ws.journal.calls:
+    for call in world.ws.journal.calls:
         for where, text in mrkdwn(call.args, call.method):
             texts += 1
             assert not BROADCAST.search(text), (where, text)
@@ -104,7 +104,7 @@ async def test_text_of_a_person_neither_mentions_anybody_nor_disguises_a_link(he
             assert not LINK.search(text), (where, text)
             assert "<!date^1^" not in text, (where, text)
             assert "<#C0GENERAL0" not in text, (where, text)
-    for delivery in here.ws.journal.deliveries:
+    for delivery in world.ws.journal.deliveries:
         for attempt in delivery.attempts:
             for where, text in mrkdwn(attempt.get("body"), delivery.kind):
                 texts += 1
@@ -112,22 +112,22 @@ async def test_text_of_a_person_neither_mentions_anybody_nor_disguises_a_link(he
                 assert f"<@{VICTIM}" not in text, (where, text)
                 assert not LINK.search(text), (where, text)
     assert texts > 300, "this looked at less than it should"
-    channel = here.ws.find_channel("inc-1-")
+    channel = world.ws.find_channel("inc-1-")
     assert channel is not None
-    called = {user for message in here.ws.bot_messages(channel.id) for user in here.ws.mentioned(message)}
+    called = {user for message in world.ws.bot_messages(channel.id) for user in world.ws.mentioned(message)}
     assert not called & {VICTIM, "here", "channel", "everyone"}
 
 
 @pytest.mark.parametrize("evil", ODD, ids=range(len(ODD)))
-async def test_control_and_invisible_characters_break_no_message(here: World, evil: str) -> None:
+async def test_control_and_invisible_characters_break_no_message(world: World, evil: str) -> None:
     """Slack would refuse some of these; the bot's own calls must never be refused for them."""
     clean = evil.encode("utf-8", "replace").decode()
-    channel = await here.declared()
+    channel = await world.declared()
     for line in (f"note {clean}", f"update {clean}", f"severity sev1 {clean}", f"escalate {clean}", f"resolve {clean}"):
-        await typed(here, "maya", channel.id, f"/incident {line}")
-    await rest(here)
+        await typed(world, "maya", channel.id, f"/incident {line}")
+    await rest(world)
     refused = [
-        (call.method, call.error) for call in here.ws.journal.calls
+        (call.method, call.error) for call in world.ws.journal.calls
         if call.error in ("invalid_blocks", "invalid_arguments", "msg_blocks_too_long", "msg_too_long", "no_text")
     ]  # fmt: skip
     assert refused == []

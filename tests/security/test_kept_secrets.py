@@ -9,12 +9,12 @@ from tests.api.calls import program
 from tests.scenarios.running import World
 
 
-async def test_the_secret_of_a_token_made_with_an_idempotency_key_is_not_stored(here: World) -> None:
-    async with program(here, scopes="admin") as admin:
-        body = {"name": "ci", "user": here.maya.id, "scopes": ["read"]}
+async def test_the_secret_of_a_token_made_with_an_idempotency_key_is_not_stored(world: World) -> None:
+    async with program(world, scopes="admin") as admin:
+        body = {"name": "ci", "user": world.maya.id, "scopes": ["read"]}
         made = await admin.post("/tokens", body, Idempotency_Key="once")
         again = await admin.post("/tokens", body, Idempotency_Key="once")
     assert (made.status, again.status) == (201, 409)
-    async with here.tocsin.database.reading() as conn:
+    async with world.tocsin.database.reading() as conn:
         tables = [(await conn.execute(sa.select(table))).all() for table in metadata.sorted_tables]
     assert not any(made.body["token"] in str(row) for rows in tables for row in rows)

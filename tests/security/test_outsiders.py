@@ -20,7 +20,7 @@ from bot.usecases.incidents.resolve import resolve
 from bot.usecases.reviews.changes import edit_sections, open_review
 from tests.api.calls import GAIL, TOM, program
 from tests.scenarios.assertions import rest
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 
 POLICY = """
 preset: sev1-5
@@ -41,31 +41,31 @@ OPEN_PATHS = (
 )  # fmt: skip
 
 
-async def private_one(here: World) -> None:
+async def private_one(world: World) -> None:
     """INC-1, which is private and has a text at every place, with a group of alerts that belongs to it."""
-    context = here.tocsin.context
-    async with program(here, person=here.maya.id) as maya:
+    context = world.tocsin.context
+    async with program(world, person=world.maya.id) as maya:
         made = await maya.post("/incidents", {"title": f"Leak of {WORD}", "severity": "sev1", "private": True})
         assert made.status == 201, made.body
         body = {"type": "alert", "title": "High errors", "status": "firing", "severity": "critical", "key": "errors"}
         async with aiohttp.ClientSession() as session:
             headers = {"Authorization": f"Bearer {'t' * 32}"}
-            url = f"http://127.0.0.1:{here.tocsin.port}/hooks/events"
+            url = f"http://127.0.0.1:{world.tocsin.port}/hooks/events"
             async with session.post(url, json=body, headers=headers) as answer:
                 assert answer.status == 202, await answer.text()
-        await rest(here)
+        await rest(world)
         async with asyncio.timeout(30):
             while (attached := await maya.post("/alerts/AG-1/attach", {"incident": "INC-1"})).status == 409:
                 await asyncio.sleep(0.1)
         assert attached.status == 200, attached.body
-    who = here.maya.id
+    who = world.maya.id
     await note(context, 1, f"Note of {WORD}", who)
     await create_action(context, 1, NewAction(f"Rotate {WORD}", owner=TOM), who)
     await send(context, 1, Message("internal", "update", f"About {WORD}", f"Text of {WORD}"), who)
     await resolve(context, 1, who, summary=f"Rotated {WORD}", root_cause=WORD)
     await open_review(context, 1, who)
     await edit_sections(context, 1, {"lessons": (0, f"Hide {WORD}")}, who)
-    await rest(here)
+    await rest(world)
 
 
 def told(body: Any) -> list[str]:
@@ -76,14 +76,14 @@ def told(body: Any) -> list[str]:
 
 async def test_no_interface_tells_an_outsider_of_a_private_incident(sqlite_url: str, tmp_path: Path) -> None:
     more: dict[str, Any] = {"tocsin_hook_token": "t" * 32}
-    async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
-        await private_one(here)
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
+        await private_one(world)
         leaks: list[tuple[str, str, set[str]]] = []
         values = {
             "{id}": "INC-1", "{run}": "1", "{step}": "1.1", "{schedule}": "primary", "{playbook}": "x", "{token}": "x",
         }  # fmt: skip
         for person in ("U0PRIYA000", GAIL):
-            async with program(here, person=person) as client:
+            async with program(world, person=person) as client:
                 for operation in OPERATIONS:
                     path = operation.path.replace("/alerts/{id}", "/alerts/AG-1")
                     for name, value in values.items():
@@ -95,7 +95,7 @@ async def test_no_interface_tells_an_outsider_of_a_private_incident(sqlite_url: 
                         leaks.append((person, operation.name, found))
         async with aiohttp.ClientSession() as session:
             for path in OPEN_PATHS:
-                async with session.get(f"http://127.0.0.1:{here.tocsin.port}{path}") as answer:
+                async with session.get(f"http://127.0.0.1:{world.tocsin.port}{path}") as answer:
                     if found := set(told(await answer.text())):
                         leaks.append(("nobody", path, found))
         assert leaks == []

@@ -23,7 +23,7 @@ from bot.web.console.verbs import VERBS
 from storage import identities
 from tests.api.calls import ALEX, GAIL, MAYA, TOM, Program, Reply, call_tool, program, token_for
 from tests.api.test_command_line import tocsin
-from tests.scenarios.running import ROOT, World, world, written
+from tests.scenarios.running import ROOT, World, running_world, written
 from tests.web.console.browser import browser
 
 STRANGER = "U0NOBODY00"
@@ -77,7 +77,7 @@ def test_the_table_in_the_document_is_that_of_the_operations() -> None:
     assert shown[1] == table(), f"put this table there:\n{table()}"
 
 
-async def ask(client: Program, operation: Operation, incident: str, here: World) -> Reply:
+async def ask(client: Program, operation: Operation, incident: str, world: World) -> Reply:
     """Ask for an operation with its example."""
     values = {
         "id": incident,
@@ -98,7 +98,7 @@ async def ask(client: Program, operation: Operation, incident: str, here: World)
         values["id"] = "AG-1"
     if operation.path.startswith("/silences"):
         values["id"] = "SI-1"
-    given: dict[str, Any] = example(operation, here.tocsin.context.policy)
+    given: dict[str, Any] = example(operation, world.tocsin.context.policy)
     if operation.method == "GET":
         query = "&".join(f"{name}={str(value).lower()}" for name, value in given.items())
         return await client.get(f"{operation.path.format(**values)}?{query}")
@@ -106,37 +106,37 @@ async def ask(client: Program, operation: Operation, incident: str, here: World)
 
 
 async def test_the_api_holds_the_table(sqlite_url: str, policy: Path) -> None:
-    async with world(sqlite_url, policy=policy) as here:
-        before = here.tocsin.context.clock.now() - timedelta(days=2)
+    async with running_world(sqlite_url, policy=policy) as world:
+        before = world.tocsin.context.clock.now() - timedelta(days=2)
         _, expired = await tokens.create(
-            here.tocsin.database, "old", MAYA, (await token_for(here, TOM))[0].scopes, before, timedelta(days=1)
+            world.tocsin.database, "old", MAYA, (await token_for(world, TOM))[0].scopes, before, timedelta(days=1)
         )
-        revoked, secret = await token_for(here, MAYA, "admin")
-        await tokens.revoke(here.tocsin.database, str(revoked.id), before)
-        async with program(here, person=MAYA, scopes="write") as maya:
+        revoked, secret = await token_for(world, MAYA, "admin")
+        await tokens.revoke(world.tocsin.database, str(revoked.id), before)
+        async with program(world, person=MAYA, scopes="write") as maya:
             await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
         async with (
-            program(here, person=GAIL, scopes="admin") as guest,
-            program(here, person=ALEX, scopes="admin") as partner,
-            program(here, person=TOM, scopes="admin") as outsider,
-            program(here, person=STRANGER, scopes="admin") as stranger,
-            program(here, person=TOM, scopes="read") as reader,
-            program(here, expired) as old,
-            program(here, secret) as gone,
+            program(world, person=GAIL, scopes="admin") as guest,
+            program(world, person=ALEX, scopes="admin") as partner,
+            program(world, person=TOM, scopes="admin") as outsider,
+            program(world, person=STRANGER, scopes="admin") as stranger,
+            program(world, person=TOM, scopes="read") as reader,
+            program(world, expired) as old,
+            program(world, secret) as gone,
         ):
             for operation in OPERATIONS:
                 for client in (old, gone):
-                    assert (await ask(client, operation, "INC-2", here)).status == 401, operation.name
-                assert (await ask(stranger, operation, "INC-2", here)).status == 403, operation.name
+                    assert (await ask(client, operation, "INC-2", world)).status == 401, operation.name
+                assert (await ask(stranger, operation, "INC-2", world)).status == 403, operation.name
                 if operation.method != "GET":
-                    assert (await ask(reader, operation, "INC-2", here)).status == 403, operation.name
+                    assert (await ask(reader, operation, "INC-2", world)).status == 403, operation.name
                 if "{id}" in operation.path and operation.path.startswith("/incidents"):
-                    assert (await ask(outsider, operation, "INC-1", here)).status == 404, operation.name
+                    assert (await ask(outsider, operation, "INC-1", world)).status == 404, operation.name
                 if operation.tag == "Tokens":
                     continue  # the scope alone decides
                 for client in (guest, partner):
-                    answer = await ask(client, operation, "INC-2", here)
+                    answer = await ask(client, operation, "INC-2", world)
                     refused = answer.status == 403 and "workspace may" in answer.body["detail"]
                     open_to_guests = operation.method == "GET" or guests(operation) != "if named"
                     # Without an alert, a run or an offer to act on, there is nothing that could be refused.
@@ -144,20 +144,20 @@ async def test_the_api_holds_the_table(sqlite_url: str, policy: Path) -> None:
 
 
 async def test_the_console_holds_it_too(sqlite_url: str, policy: Path) -> None:
-    async with world(sqlite_url, policy=policy) as here:
-        async with program(here, person=MAYA, scopes="write") as maya:
+    async with running_world(sqlite_url, policy=policy) as world:
+        async with program(world, person=MAYA, scopes="write") as maya:
             await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
         async with (
-            browser(here, GAIL) as guest,
-            browser(here, TOM) as outsider,
-            browser(here, STRANGER) as stranger,
-            browser(here, TOM, "read") as reader,
+            browser(world, GAIL) as guest,
+            browser(world, TOM) as outsider,
+            browser(world, STRANGER) as stranger,
+            browser(world, TOM, "read") as reader,
         ):
             for path in ("/", "/incidents", "/oncall", "/alerts/rules", "/figures", "/audit", "/setup"):
                 assert (await stranger.get(path)).status == 403, path
             for word, operation in VERBS.items():
-                values = example(operation, here.tocsin.context.policy)
+                values = example(operation, world.tocsin.context.policy)
                 given = typed(values.get("fields", values))
                 assert (await outsider.act(f"/incidents/INC-1/{word}", given)).status == 404, word
                 assert (await stranger.act(f"/incidents/INC-2/{word}", given)).status == 403, word
@@ -183,8 +183,8 @@ def typed(given: dict[str, Any]) -> dict[str, str]:
 
 async def test_the_command_line_holds_it_too(sqlite_url: str, policy: Path) -> None:
     database = {"DATABASE_URL": sqlite_url, "TOCSIN_POLICY": str(policy)}
-    async with world(sqlite_url, policy=policy) as here:
-        async with here.tocsin.database.transaction() as conn:
+    async with running_world(sqlite_url, policy=policy) as world:
+        async with world.tocsin.database.transaction() as conn:
             await identities.remember(conn, Identity(GAIL, Membership.GUEST))
             await identities.remember(conn, Identity(STRANGER, Membership.OUTSIDE, active=False))
         await tocsin(database, "declare", "sev2", "Breach", "--private", "--as", MAYA)
@@ -206,27 +206,27 @@ async def printed(env: dict[str, str], *words: str) -> str:
 
 
 async def test_the_model_context_protocol_holds_it_too(sqlite_url: str, policy: Path) -> None:
-    async with world(sqlite_url, policy=policy) as here:
-        before = here.tocsin.context.clock.now() - timedelta(days=2)
-        write = (await token_for(here, TOM))[0].scopes
-        _, expired = await tokens.create(here.tocsin.database, "old", MAYA, write, before, timedelta(days=1))
-        revoked, gone = await token_for(here, MAYA, "admin")
-        await tokens.revoke(here.tocsin.database, str(revoked.id), before)
-        async with program(here, person=MAYA, scopes="write") as maya:
+    async with running_world(sqlite_url, policy=policy) as world:
+        before = world.tocsin.context.clock.now() - timedelta(days=2)
+        write = (await token_for(world, TOM))[0].scopes
+        _, expired = await tokens.create(world.tocsin.database, "old", MAYA, write, before, timedelta(days=1))
+        revoked, gone = await token_for(world, MAYA, "admin")
+        await tokens.revoke(world.tocsin.database, str(revoked.id), before)
+        async with program(world, person=MAYA, scopes="write") as maya:
             await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
         for secret in (expired, gone):
-            assert (await call_tool(here, secret, "list_incidents", {}))[0] == 401
-        secrets = {name: (await token_for(here, name, "admin"))[1] for name in (GAIL, ALEX, TOM, STRANGER)}
+            assert (await call_tool(world, secret, "list_incidents", {}))[0] == 401
+        secrets = {name: (await token_for(world, name, "admin"))[1] for name in (GAIL, ALEX, TOM, STRANGER)}
         for tool in TOOLS:
             named = "incident" if "incident" in tool.properties else "id"
             private = {named: "INC-1", **{key: "words" for key in tool.required if key != "id"}}
             if named in tool.properties and tool.name not in ("explain_alerts", "get_playbook", "switch_rule"):
                 for person in (TOM, GAIL, ALEX):
-                    said = (await call_tool(here, secrets[person], tool.name, private))[1]
+                    said = (await call_tool(world, secrets[person], tool.name, private))[1]
                     assert said == "There is no incident INC-1.", (tool.name, person)
             public = private if named not in tool.properties else {**private, named: "INC-2"}
             public = {key: value for key, value in public.items() if key in tool.properties}
-            assert "no account" in (await call_tool(here, secrets[STRANGER], tool.name, public))[1], tool.name
+            assert "no account" in (await call_tool(world, secrets[STRANGER], tool.name, public))[1], tool.name
             for person in (GAIL, ALEX):  # guests may read, note, acknowledge and add action items
-                assert "workspace may" not in (await call_tool(here, secrets[person], tool.name, public))[1], tool.name
+                assert "workspace may" not in (await call_tool(world, secrets[person], tool.name, public))[1], tool.name

@@ -14,7 +14,7 @@ from bot.domain.access.permissions import ALLOWED_WHEN_UNKNOWN, RESTRICTABLE_VER
 from bot.policy import PolicyError, read
 from bot.slack.commands.verbs import VERBS
 from tests.scenarios.assertions import rest, told, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.scenarios.test_hostile import damaged, unseen
 from tests.waiting import WITHIN_S
 
@@ -52,17 +52,17 @@ async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
         for a in RESTRICTABLE_VERBS
     }
     del roles["declare"]
-    async with world(sqlite_url, policy=policy_of(tmp_path, roles)) as here:
-        await known(here)
-        await here.declared(by="noor")
-        await rest(here)
-        yield here
+    async with running_world(sqlite_url, policy=policy_of(tmp_path, roles)) as world:
+        await known(world)
+        await world.declared(by="noor")
+        await rest(world)
+        yield world
 
 
-async def known(here: World, user: str = "") -> None:
+async def known(world: World, user: str = "") -> None:
     """Until Slack was asked who is on call, and this person is."""
     async with asyncio.timeout(WITHIN_S):
-        while (people := here.tocsin.usergroups.members("oncall")) is None or (user and user not in people):
+        while (people := world.tocsin.usergroups.members("oncall")) is None or (user and user not in people):
             await asyncio.sleep(0.02)
 
 
@@ -168,16 +168,16 @@ async def test_an_unknown_group_permits_nobody_and_help_still_works(sqlite_url: 
     policy = policy_of(tmp_path, {a: ["@oncall"] for a in ("declare", "escalate", "page")} | {
         "resolve": ["@oncall", "role:commander"]
     })  # fmt: skip
-    async with world(sqlite_url, policy=policy) as here:
-        here.tocsin.timer.remove("user groups")
-        here.tocsin.usergroups._members.clear()
-        await here.declared(by="noor")
-        answer = await typed(here, "noor", INSIDE, "/incident resolve")
+    async with running_world(sqlite_url, policy=policy) as world:
+        world.tocsin.timer.remove("user groups")
+        world.tocsin.usergroups._members.clear()
+        await world.declared(by="noor")
+        answer = await typed(world, "noor", INSIDE, "/incident resolve")
         assert "Slack has not told me yet who is in @oncall" in answer
         for line in ("escalate", "page @tom"):
-            assert "Only" not in await typed(here, "noor", INSIDE, f"/incident {line}")
-        await typed(here, "maya", INSIDE, "/incident lead @noor")
-        assert "resolved" in await typed(here, "noor", INSIDE, "/incident resolve Restarted it")
+            assert "Only" not in await typed(world, "noor", INSIDE, f"/incident {line}")
+        await typed(world, "maya", INSIDE, "/incident lead @noor")
+        assert "resolved" in await typed(world, "noor", INSIDE, "/incident resolve Restarted it")
 
 
 async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
@@ -229,38 +229,38 @@ def test_permissions_that_may_lock_people_out_cause_a_warning(tmp_path: Path) ->
         assert any(f"permissions.{action}" in one for one in warned), action
 
 
-async def test_forged_forms_and_presses_reach_no_private_incident(here: World) -> None:
+async def test_forged_forms_and_presses_reach_no_private_incident(world: World) -> None:
     """The number in a form or a button is not believed: a private incident is not there for others."""
-    await here.maya.shortcut("Declare incident")
-    await here.maya.fill(here.maya.view, {"Title": "Takeover", "Severity": "sev2", "Private": "private"})
-    await here.maya.submit()
-    await here.ws.until(lambda: here.ws.find_channel("inc-1") is not None)
-    await rest(here)
-    await here.noor.command("#general", "/incident declare sev3 Open to all")
-    card = here.card(await here.opened(2))
+    await world.maya.shortcut("Declare incident")
+    await world.maya.fill(world.maya.view, {"Title": "Takeover", "Severity": "sev2", "Private": "private"})
+    await world.maya.submit()
+    await world.ws.until(lambda: world.ws.find_channel("inc-1") is not None)
+    await rest(world)
+    await world.noor.command("#general", "/incident declare sev3 Open to all")
+    card = world.card(await world.opened(2))
     kinds: list[dict[str, Any]] = []
     for label in ("Update status", "Change severity", "Assign roles", "Resolve"):
-        await here.noor.press(card, label)
+        await world.noor.press(card, label)
         if label == "Update status":
-            await here.noor.fill(here.noor.view, {"What changed?": "More"})
+            await world.noor.fill(world.noor.view, {"What changed?": "More"})
         if label == "Resolve":
-            await here.noor.fill(here.noor.view, {"What fixed it?": "This"})
-        await here.noor.submit()
-    await rest(here)
-    for delivery in here.ws.journal.deliveries:
+            await world.noor.fill(world.noor.view, {"What fixed it?": "This"})
+        await world.noor.submit()
+    await rest(world)
+    for delivery in world.ws.journal.deliveries:
         if delivery.kind == "interactive" and "INC-2" in str(delivery.payload):
             kinds.append(delivery.payload)
     assert len(kinds) >= 8
-    before = await here.show(1)
+    before = await world.show(1)
     for payload in kinds:
         forged = unseen(payload)
         for action in forged.get("actions") or ():
             action["value"] = str(action.get("value", "")).replace("INC-2", "INC-1")
         if "view" in forged:
             forged["view"]["private_metadata"] = forged["view"]["private_metadata"].replace("INC-2", "INC-1")
-        said = await damaged(here, "interactive", forged)
+        said = await damaged(world, "interactive", forged)
         assert said.status == 200
         assert "Takeover" not in said.text
-    await rest(here)
-    assert await here.show(1) == before
-    assert not any("Takeover" in words(here, shown) for shown in here.ws.ephemerals("noor"))
+    await rest(world)
+    assert await world.show(1) == before
+    assert not any("Takeover" in words(world, shown) for shown in world.ws.ephemerals("noor"))

@@ -21,7 +21,7 @@ from tests.scenarios.playbook_runs import (
     words,
     written,
 )
-from tests.scenarios.running import world
+from tests.scenarios.running import running_world
 
 INSIDE = "inc-1-checkout-is-down"
 ROLES = "playbooks: {approvers: ['role:technical_lead']}\n"
@@ -33,74 +33,74 @@ async def test_a_role_that_a_person_took_gives_no_right_until_somebody_else_give
 ) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text("preset: sev1-5\npermissions: {resolve: ['role:commander']}\n")
-    async with world(sqlite_url, policy=policy) as here:
-        await declared(here)
-        await here.noor.join(INSIDE)
-        await typed(here, "noor", INSIDE, "/incident lead me")
-        answer = await typed(here, "noor", INSIDE, "/incident resolve Done")
+    async with running_world(sqlite_url, policy=policy) as world:
+        await declared(world)
+        await world.noor.join(INSIDE)
+        await typed(world, "noor", INSIDE, "/incident lead me")
+        answer = await typed(world, "noor", INSIDE, "/incident resolve Done")
         assert "You took the role Incident commander yourself" in answer
-        assert (await here.show())["status"] != "resolved"
-        await typed(here, "maya", INSIDE, "/incident lead @noor")
-        assert "is resolved" in await typed(here, "noor", INSIDE, "/incident resolve Done")
+        assert (await world.show())["status"] != "resolved"
+        await typed(world, "maya", INSIDE, "/incident lead @noor")
+        assert "is resolved" in await typed(world, "noor", INSIDE, "/incident resolve Done")
 
 
 async def test_a_handed_over_role_gives_the_right(sqlite_url: str, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text("preset: sev1-5\npermissions: {resolve: ['role:commander']}\n")
-    async with world(sqlite_url, policy=policy) as here:
-        await declared(here)
-        await here.noor.join(INSIDE)
-        await typed(here, "maya", INSIDE, "/incident lead me")
-        await typed(here, "maya", INSIDE, "/incident handover @noor")
-        await rest(here)
-        await here.noor.press(direct(here, here.noor.id)[-1], "Accept")
-        assert "is resolved" in await typed(here, "noor", INSIDE, "/incident resolve Done")
+    async with running_world(sqlite_url, policy=policy) as world:
+        await declared(world)
+        await world.noor.join(INSIDE)
+        await typed(world, "maya", INSIDE, "/incident lead me")
+        await typed(world, "maya", INSIDE, "/incident handover @noor")
+        await rest(world)
+        await world.noor.press(direct(world, world.noor.id)[-1], "Accept")
+        assert "is resolved" in await typed(world, "noor", INSIDE, "/incident resolve Done")
 
 
 async def test_an_approver_is_nobody_who_took_the_role_after_the_request(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, ROLES)) as here:
-        channel, asked = await failover_asked(here)
-        await typed(here, "priya", channel.name, "/incident role technical_lead me")
-        await press(here, "priya", asked, "Approve")
-        assert "a role or a cover that you had before this was asked" in (await told(here, "priya"))[-1]
-        assert "asked for approval" in words(here, run_message(here, channel))
-        await typed(here, "tom", channel.name, "/incident role technical_lead @priya")
-        await press(here, "priya", asked, "Approve")
-        assert "Approved by @priya" in words(here, run_message(here, channel))
+    async with running_world(sqlite_url, policy=written(tmp_path, ROLES)) as world:
+        channel, asked = await failover_asked(world)
+        await typed(world, "priya", channel.name, "/incident role technical_lead me")
+        await press(world, "priya", asked, "Approve")
+        assert "a role or a cover that you had before this was asked" in (await told(world, "priya"))[-1]
+        assert "asked for approval" in words(world, run_message(world, channel))
+        await typed(world, "tom", channel.name, "/incident role technical_lead @priya")
+        await press(world, "priya", asked, "Approve")
+        assert "Approved by @priya" in words(world, run_message(world, channel))
 
 
 async def test_an_approver_is_nobody_whom_the_requester_has_just_named(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, ROLES)) as here:
-        channel, asked = await failover_asked(here)  # by maya
-        await typed(here, "maya", channel.name, "/incident role technical_lead @priya")
-        await press(here, "priya", asked, "Approve")
-        assert "somebody else than @maya gave you" in (await told(here, "priya"))[-1]
-        assert "asked for approval" in words(here, run_message(here, channel))
+    async with running_world(sqlite_url, policy=written(tmp_path, ROLES)) as world:
+        channel, asked = await failover_asked(world)  # by maya
+        await typed(world, "maya", channel.name, "/incident role technical_lead @priya")
+        await press(world, "priya", asked, "Approve")
+        assert "somebody else than @maya gave you" in (await told(world, "priya"))[-1]
+        assert "asked for approval" in words(world, run_message(world, channel))
 
 
 async def test_an_approver_by_a_role_that_predates_the_playbook_may_have_it_from_the_requester(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, ROLES)) as here:
-        channel = await started(here)
-        await typed(here, "maya", channel.name, "/incident role technical_lead @priya")
-        await opened(here, channel, FAILOVER)
-        await press(here, "maya", await to_step(here, channel, "2.1"), "Ask for approval")
-        asked = request(here, channel)
-        await press(here, "priya", asked, "Approve")
-        assert "Approved by @priya" in words(here, run_message(here, channel))
+    async with running_world(sqlite_url, policy=written(tmp_path, ROLES)) as world:
+        channel = await started(world)
+        await typed(world, "maya", channel.name, "/incident role technical_lead @priya")
+        await opened(world, channel, FAILOVER)
+        await press(world, "maya", await to_step(world, channel, "2.1"), "Ask for approval")
+        asked = request(world, channel)
+        await press(world, "priya", asked, "Approve")
+        assert "Approved by @priya" in words(world, run_message(world, channel))
 
 
 async def test_a_cover_taken_after_the_request_makes_nobody_an_approver(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, COVERS)) as here:
-        channel, asked = await failover_asked(here)
-        await typed(here, "priya", channel.name, "/incident cover dba for 2h")
-        await press(here, "priya", asked, "Approve")
-        assert "a role or a cover that you had before this was asked" in (await told(here, "priya"))[-1]
-        await typed(here, "priya", channel.name, "/incident cover dba none")
-        await here.lena.join(channel.name)
-        await press(here, "lena", asked, "Approve")
-        assert "Approved by @lena" in words(here, run_message(here, channel))
+    async with running_world(sqlite_url, policy=written(tmp_path, COVERS)) as world:
+        channel, asked = await failover_asked(world)
+        await typed(world, "priya", channel.name, "/incident cover dba for 2h")
+        await press(world, "priya", asked, "Approve")
+        assert "a role or a cover that you had before this was asked" in (await told(world, "priya"))[-1]
+        await typed(world, "priya", channel.name, "/incident cover dba none")
+        await world.lena.join(channel.name)
+        await press(world, "lena", asked, "Approve")
+        assert "Approved by @lena" in words(world, run_message(world, channel))
 
 
 async def test_a_cover_taken_since_the_declaration_gives_no_right_by_the_group_that_follows_it(
@@ -111,17 +111,17 @@ async def test_a_cover_taken_since_the_declaration_gives_no_right_by_the_group_t
         "preset: sev1-5\nschedules: {primary: {members: [U0MAYA0000], usergroup: '@oncall'}}\n"
         "permissions: {resolve: ['@oncall', 'user:U0SAM00000']}\n"
     )
-    async with world(sqlite_url, policy=policy) as here:
-        await declared(here)
-        await here.noor.join(INSIDE)
-        await typed(here, "noor", INSIDE, "/incident cover primary for 2h")
-        here.ws.state.usergroups["S0ONCALL01"].users = [here.noor.id]
-        await here.tocsin.usergroups.fetch(["oncall"])
-        assert here.noor.id in (here.tocsin.usergroups.members("oncall") or ())
-        assert "Only @oncall" in await typed(here, "noor", INSIDE, "/incident resolve Done")
-        await here.tom.command("#general", "/incident declare sev4 Typo on the page")
-        await here.opened(2)
-        assert "is resolved" in await typed(here, "noor", "#general", "/incident resolve Done --in INC-2")
+    async with running_world(sqlite_url, policy=policy) as world:
+        await declared(world)
+        await world.noor.join(INSIDE)
+        await typed(world, "noor", INSIDE, "/incident cover primary for 2h")
+        world.ws.state.usergroups["S0ONCALL01"].users = [world.noor.id]
+        await world.tocsin.usergroups.fetch(["oncall"])
+        assert world.noor.id in (world.tocsin.usergroups.members("oncall") or ())
+        assert "Only @oncall" in await typed(world, "noor", INSIDE, "/incident resolve Done")
+        await world.tom.command("#general", "/incident declare sev4 Typo on the page")
+        await world.opened(2)
+        assert "is resolved" in await typed(world, "noor", "#general", "/incident resolve Done --in INC-2")
 
 
 @pytest.mark.parametrize(

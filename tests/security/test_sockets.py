@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.scenarios.test_hostile import ANYTHING, put, recorded, still_works, unseen, without_each
 from tests.waiting import WITHIN_S
 
@@ -40,29 +40,29 @@ numbers = itertools.count(1)
 
 @pytest.fixture
 async def over_sockets(sqlite_url: str) -> AsyncIterator[World]:
-    async with world(sqlite_url, socket_mode=True) as running:
+    async with running_world(sqlite_url, socket_mode=True) as running:
         yield running
 
 
-async def frame(here: World, text: str) -> None:
+async def frame(world: World, text: str) -> None:
     """One frame, on one of the connections, as it is. Whatever it does, a connection must be there for the next."""
     async with asyncio.timeout(WITHIN_S):
-        while not (there := [c for c in here.ws.sockets.connections if not c.socket.closed]):
+        while not (there := [c for c in world.ws.sockets.connections if not c.socket.closed]):
             await asyncio.sleep(0.05)
     await there[0].socket.send_str(text)
 
 
-async def enveloped(here: World, kind: str, payload: Any) -> None:
+async def enveloped(world: World, kind: str, payload: Any) -> None:
     body = {"type": kind, "envelope_id": f"h{next(numbers)}", "payload": payload, "accepts_response_payload": True}
-    await frame(here, json.dumps(body))
+    await frame(world, json.dumps(body))
 
 
-async def goes_on(here: World) -> None:
+async def goes_on(world: World) -> None:
     """It declares, notes and listens as ever, as soon as it has got through what was sent before."""
     async with asyncio.timeout(60):
         while True:
             try:
-                await still_works(here)
+                await still_works(world)
             except AssertionError:
                 await asyncio.sleep(1)
             else:
@@ -70,37 +70,37 @@ async def goes_on(here: World) -> None:
 
 
 async def test_invalid_frames_are_dropped(over_sockets: World) -> None:
-    here = over_sockets
-    await here.declared()
+    world = over_sockets
+    await world.declared()
     for text in FRAMES:
-        await frame(here, text)
-    await goes_on(here)
+        await frame(world, text)
+    await goes_on(world)
 
 
 async def test_damaged_payloads_cause_no_server_error(
     over_sockets: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    here = over_sockets
-    kinds = await recorded(here)
+    world = over_sockets
+    kinds = await recorded(world)
     assert len(kinds) >= 30
     sent = 0
     for one in kinds:
         deeper = itertools.islice(without_each(one["payload"], 2), 0, None, 29)
         for payload in itertools.chain(itertools.islice(without_each(one["payload"], 1), 0, None, 3), deeper):
-            await enveloped(here, one["kind"], unseen(payload))
+            await enveloped(world, one["kind"], unseen(payload))
             sent += 1
     assert sent > 300
-    await goes_on(here)
+    await goes_on(world)
     said = "".join(capfd.readouterr()) + caplog.text
     assert "listener.failed" not in said
     assert "Failed to run a request listener" not in said
-    for secret in (here.ws.settings.app_token, here.ws.settings.bot_token):
+    for secret in (world.ws.settings.app_token, world.ws.settings.bot_token):
         assert secret not in said
 
 
 async def test_garbage_in_payloads_causes_no_server_error(over_sockets: World) -> None:
-    here = over_sockets
-    kinds = await recorded(here)
+    world = over_sockets
+    kinds = await recorded(world)
     loop = asyncio.get_running_loop()
     paths = st.lists(st.integers(0, 40), min_size=1, max_size=5)
 
@@ -111,7 +111,7 @@ async def test_garbage_in_payloads_causes_no_server_error(over_sockets: World) -
         payload: Any = unseen(one["payload"])
         for path, odd in changes:
             payload = put(payload, path, odd)
-        asyncio.run_coroutine_threadsafe(enveloped(here, one["kind"], payload), loop).result(20)
+        asyncio.run_coroutine_threadsafe(enveloped(world, one["kind"], payload), loop).result(20)
 
     await asyncio.to_thread(attempt)
-    await goes_on(here)
+    await goes_on(world)

@@ -11,7 +11,7 @@ from bot.usecases.context import Context
 from bot.usecases.status_page import subscribe
 from tests.api.calls import ALEX, GAIL, TOM, program
 from tests.scenarios.assertions import rest
-from tests.scenarios.running import world, written
+from tests.scenarios.running import running_world, written
 from tests.usecases.conftest import MakeContext
 
 POLICY = """
@@ -25,13 +25,13 @@ async def test_nobody_subscribes_or_ends_for_a_private_incident_that_they_cannot
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with (
-        world(sqlite_url, policy=written(tmp_path, POLICY)) as here,
-        program(here) as maya,
-        program(here, person=TOM) as outsider,
+        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        program(world) as maya,
+        program(world, person=TOM) as outsider,
     ):
         made = await maya.post("/incidents", {"title": "Leak", "severity": "sev1", "private": True})
         assert made.status == 201, made.body
-        await rest(here)
+        await rest(world)
         room = (await maya.get("/incidents/INC-1")).body["channel_id"]
         assert room
         assert (await outsider.post(CHANNELS, {"channel": room})).status == 404
@@ -63,10 +63,10 @@ async def test_a_guest_adds_and_removes_no_subscriber_also_with_an_administrator
     address = {"kind": "webhook", "address": "https://hooks.example.com/in"}
     policy = written(tmp_path, POLICY.replace("[slack]", "[webhook]"))
     async with (
-        world(sqlite_url, policy=policy, tocsin_url="https://tocsin.example.com") as here,
-        program(here, scopes="admin") as maya,
-        program(here, person=GAIL, scopes="admin") as guest,
-        program(here, person=ALEX, scopes="admin") as partner,
+        running_world(sqlite_url, policy=policy, tocsin_url="https://tocsin.example.com") as world,
+        program(world, scopes="admin") as maya,
+        program(world, person=GAIL, scopes="admin") as guest,
+        program(world, person=ALEX, scopes="admin") as partner,
     ):
         made = await maya.post("/status-page/subscribers", address)
         assert made.status == 201, made.body

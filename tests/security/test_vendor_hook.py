@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import bot
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.scenarios.test_hostile import still_works
 
 SECRET = "hook-secret-Zx9Qq7kL0p"
@@ -21,9 +21,9 @@ SECRET = "hook-secret-Zx9Qq7kL0p"
 
 @pytest.fixture
 async def hooked(sqlite_url: str) -> AsyncIterator[World]:
-    async with world(sqlite_url, pagerduty_webhook_secret=SECRET) as here:
-        await here.declared()
-        yield here
+    async with running_world(sqlite_url, pagerduty_webhook_secret=SECRET) as world:
+        await world.declared()
+        yield world
 
 
 def event(**changes: Any) -> dict[str, Any]:

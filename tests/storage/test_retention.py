@@ -127,14 +127,14 @@ async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> No
 
 async def test_words_that_came_after_the_purge_go_when_they_are_old_themselves(database: Database) -> None:
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), message_entry("later", "2.0", at=NOW - DAY))
-    here = context(database)
-    await Retention(here).round()
+    world = context(database)
+    await Retention(world).round()
     await database.appender.append(1, [message_entry("much later", "3.0", at=NOW)])
-    here.clock = Stopped(NOW + KEEP - MINUTE)
-    assert await Retention(here).round() == 1
+    world.clock = Stopped(NOW + KEEP - MINUTE)
+    assert await Retention(world).round() == 1
     assert (await texts(database, 1))[3:] == ["", "much later"]
-    here.clock = Stopped(NOW + 2 * KEEP + DAY)
-    assert await Retention(here).round() == 1
+    world.clock = Stopped(NOW + 2 * KEEP + DAY)
+    assert await Retention(world).round() == 1
     assert await faults(database) == []
 
 

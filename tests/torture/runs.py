@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.databases import PostgreSQL, SQLiteFiles
 from tests.torture import oracle
 from tests.torture.schedule import Schedule
-from tests.torture.world import world
+from tests.torture.world import running_world
 
 WITHIN_S, DAY_WITHIN_S = 90.0, 20.0
 
@@ -63,16 +63,16 @@ async def _night(schedule: Schedule, url: str, folder: Path, cut_connections: Ca
     began = time.monotonic()
     async with (
         asyncio.timeout(WITHIN_S + DAY_WITHIN_S * len(schedule.days)),
-        world(schedule, url, folder, cut_connections) as here,
+        running_world(schedule, url, folder, cut_connections) as world,
     ):
-        await here.run()
-        verdict = await oracle.judge(here)
+        await world.run()
+        verdict = await oracle.judge(world)
         counts = verdict.counts
-        counts["kills"] = here.kills
-        counts["stopped"] = sum(replica.stopped for replica in here.replicas)
-        counts["crashed"] = sum(replica.crashed for replica in here.replicas)
-        counts["freezes"] = here.freezes
-        counts["events given up"] = here.given_up
+        counts["kills"] = world.kills
+        counts["stopped"] = sum(replica.stopped for replica in world.replicas)
+        counts["crashed"] = sum(replica.crashed for replica in world.replicas)
+        counts["freezes"] = world.freezes
+        counts["events given up"] = world.given_up
     log = (folder / "log").read_text() if (folder / "log").exists() else ""
     return Result(schedule, verdict.wrong, counts, time.monotonic() - began, log, _log_events(log))
 

@@ -21,7 +21,7 @@ from storage.engine.errors import StorageError, explain
 from storage.open import open_database
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
-from tests.scenarios.running import MANIFEST, World, start, world
+from tests.scenarios.running import MANIFEST, World, running_world, start
 from tests.scenarios.test_kill import doubled, incident_channels, quiet
 from tests.torture.people import has_block
 from tests.waiting import WITHIN_S
@@ -48,36 +48,36 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
-def keys(here: World, channel: str) -> list[str]:
-    return [str(message.metadata) for message in here.ws.bot_messages(channel)]
+def keys(world: World, channel: str) -> list[str]:
+    return [str(message.metadata) for message in world.ws.bot_messages(channel)]
 
 
 async def test_a_page_that_arrived_without_confirmation_is_withdrawn_from_a_person_who_was_removed(
     sqlite_url: str, policy: Path
 ) -> None:
     """It counted as dropped, and kept the incident's title and its buttons before the person's eyes."""
-    async with world(sqlite_url, policy=policy) as here:
-        direct = here.ws.membership.open_im(here.ws.bot.id, here.tom.id)
-        unconfirmed = here.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True, count=None)
-        search = here.ws.faults.add("conversations.history", channel=direct.id, status=500, count=None)
-        await here.maya.command("#general", "/incident declare --private sev1 Payroll leaked")
-        channel = await here.opened()
-        await here.ws.until(lambda: here.ws.bot_messages(direct.id))
-        await here.maya.invite(channel.id, "tom")
-        await here.maya.kick(channel.id, "tom")
+    async with running_world(sqlite_url, policy=policy) as world:
+        direct = world.ws.membership.open_im(world.ws.bot.id, world.tom.id)
+        unconfirmed = world.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True, count=None)
+        search = world.ws.faults.add("conversations.history", channel=direct.id, status=500, count=None)
+        await world.maya.command("#general", "/incident declare --private sev1 Payroll leaked")
+        channel = await world.opened()
+        await world.ws.until(lambda: world.ws.bot_messages(direct.id))
+        await world.maya.invite(channel.id, "tom")
+        await world.maya.kick(channel.id, "tom")
         async with asyncio.timeout(WITHIN_S):
-            while here.tom.id not in (await _incident(here)).removed:
+            while world.tom.id not in (await _incident(world)).removed:
                 await asyncio.sleep(0.02)
-        here.ws.faults.rules.remove(unconfirmed)
-        here.ws.faults.rules.remove(search)
-        await here.delivered()
-        (page,) = here.ws.bot_messages(direct.id)
+        world.ws.faults.rules.remove(unconfirmed)
+        world.ws.faults.rules.remove(search)
+        await world.delivered()
+        (page,) = world.ws.bot_messages(direct.id)
         assert "Payroll" not in f"{page.text} {page.blocks}"
         assert not has_block(page, "page")
 
 
-async def _incident(here: World) -> Incident:
-    async with here.tocsin.database.reading() as conn:
+async def _incident(world: World) -> Incident:
+    async with world.tocsin.database.reading() as conn:
         incident = await incidents.get(conn, 1)
     assert incident is not None
     return incident
@@ -85,40 +85,40 @@ async def _incident(here: World) -> Incident:
 
 async def test_a_page_that_arrived_without_confirmation_is_settled(sqlite_url: str, policy: Path) -> None:
     """It counted as dropped when the incident was over, and kept its buttons forever."""
-    async with world(sqlite_url, policy=policy) as here:
-        direct = here.ws.membership.open_im(here.ws.bot.id, here.tom.id)
-        here.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True)
-        await here.declared("sev1 Payments are down")
-        await here.ws.until(lambda: here.ws.bot_messages(direct.id))
-        await here.maya.command("#general", "/incident resolve rolled back --in INC-1")
-        await here.delivered()
-        (page,) = here.ws.bot_messages(direct.id)
+    async with running_world(sqlite_url, policy=policy) as world:
+        direct = world.ws.membership.open_im(world.ws.bot.id, world.tom.id)
+        world.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True)
+        await world.declared("sev1 Payments are down")
+        await world.ws.until(lambda: world.ws.bot_messages(direct.id))
+        await world.maya.command("#general", "/incident resolve rolled back --in INC-1")
+        await world.delivered()
+        (page,) = world.ws.bot_messages(direct.id)
         assert not has_block(page, "page")
-        assert all(row["state"] != "due" for row in (await here.show())["reminders"])
+        assert all(row["state"] != "due" for row in (await world.show())["reminders"])
 
 
 async def test_a_reminder_that_arrived_without_confirmation_is_settled(sqlite_url: str, policy: Path) -> None:
-    async with world(sqlite_url, policy=policy) as here:
-        channel = await here.declared("sev1 Payments are down")
-        await here.delivered()
-        before = len(here.ws.bot_messages(channel.id))
-        await here.maya.command(channel.id, "/incident next 1s")
-        await here.ws.until(lambda: len(here.ws.bot_messages(channel.id)) > before)  # the promise is posted first
-        here.ws.faults.add("chat.postMessage", channel=channel.id, status=500, after=True)
-        await here.ws.until(lambda: [m for m in here.ws.bot_messages(channel.id) if has_block(m, "nudge")])
-        await here.maya.command(channel.id, "/incident update rolling back")
-        await here.delivered()
-        assert not [m for m in here.ws.bot_messages(channel.id) if has_block(m, "nudge")]
+    async with running_world(sqlite_url, policy=policy) as world:
+        channel = await world.declared("sev1 Payments are down")
+        await world.delivered()
+        before = len(world.ws.bot_messages(channel.id))
+        await world.maya.command(channel.id, "/incident next 1s")
+        await world.ws.until(lambda: len(world.ws.bot_messages(channel.id)) > before)  # the promise is posted first
+        world.ws.faults.add("chat.postMessage", channel=channel.id, status=500, after=True)
+        await world.ws.until(lambda: [m for m in world.ws.bot_messages(channel.id) if has_block(m, "nudge")])
+        await world.maya.command(channel.id, "/incident update rolling back")
+        await world.delivered()
+        assert not [m for m in world.ws.bot_messages(channel.id) if has_block(m, "nudge")]
 
 
 async def test_a_page_to_a_channel_is_looked_up_there_before_it_is_repeated(sqlite_url: str, policy: Path) -> None:
     """The bot may post in a public channel that it is not in, but could not read whether it had."""
-    async with world(sqlite_url, policy=policy) as here:
-        payments = here.ws.channel("payments")
-        here.ws.faults.add("chat.postMessage", channel=payments.id, status=500, after=True)
-        await here.declared("sev1 Payments are down")
-        await here.delivered()
-        assert len(keys(here, "payments")) == 1
+    async with running_world(sqlite_url, policy=policy) as world:
+        payments = world.ws.channel("payments")
+        world.ws.faults.add("chat.postMessage", channel=payments.id, status=500, after=True)
+        await world.declared("sev1 Payments are down")
+        await world.delivered()
+        assert len(keys(world, "payments")) == 1
 
 
 async def test_a_process_stopped_past_its_lease_posts_nothing(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,40 +136,40 @@ async def test_a_process_stopped_past_its_lease_posts_nothing(sqlite_url: str, m
         return await destination(sender, delivery)
 
     monkeypatch.setattr(SenderBase, "destination", delayed_destination)
-    async with world(sqlite_url) as here:
-        channel = await here.declared()
-        await here.maya.command(channel.id, "/incident update rolling back")
-        await here.delivered()
+    async with running_world(sqlite_url) as world:
+        channel = await world.declared()
+        await world.maya.command(channel.id, "/incident update rolling back")
+        await world.delivered()
         await asyncio.sleep(1.2)  # past both delays: a late post would be there
         assert delayed
-        assert len([m for m in here.ws.bot_messages(channel.id) if "rolling back" in str(m.blocks)]) == 1 + CARD
+        assert len([m for m in world.ws.bot_messages(channel.id) if "rolling back" in str(m.blocks)]) == 1 + CARD
 
 
 async def test_a_socket_that_failed_to_open_is_opened_soon(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK fails on a 500 that is not JSON, and the connection then stayed closed for half a minute."""
     monkeypatch.setattr("bot.slack.inbound.socket_mode.FIRST_WAIT_S", 0.05)
-    async with world(sqlite_url, socket_mode=True) as here:
-        await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
-        here.ws.faults.add("apps.connections.open", status=500, count=3)
-        await here.ws.sockets.disconnect("refresh_requested")
-        await here.ws.until(lambda: len([c for c in here.ws.sockets.connections if not c.draining]) == 2, WITHIN_S)
+    async with running_world(sqlite_url, socket_mode=True) as world:
+        await world.ws.until(lambda: len(world.ws.sockets.connections) == 2)
+        world.ws.faults.add("apps.connections.open", status=500, count=3)
+        await world.ws.sockets.disconnect("refresh_requested")
+        await world.ws.until(lambda: len([c for c in world.ws.sockets.connections if not c.draining]) == 2, WITHIN_S)
 
 
 async def test_a_press_that_is_neither_recorded_nor_reported_is_not_acknowledged(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with world(sqlite_url) as here:
-        channel = await here.declared()
-        await here.tom.join(channel.id)
-        await here.delivered()
+    async with running_world(sqlite_url) as world:
+        channel = await world.declared()
+        await world.tom.join(channel.id)
+        await world.delivered()
 
         def gone() -> None:
             raise StorageError("The disk is full.")
 
         with monkeypatch.context() as broken:
-            broken.setattr(here.tocsin.database, "transaction", gone)
-            assert not (await here.tom.press(here.card(channel), "Acknowledge")).ok
-        assert (await here.show())["status"] == "detected"
+            broken.setattr(world.tocsin.database, "transaction", gone)
+            assert not (await world.tom.press(world.card(channel), "Acknowledge")).ok
+        assert (await world.show())["status"] == "detected"
 
 
 async def test_events_given_up_during_a_database_outage_are_read_afterwards(
@@ -180,36 +180,36 @@ async def test_events_given_up_during_a_database_outage_are_read_afterwards(
     monkeypatch.setattr("bot.workers.outage_monitor.NOT_OFTENER_S", 0.1)
     monkeypatch.setattr("bot.workers.outbox.LEASE", timedelta(seconds=1))
     monkeypatch.setattr("bot.slack.client.api.TIMEOUT_S", 0.3)
-    async with world(sqlite_url) as here:
-        channel = await here.declared()
-        await here.delivered()
+    async with running_world(sqlite_url) as world:
+        channel = await world.declared()
+        await world.delivered()
 
         async def gone(*_: object) -> int:
             raise StorageError("The disk is full.")
 
         with monkeypatch.context() as broken:
-            broken.setattr(here.tocsin.database.appender, "append", gone)
-            await here.maya.say(channel.id, "the disk is full, I am cleaning up")
-            await here.ws.until(lambda: here.ws.journal.deliveries[-1].state == "failed")
-        await recorded(here, "the disk is full, I am cleaning up")
+            broken.setattr(world.tocsin.database.appender, "append", gone)
+            await world.maya.say(channel.id, "the disk is full, I am cleaning up")
+            await world.ws.until(lambda: world.ws.journal.deliveries[-1].state == "failed")
+        await recorded(world, "the disk is full, I am cleaning up")
 
 
 async def test_messages_after_the_end_of_an_incident_are_read_after_an_absence(sqlite_url: str) -> None:
     """Only the channels of open incidents were read at startup."""
-    async with world(sqlite_url) as here:
-        channel = await here.declared()
-        await here.maya.command(channel.id, "/incident resolve rolled back")
-        await here.delivered()
-        await here.tocsin.stop()
-        await here.maya.say(channel.id, "it was the cache, I am sure")
-        await here.ws.until(lambda: here.ws.journal.deliveries[-1].state == "failed")
-        here.tocsin = await start(here.ws, here.settings)
-        await recorded(here, "it was the cache, I am sure")
+    async with running_world(sqlite_url) as world:
+        channel = await world.declared()
+        await world.maya.command(channel.id, "/incident resolve rolled back")
+        await world.delivered()
+        await world.tocsin.stop()
+        await world.maya.say(channel.id, "it was the cache, I am sure")
+        await world.ws.until(lambda: world.ws.journal.deliveries[-1].state == "failed")
+        world.tocsin = await start(world.ws, world.settings)
+        await recorded(world, "it was the cache, I am sure")
 
 
-async def recorded(here: World, text: str) -> None:
+async def recorded(world: World, text: str) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while text not in [entry["text"] for entry in (await here.show())["timeline"]]:
+        while text not in [entry["text"] for entry in (await world.show())["timeline"]]:
             await asyncio.sleep(0.05)
 
 
@@ -270,16 +270,16 @@ async def _number_in_both(stopped: Database, other: Database) -> None:
 
 async def test_a_card_shows_no_failure_for_a_page_that_was_no_longer_needed(sqlite_url: str, policy: Path) -> None:
     """The edit that would have settled the page failed with it, and the card offered a retry."""
-    async with world(sqlite_url, policy=policy) as here:
-        direct = here.ws.membership.open_im(here.ws.bot.id, here.tom.id)
-        here.ws.faults.add("chat.postMessage", channel=direct.id, status=500)
-        await here.declared("sev1 Payments are down")
-        await here.maya.command("#general", "/incident resolve rolled back --in INC-1")
-        await here.delivered()
-        assert not here.ws.bot_messages(direct.id)
-        await here.maya.command("#general", "/incident reopen it is back --in INC-1")
-        await here.delivered()
-        assert "Retry" not in str(here.card(here.ws.channel("inc-1-payments-are-down")).blocks)
+    async with running_world(sqlite_url, policy=policy) as world:
+        direct = world.ws.membership.open_im(world.ws.bot.id, world.tom.id)
+        world.ws.faults.add("chat.postMessage", channel=direct.id, status=500)
+        await world.declared("sev1 Payments are down")
+        await world.maya.command("#general", "/incident resolve rolled back --in INC-1")
+        await world.delivered()
+        assert not world.ws.bot_messages(direct.id)
+        await world.maya.command("#general", "/incident reopen it is back --in INC-1")
+        await world.delivered()
+        assert "Retry" not in str(world.card(world.ws.channel("inc-1-payments-are-down")).blocks)
 
 
 def test_a_connection_that_ends_under_a_statement_is_a_connection_lost() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident, members
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.torture import oracle, outsider_oracle
 from tests.torture.acts import UNKNOWN, Act
 from tests.torture.oracle import Verdict
@@ -47,11 +47,11 @@ async def _no_moves(*_: object) -> list[object]:
     return []
 
 
-async def _judged(here: World, rule: Callable[[Any, Any, Verdict], None], **about: Any) -> list[str]:
+async def _judged(world: World, rule: Callable[[Any, Any, Verdict], None], **about: Any) -> list[str]:
     verdict = Verdict()
     days = SimpleNamespace(days=False)
-    shown = SimpleNamespace(clock=here.tocsin.context.clock, ws=here.ws, freezes=0, schedule=days, **about)
-    rule(shown, await oracle._read(here.settings.url), verdict)
+    shown = SimpleNamespace(clock=world.tocsin.context.clock, ws=world.ws, freezes=0, schedule=days, **about)
+    rule(shown, await oracle._read(world.settings.url), verdict)
     return verdict.wrong
 
 
@@ -62,13 +62,13 @@ async def test_a_reopening_that_pages_others_than_rung_1_is_noticed(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Break, wrong: list[str]
 ) -> None:
     broken(monkeypatch)
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
-        channel = await here.declared("sev1 Payments are down")
-        await here.tom.command(channel.id, "/incident ack")
-        await here.tom.command(channel.id, "/incident resolve rolled back")
-        await here.maya.command(channel.id, "/incident reopen it is back")
-        await here.pass_time(seconds=1)
-        assert await _judged(here, oracle._reopenings) == wrong
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+        channel = await world.declared("sev1 Payments are down")
+        await world.tom.command(channel.id, "/incident ack")
+        await world.tom.command(channel.id, "/incident resolve rolled back")
+        await world.maya.command(channel.id, "/incident reopen it is back")
+        await world.pass_time(seconds=1)
+        assert await _judged(world, oracle._reopenings) == wrong
 
 
 @pytest.mark.parametrize("broken", [nothing, let_the_removed_stay])
@@ -76,20 +76,20 @@ async def test_a_removed_person_who_still_reads_and_acts_is_noticed(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Break
 ) -> None:
     broken(monkeypatch)
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
-        channel = await here.declared("--private sev2 Payroll leaked")
-        await here.maya.command(channel.id, "/incident lead @tom")
-        await here.delivered()
-        people = People(here.ws)
-        await here.maya.kick(channel.id, "tom")
-        people.removals.append(Removal(channel.id, here.tom.id, here.ws.clock.now()))
-        await here.ws.settled(30.0)
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+        channel = await world.declared("--private sev2 Payroll leaked")
+        await world.maya.command(channel.id, "/incident lead @tom")
+        await world.delivered()
+        people = People(world.ws)
+        await world.maya.kick(channel.id, "tom")
+        people.removals.append(Removal(channel.id, world.tom.id, world.ws.clock.now()))
+        await world.ws.settled(30.0)
         for line in ("show INC-1", "escalate now --in INC-1"):
-            reply = await here.tom.command("#payments", f"/incident {line}")
+            reply = await world.tom.command("#payments", f"/incident {line}")
             words = f"{reply.text} {reply.message.blocks if reply.message else ''}"
-            people.answers_outside.append(Act(line, here.tom.id, "", 1, UNKNOWN, words))
-        await here.delivered()
-        wrong = await _judged(here, outsider_oracle.outsiders, people=people)
+            people.answers_outside.append(Act(line, world.tom.id, "", 1, UNKNOWN, words))
+        await world.delivered()
+        wrong = await _judged(world, outsider_oracle.outsiders, people=people)
     if broken is nothing:
         assert wrong == []
     else:

@@ -20,7 +20,7 @@ from bot.usecases.weekly_digest import queue_digest
 from storage import actions
 from storage.outbox import enqueue, queue
 from tests.scenarios.assertions import direct
-from tests.scenarios.running import MovableClock, World, world, written
+from tests.scenarios.running import MovableClock, World, running_world, written
 from tests.torture import oracle
 from tests.torture.course import Course
 from tests.torture.days import POLICY
@@ -82,8 +82,8 @@ def _queue(monkeypatch: pytest.MonkeyPatch, instead: Callable[[Notice], list[Not
 class Steps:
     """The clock of a scenario, as a clock that is set."""
 
-    def __init__(self, here: World) -> None:
-        self._here = here
+    def __init__(self, world: World) -> None:
+        self._here = world
 
     def step(self, seconds: float) -> None:
         clock = self._here.tocsin.context.clock
@@ -94,53 +94,53 @@ class Steps:
         return self._here.tocsin.context.clock.now()
 
 
-async def _go_to(here: World, course: Course, instant: datetime) -> None:
+async def _go_to(world: World, course: Course, instant: datetime) -> None:
     """Let the clock jump, have everything looked at twice, as by two replicas, and wait until all is quiet."""
     course.go_to(instant)
-    async with here.tocsin.database.transaction() as conn:
+    async with world.tocsin.database.transaction() as conn:
         await queue.wake(conn)
     for _ in range(2):
-        await remind_owners(here.tocsin.context)
-        await queue_digest(here.tocsin.context)
-    await _quiet(here, course)
+        await remind_owners(world.tocsin.context)
+        await queue_digest(world.tocsin.context)
+    await _quiet(world, course)
     course.quiet.append(course.clock.now())
 
 
-async def _quiet(here: World, course: Course) -> None:
+async def _quiet(world: World, course: Course) -> None:
     """Until nothing waits but for somebody's morning."""
-    here.tocsin.context.wakeups.notify()
+    world.tocsin.context.wakeups.notify()
     async with asyncio.timeout(WITHIN_S):
-        while not await nothing_waits(here.tocsin.database, course.clock):
-            await here.tocsin.scheduler.tick()
+        while not await nothing_waits(world.tocsin.database, course.clock):
+            await world.tocsin.scheduler.tick()
             await asyncio.sleep(0.02)
-    await here.ws.settled(WITHIN_S)
+    await world.ws.settled(WITHIN_S)
 
 
-async def _fortnight(here: World, later: Callable[[], None] | None) -> list[str]:
+async def _fortnight(world: World, later: Callable[[], None] | None) -> list[str]:
     """Two items and a review come due, a week passes, and the oracle is asked. `later` breaks the bot on Tuesday."""
-    await here.pass_time(seconds=0)  # the clock can be moved from now on
-    course = Course(Steps(here))
-    await _go_to(here, course, MONDAY)
-    channel = await here.declared("sev1 Payments are down")
-    await here.maya.command(channel.id, "/incident action Alert on the pool @tom by in 3 business days P1")
-    await here.maya.command(channel.id, "/incident action Rehearse the failover @tom by in 4 business days P2")
-    await here.maya.command(channel.id, "/incident resolve rolled back")
-    await _go_to(here, course, MONDAY + timedelta(minutes=1))
-    await _go_to(here, course, TUESDAY)
-    for message in direct(here, "U0TOM00000", "action items to do")[:1]:
-        await here.tom.press(message, "Done")
-    await _quiet(here, course)
+    await world.pass_time(seconds=0)  # the clock can be moved from now on
+    course = Course(Steps(world))
+    await _go_to(world, course, MONDAY)
+    channel = await world.declared("sev1 Payments are down")
+    await world.maya.command(channel.id, "/incident action Alert on the pool @tom by in 3 business days P1")
+    await world.maya.command(channel.id, "/incident action Rehearse the failover @tom by in 4 business days P2")
+    await world.maya.command(channel.id, "/incident resolve rolled back")
+    await _go_to(world, course, MONDAY + timedelta(minutes=1))
+    await _go_to(world, course, TUESDAY)
+    for message in direct(world, "U0TOM00000", "action items to do")[:1]:
+        await world.tom.press(message, "Done")
+    await _quiet(world, course)
     if later is not None:
         later()
-    await _go_to(here, course, WEDNESDAY + timedelta(hours=7.5 if later else 0))
-    await _go_to(here, course, THURSDAY)
-    await _go_to(here, course, NEXT_MONDAY)
+    await _go_to(world, course, WEDNESDAY + timedelta(hours=7.5 if later else 0))
+    await _go_to(world, course, THURSDAY)
+    await _go_to(world, course, NEXT_MONDAY)
     verdict = Verdict()
     shown: Any = SimpleNamespace(
-        clock=course.clock, ws=here.ws, freezes=0, course=course, schedule=SimpleNamespace(days=(1,)),
+        clock=course.clock, ws=world.ws, freezes=0, course=course, schedule=SimpleNamespace(days=(1,)),
         people=SimpleNamespace(settled=[], erased=set()),
     )  # fmt: skip
-    snapshot = await oracle._read(here.settings.url)
+    snapshot = await oracle._read(world.settings.url)
     for rule in (action_reminders, reviews, weekly_digests):
         rule(shown, snapshot, verdict)
     if later is None:
@@ -165,8 +165,8 @@ async def test_a_reminder_that_is_lost_doubled_or_needless_is_noticed(
     late = broken is remind_at_any_hour_of_anything
     if not late:
         broken(monkeypatch)
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
-        found = await _fortnight(here, (lambda: broken(monkeypatch)) if late else None)
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+        found = await _fortnight(world, (lambda: broken(monkeypatch)) if late else None)
     assert bool(found) == bool(wrong), found
     for words in wrong:
         assert any(words in each for each in found), (words, found)

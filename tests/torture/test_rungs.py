@@ -17,9 +17,9 @@ SEEDS = [int(seed) for seed in os.environ.get("TOCSIN_RUNGS", "").split(",") if 
 
 
 async def _night(seed: int, database: str, url: str, folder: Path) -> list[str]:
-    async with asyncio.timeout(110), night(plan(seed, database), url, folder) as here:
-        await here.run()
-        return await judge(here)
+    async with asyncio.timeout(110), night(plan(seed, database), url, folder) as world:
+        await world.run()
+        return await judge(world)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

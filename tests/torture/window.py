@@ -20,7 +20,7 @@ import aiohttp
 from bot.slack.senders import post_once
 from bot.usecases.incidents.post_update import post_update
 from tests.databases import SQLiteFiles
-from tests.scenarios.running import world
+from tests.scenarios.running import running_world
 
 POSTS = 240
 _opened: ContextVar[float | None] = ContextVar("opened", default=None)
@@ -31,15 +31,15 @@ async def main() -> None:
     widths: list[float] = []
     _watch(widths)
     with tempfile.TemporaryDirectory() as folder:
-        async with world(SQLiteFiles(Path(folder)).create()) as here:
-            await here.declared()
-            await here.delivered()
+        async with running_world(SQLiteFiles(Path(folder)).create()) as world:
+            await world.declared()
+            await world.delivered()
             for at_once in (1, 24):
                 widths.clear()
                 for number in range(POSTS // 2):  # each is posted in the channel and under the announcement
-                    await post_update(here.tocsin.context, 1, f"update {number}", here.maya.id)
+                    await post_update(world.tocsin.context, 1, f"update {number}", world.maya.id)
                     if number % at_once == at_once - 1:
-                        await here.delivered()
+                        await world.delivered()
                 print(f"{2 * at_once} posts at once: {_summary(sorted(widths))}")
 
 

@@ -226,7 +226,7 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(
+async def running_world(
     schedule: Schedule, url: str, folder: Path, cut_connections: Callable[[], None]
 ) -> AsyncIterator[World]:
     """A fresh workspace with a fresh database."""

@@ -23,8 +23,8 @@ def test_every_placeholder_of_a_bookmark_is_filled_in() -> None:
 def test_the_link_says_whether_the_bridge_is_a_huddle_or_a_call() -> None:
     huddle = replace(FIVE, bookmarks={"bridge": "huddle"})
     call = replace(FIVE, bookmarks={"bridge": "https://meet.example.org/?a=1&b=2"})
-    here = f"https://app.slack.com/huddle/{TEAM}/{OPEN.channel_id}"
-    assert bookmarks.bridge(OPEN, huddle, TEAM) == f"<{here}|Join the huddle>"
+    world = f"https://app.slack.com/huddle/{TEAM}/{OPEN.channel_id}"
+    assert bookmarks.bridge(OPEN, huddle, TEAM) == f"<{world}|Join the huddle>"
     assert bookmarks.bridge(OPEN, call, TEAM) == "<https://meet.example.org/?a=1&amp;b=2|Join the call>"
 
 

@@ -82,8 +82,8 @@ async def first_kind(conn: AsyncConnection, number: int, items: list[Entry]) -> 
     previous = written[0].previous
     for record in written:
         hashed = entry_hash_v1(previous, number, record.seq, record.entry)
-        here = sa.and_(table.c.incident == number, table.c.seq == record.seq)
-        await conn.execute(sa.update(table).where(here).values(hash=hashed, previous=previous))
+        world = sa.and_(table.c.incident == number, table.c.seq == record.seq)
+        await conn.execute(sa.update(table).where(world).values(hash=hashed, previous=previous))
         previous = hashed
     await conn.execute(sa.update(chains).where(chains.c.incident == number).values(head=previous))
 

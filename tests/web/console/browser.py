@@ -85,11 +85,11 @@ class Browser:
 
 
 @asynccontextmanager
-async def browser(here: World, person: str | None = MAYA, scopes: str = "write") -> AsyncIterator[Browser]:
+async def browser(world: World, person: str | None = MAYA, scopes: str = "write") -> AsyncIterator[Browser]:
     """A browser; signed in as this person unless None."""
     jar = aiohttp.CookieJar(unsafe=True)  # of an address that is a number
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
-        opened = Browser(session, f"http://127.0.0.1:{here.tocsin.port}")
+        opened = Browser(session, f"http://127.0.0.1:{world.tocsin.port}")
         if person is not None:
-            await opened.signed_in((await token_for(here, person, scopes))[1])
+            await opened.signed_in((await token_for(world, person, scopes))[1])
         yield opened

@@ -16,7 +16,7 @@ from bot.web.console.labels import HINTS
 from bot.web.console.words import Words
 from storage.statuspage import publications
 from tests.domain.policies import NOON as NOW
-from tests.scenarios.running import world, written
+from tests.scenarios.running import running_world, written
 from tests.web.console.browser import browser
 
 POLICY = """
@@ -81,9 +81,9 @@ def test_a_deadline_is_named_by_what_happens_then(kind: str, rung: int | None, w
 
 
 async def test_components_are_chosen_one_by_one_and_a_tick_taken_away_says_no(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here, browser(here) as maya:
+    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world, browser(world) as maya:
         page = await maya.get("/statuspage")
-        day = (here.tocsin.context.clock.now() + timedelta(days=2)).date()
+        day = (world.tocsin.context.clock.now() + timedelta(days=2)).date()
         planned = {"title": "Move", "message": "Soon.", "starts_at": f"{day}T10:00", "ends_at": f"{day}T11:00"}
         refused = await maya.send(page, "/statuspage/maintenance", **planned)
         assert (refused.status, "Fill in “Components”" in refused.text) == (422, True)
@@ -94,7 +94,7 @@ async def test_components_are_chosen_one_by_one_and_a_tick_taken_away_says_no(sq
         assert sent.status == 303
         shown = await maya.get("/statuspage")
         assert "API: partial outage" in shown.text, "by its name, not its key"
-        async with here.tocsin.database.reading() as conn:
+        async with world.tocsin.database.reading() as conn:
             planned_rows = [row for row in await publications.unresolved(conn) if row.scheduled_for]
         assert [(row.automatic, row.remind) for row in planned_rows] == [(False, False)], "neither was ticked"
 
@@ -102,14 +102,14 @@ async def test_components_are_chosen_one_by_one_and_a_tick_taken_away_says_no(sq
 async def test_a_browser_at_an_unknown_address_gets_a_page_and_a_program_the_bare_status(
     sqlite_url: str,
 ) -> None:
-    async with world(sqlite_url) as here, browser(here) as maya:
+    async with running_world(sqlite_url) as world, browser(world) as maya:
         page = await maya.get("/nowhere", Accept="text/html")
         assert (page.status, "There is nothing here" in page.text) == (404, True)
         assert (await maya.get("/nowhere", Accept="*/*")).text == "404: Not Found"
 
 
 async def test_a_step_offers_what_fits_it_and_says_what_is_dangerous(sqlite_url: str) -> None:
-    async with world(sqlite_url) as here, browser(here) as maya:
+    async with running_world(sqlite_url) as world, browser(world) as maya:
         await maya.act("/declare", {"title": "The database is down", "severity": "sev1"})
         await maya.act("/incidents/INC-1/playbooks", {"playbook": "database-outage"})
         run = await maya.get("/incidents/INC-1/playbooks/1")

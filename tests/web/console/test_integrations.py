@@ -15,7 +15,7 @@ from tests.integrations.github_double import GitHubDouble
 from tests.integrations.statuspage import KEY, PAGE, statuspage
 from tests.integrations.trackers_doubles import JiraDouble, LinearDouble
 from tests.integrations.wikis_doubles import ConfluenceDouble, NotionDouble
-from tests.scenarios.running import world, written
+from tests.scenarios.running import running_world, written
 from tests.web.console.browser import Browser, browser
 
 POLICY = """
@@ -59,9 +59,9 @@ async def test_each_integration_is_tested_without_harm(sqlite_url: str, tmp_path
             "heartbeat_url": f"{monitor.url}/canary-of-the-heartbeat",
         }  # fmt: skip
         policy = written(tmp_path, POLICY.format(url=receiver.url, secret=SECRET))
-        here = await stack.enter_async_context(world(sqlite_url, policy=policy, **settings))
-        maya = await stack.enter_async_context(browser(here, scopes="admin"))
-        tom = await stack.enter_async_context(browser(here, "U0TOM00000"))
+        world = await stack.enter_async_context(running_world(sqlite_url, policy=policy, **settings))
+        maya = await stack.enter_async_context(browser(world, scopes="admin"))
+        tom = await stack.enter_async_context(browser(world, "U0TOM00000"))
 
         said = await told(maya, "github")
         assert "GitHub answers, and shows acme/app, acme/checkout. Nothing was created." in said

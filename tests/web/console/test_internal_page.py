@@ -33,16 +33,16 @@ async def scene(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         server.ws, sqlite_url, tocsin_url=PUBLIC, slack_client_id=settings.client_id,
         slack_client_secret=settings.client_secret, tocsin_policy=str(written(tmp_path, POLICY)),
     )  # fmt: skip
-    here = World(server.ws, await start(server.ws, wanted), wanted)
-    yield Scene(here, server.openid)
-    await here.tocsin.stop()
+    world = World(server.ws, await start(server.ws, wanted), wanted)
+    yield Scene(world, server.openid)
+    await world.tocsin.stop()
     await server.stop()
 
 
 async def test_who_asks_for_an_internal_page_signs_in_with_slack_and_comes_back_to_it(scene: Scene) -> None:
-    made = await publish(scene.here.tocsin.context, None, NewPublication("Slow", "We look into it."), BOT)
+    made = await publish(scene.world.tocsin.context, None, NewPublication("Slow", "We look into it."), BOT)
     path = f"/status/incidents/{made.id}"
-    async with browser(scene.here, None) as maya:
+    async with browser(scene.world, None) as maya:
         sent = await maya.get(path)
         assert (sent.status, sent.headers["Location"]) == (303, f"/login?next={path}")
         assert "Set-Cookie" not in sent.headers
@@ -67,18 +67,18 @@ async def test_who_asks_for_an_internal_page_signs_in_with_slack_and_comes_back_
 async def test_guests_and_closed_accounts_do_not_see_an_internal_page(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with browser(scene.here, scene.here.ws.user("gail").id) as guest:
+    async with browser(scene.world, scene.world.ws.user("gail").id) as guest:
         assert (await guest.get("/status")).status == 403
         assert (await guest.get("/status/feed.atom")).status == 403
-    async with browser(scene.here) as maya:
+    async with browser(scene.world) as maya:
         assert (await maya.get("/status")).status == 200
         monkeypatch.setattr("bot.slack.directory.identities.FRESH_S", 0.0)
-        scene.here.ws.change_user("maya", deleted=True)
+        scene.world.ws.change_user("maya", deleted=True)
         assert (await maya.get("/status")).status == 403
 
 
 async def test_a_session_that_another_gave_to_the_browser_does_not_become_that_of_who_signs_in(scene: Scene) -> None:
-    async with browser(scene.here) as attacker, browser(scene.here, None) as victim:
+    async with browser(scene.world) as attacker, browser(scene.world, None) as victim:
         planted = attacker.cookies()
         victim.put_cookies(planted)
         assert (await victim.get("/status")).status == 200  # still the attacker's session
@@ -89,7 +89,7 @@ async def test_a_session_that_another_gave_to_the_browser_does_not_become_that_o
 
 
 async def test_sign_in_leads_to_no_other_site(scene: Scene) -> None:
-    async with browser(scene.here, None) as maya:
+    async with browser(scene.world, None) as maya:
         for path in ("//evil.example/status", "/%5Cevil.example", "https://evil.example/status"):
             back = await authorized(maya, scene, await to_slack(maya, f"/login/slack?next={path}"))
             assert (await come_back(maya, back)).headers["Location"] == "/"

@@ -11,18 +11,18 @@ import pytest
 from bot.usecases.incidents.note import note
 from storage import directory
 from tests.api.calls import MAYA, TOM
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.web.console.browser import Browser, Page, browser
 
 
 @pytest.fixture
-async def here(sqlite_url: str) -> Any:
-    async with world(sqlite_url) as running:
+async def world(sqlite_url: str) -> Any:
+    async with running_world(sqlite_url) as running:
         yield running
 
 
-async def test_an_incident_is_declared_and_a_note_is_written_in_the_browser(here: World) -> None:
-    async with browser(here) as maya:
+async def test_an_incident_is_declared_and_a_note_is_written_in_the_browser(world: World) -> None:
+    async with browser(world) as maya:
         declared = await maya.send(await maya.get("/"), "/declare", title="Checkout is <b>down</b>", severity="sev2")
         assert (declared.status, declared.headers["Location"]) == (303, "/incidents/INC-1?done=Declare")
         page = await maya.get("/incidents/INC-1")
@@ -34,12 +34,12 @@ async def test_an_incident_is_declared_and_a_note_is_written_in_the_browser(here
         again = await maya.send(page, "/incidents/INC-1/note", text="Deploy 4512")
         assert again.status == 303, "the same form, pressed twice"
         assert "Deploy 4512" in (await maya.get("/incidents/INC-1?show=key")).text
-    entries = [each for each in (await here.show())["timeline"] if each["kind"] == "note"]
+    entries = [each for each in (await world.show())["timeline"] if each["kind"] == "note"]
     assert [(each["text"], each["actor"], each["source"]) for each in entries] == [("Deploy 4512", MAYA, "console")]
 
 
-async def test_a_past_incident_is_played_as_a_drill_from_the_form(here: World) -> None:
-    async with browser(here) as maya:
+async def test_a_past_incident_is_played_as_a_drill_from_the_form(world: World) -> None:
+    async with browser(world) as maya:
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
         await maya.act("/incidents/INC-1/resolve", {"summary": "Rolled back"})
         page = await maya.get("/drill")
@@ -47,13 +47,13 @@ async def test_a_past_incident_is_played_as_a_drill_from_the_form(here: World) -
         refused = await maya.send(page, "/drill", plays="INC-7", at="20x")
         assert (refused.status, "There is no incident INC-7" in refused.text) == (422, True)
         assert (await maya.send(page, "/drill", plays="INC-1", at="20x")).status == 303
-    drill = await here.show(2)
+    drill = await world.show(2)
     assert (drill["drill"], drill["title"]) == (True, "Checkout is down"), "the title of what it plays"
-    assert [r["state"] for r in (await here.show(2))["reminders"] if "plays" in r["reason"]]
+    assert [r["state"] for r in (await world.show(2))["reminders"] if "plays" in r["reason"]]
 
 
-async def test_a_private_incident_is_the_same_as_none(here: World) -> None:
-    async with browser(here) as maya, browser(here, TOM) as tom:
+async def test_a_private_incident_is_the_same_as_none(world: World) -> None:
+    async with browser(world) as maya, browser(world, TOM) as tom:
         await maya.send(await maya.get("/"), "/declare", title="Breach", severity="sev1", private="yes")
         page = await maya.get("/incidents/INC-1")
         assert page.status == 200
@@ -77,7 +77,10 @@ rules: {preset: llm-platform}
 
 
 async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here, browser(here, scopes="admin") as maya:
+    async with (
+        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        browser(world, scopes="admin") as maya,
+    ):
         assert await broken(maya) == []
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2", services="api")
         page = await maya.get("/incidents/INC-1")
@@ -140,8 +143,8 @@ async def broken(visitor: Browser) -> list[str]:
     return wrong
 
 
-async def test_what_waits_for_a_person_is_on_their_first_page(here: World) -> None:
-    async with browser(here) as maya, browser(here, TOM) as tom:
+async def test_what_waits_for_a_person_is_on_their_first_page(world: World) -> None:
+    async with browser(world) as maya, browser(world, TOM) as tom:
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
         assert "Waits for you" not in (await tom.get("/")).text
         page = await maya.get("/incidents/INC-1")
@@ -166,7 +169,10 @@ teams: {core: {name: Core team, members: [maya], services: [api]}}
 
 
 async def test_figures_are_filtered_by_team_and_by_days(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, TEAMS)) as here, browser(here, scopes="admin") as maya:
+    async with (
+        running_world(sqlite_url, policy=written(tmp_path, TEAMS)) as world,
+        browser(world, scopes="admin") as maya,
+    ):
         for service in ("api", "shop"):
             form = await maya.get("/")
             await maya.send(form, "/declare", title=f"{service} is down", severity="sev2", services=service)
@@ -183,17 +189,17 @@ async def test_a_contact_is_named_by_their_address_while_slack_has_not_told_thei
     sqlite_url: str, tmp_path: Path
 ) -> None:
     policy = written(tmp_path, "contacts: {ann: {name: Ann Kim, slack: ann@example.com}}\n")
-    async with world(sqlite_url, policy=policy) as here, browser(here) as maya:
+    async with running_world(sqlite_url, policy=policy) as world, browser(world) as maya:
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
-        await note(here.tocsin.context, 1, "Looking", "U0NOBODY77")
+        await note(world.tocsin.context, 1, "Looking", "U0NOBODY77")
         assert "<strong>U0NOBODY77</strong>" in (await maya.get("/incidents/INC-1")).text
-        async with here.tocsin.database.transaction() as conn:
+        async with world.tocsin.database.transaction() as conn:
             await directory.remember_user(conn, "ann@example.com", "U0NOBODY77")
         assert "<strong>Ann Kim</strong>" in (await maya.get("/incidents/INC-1")).text
 
 
 async def test_the_facts_lead_to_the_call(sqlite_url: str, tmp_path: Path) -> None:
     policy = written(tmp_path, 'bookmarks: {bridge: "https://meet.example.com/{id}"}\n')
-    async with world(sqlite_url, policy=policy) as here, browser(here) as maya:
+    async with running_world(sqlite_url, policy=policy) as world, browser(world) as maya:
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
         assert '<a href="https://meet.example.com/INC-1"' in (await maya.get("/incidents/INC-1")).text

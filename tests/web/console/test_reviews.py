@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.calls import MAYA, TOM
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, running_world
 from tests.web.console.browser import Browser, browser
 
 REVIEW = "/incidents/INC-1/review"
@@ -15,8 +15,8 @@ LESSONS = f"{REVIEW}/lessons"
 
 
 @pytest.fixture
-async def here(sqlite_url: str) -> Any:
-    async with world(sqlite_url) as running:
+async def world(sqlite_url: str) -> Any:
+    async with running_world(sqlite_url) as running:
         yield running
 
 
@@ -28,8 +28,8 @@ async def reviewed(maya: Browser) -> None:
     await maya.act(f"{REVIEW}/open", {})
 
 
-async def test_a_draft_is_kept_for_its_author_and_the_second_person_is_told(here: World) -> None:
-    async with browser(here) as maya, browser(here, TOM) as tom:
+async def test_a_draft_is_kept_for_its_author_and_the_second_person_is_told(world: World) -> None:
+    async with browser(world) as maya, browser(world, TOM) as tom:
         await reviewed(maya)
         form = (await maya.get(LESSONS)).form(LESSONS)
         kept = await maya.post(f"{LESSONS}/draft", {**form, "text": "Roll out **slowly**"})
@@ -58,11 +58,11 @@ async def test_a_draft_is_kept_for_its_author_and_the_second_person_is_told(here
         page = await maya.get(LESSONS)
         assert "your draft" not in page.text, "what is saved is no draft any more"
         assert page.text.count('<details class="verb"><summary>') == 2, "two versions"
-    assert "Roll" not in str([e["text"] for e in (await here.show())["timeline"] if e["kind"] == "review"])
+    assert "Roll" not in str([e["text"] for e in (await world.show())["timeline"] if e["kind"] == "review"])
 
 
-async def test_questions_of_the_review_are_answered_in_the_console(here: World) -> None:
-    async with browser(here) as maya, browser(here, TOM, "read") as reader:
+async def test_questions_of_the_review_are_answered_in_the_console(world: World) -> None:
+    async with browser(world) as maya, browser(world, TOM, "read") as reader:
         await reviewed(maya)
         review = await maya.get(REVIEW)
         assert "Questions for you" in review.text
@@ -74,5 +74,5 @@ async def test_questions_of_the_review_are_answered_in_the_console(here: World) 
         assert (await maya.send(page, f"{path}/answer", **{f"q-{name}": "A full disk"})).status == 303
         assert "A full disk" in (await maya.get(REVIEW)).text
         assert f'name="q-{name}"' not in (await maya.get(path)).text
-    (entry,) = [each for each in (await here.show())["timeline"] if each["kind"] == "answer"]
+    (entry,) = [each for each in (await world.show())["timeline"] if each["kind"] == "answer"]
     assert (entry["actor"], entry["source"]) == (MAYA, "console")

@@ -26,7 +26,7 @@ BACK = f"{PUBLIC}/login/slack/callback"
 
 @dataclass
 class Scene:
-    here: World
+    world: World
     openid: OpenId
 
 
@@ -39,9 +39,9 @@ async def scene(sqlite_url: str) -> AsyncIterator[Scene]:
         server.ws, sqlite_url, tocsin_url=PUBLIC, slack_client_id=settings.client_id,
         slack_client_secret=settings.client_secret,
     )  # fmt: skip
-    here = World(server.ws, await start(server.ws, wanted), wanted)
-    yield Scene(here, server.openid)
-    await here.tocsin.stop()
+    world = World(server.ws, await start(server.ws, wanted), wanted)
+    yield Scene(world, server.openid)
+    await world.tocsin.stop()
     await server.stop()
 
 
@@ -54,7 +54,7 @@ async def to_slack(visitor: Browser, path: str = "/login/slack") -> dict[str, st
 
 async def authorized(visitor: Browser, scene: Scene, asked: dict[str, str], user: str = MAYA) -> dict[str, str]:
     """What Slack sends the browser back with."""
-    address = f"{scene.here.ws.url}/openid/connect/authorize"
+    address = f"{scene.world.ws.url}/openid/connect/authorize"
     async with visitor.session.get(address, params={**asked, "user": user}, allow_redirects=False) as answer:
         assert answer.status == 302, await answer.text()
         back = urlsplit(answer.headers["Location"])
@@ -67,7 +67,7 @@ async def come_back(visitor: Browser, values: dict[str, str]) -> Page:
 
 
 async def test_people_sign_in_with_slack_and_each_code_and_state_works_once(scene: Scene) -> None:
-    async with browser(scene.here, None) as maya:
+    async with browser(scene.world, None) as maya:
         assert "Sign in with Slack" in (await maya.get("/login")).text
         asked = await to_slack(maya, "/login/slack?next=/oncall")
         back = await authorized(maya, scene, asked)
@@ -78,7 +78,7 @@ async def test_people_sign_in_with_slack_and_each_code_and_state_works_once(scen
 
 
 async def test_a_code_that_another_browser_got_signs_nobody_in(scene: Scene) -> None:
-    async with browser(scene.here, None) as attacker, browser(scene.here, None) as victim:
+    async with browser(scene.world, None) as attacker, browser(scene.world, None) as victim:
         back = await authorized(attacker, scene, await to_slack(attacker))
         assert (await come_back(victim, back)).status == 403
         await to_slack(victim)
@@ -116,14 +116,14 @@ async def test_neither_an_unsigned_token_nor_one_signed_with_the_public_key_coun
 
 async def tried(scene: Scene) -> int:
     """The status of one sign-in from its beginning."""
-    async with browser(scene.here, None) as maya:
+    async with browser(scene.world, None) as maya:
         return (await come_back(maya, await authorized(maya, scene, await to_slack(maya)))).status
 
 
 async def test_the_double_of_slack_is_strict(scene: Scene) -> None:
-    async with browser(scene.here, None) as maya:
+    async with browser(scene.world, None) as maya:
         asked = await to_slack(maya)
-        address = f"{scene.here.ws.url}/openid/connect/authorize"
+        address = f"{scene.world.ws.url}/openid/connect/authorize"
         for changed in ({"redirect_uri": f"{BACK}/"}, {"client_id": "1.2"}, {"state": ""}, {"scope": "profile"}):
             async with maya.session.get(address, params={**asked, **changed, "user": MAYA}) as answer:
                 assert answer.status == 400, changed
@@ -132,12 +132,12 @@ async def test_the_double_of_slack_is_strict(scene: Scene) -> None:
             "code": code, "client_id": scene.openid.client_id, "client_secret": scene.openid.client_secret,
             "redirect_uri": BACK,
         }  # fmt: skip
-        exchange = f"{scene.here.ws.url}/api/openid.connect.token"
+        exchange = f"{scene.world.ws.url}/api/openid.connect.token"
         for changed, error in (({}, None), ({}, "invalid_code")):
             async with maya.session.post(exchange, data={**form, **changed}) as answer:
                 assert (await answer.json()).get("error") == error
 
 
 async def test_deactivated_people_and_bots_do_not_get_in(scene: Scene) -> None:
-    scene.here.ws.change_user("maya", deleted=True)
+    scene.world.ws.change_user("maya", deleted=True)
     assert await tried(scene) == 403

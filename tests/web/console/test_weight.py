@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import World, running_world, written
 from tests.web.console import year
 from tests.web.console.browser import Browser, browser
 
@@ -52,11 +52,11 @@ EXCEPTIONS = {
 }
 
 
-def console_routes(here: World) -> set[str]:
+def console_routes(world: World) -> set[str]:
     """The paths of everything that the console answers to GET, apart from the stylesheet and the script."""
     paths = {
         route.resource.canonical
-        for route in here.tocsin.http.application.router.routes()
+        for route in world.tocsin.http.application.router.routes()
         if route.method == "GET" and route.resource is not None and ".console." in _module(route)
     }
     return {path for path in paths if not path.startswith("/console/")}
@@ -69,14 +69,14 @@ def _module(route: web.AbstractRoute) -> str:
 
 async def test_every_page_with_a_years_data_is_at_most_60_kilobytes(sqlite_url: str, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"policy": written(tmp_path, year.POLICY), "tocsin_hook_token": year.HOOK_TOKEN}
-    async with world(sqlite_url, **settings) as here, browser(here, scopes="admin") as maya:
-        assert console_routes(here) - EXCEPTIONS.keys() == PATHS.keys(), "a page that is not weighed"
-        await year.fill(here, maya)
+    async with running_world(sqlite_url, **settings) as world, browser(world, scopes="admin") as maya:
+        assert console_routes(world) - EXCEPTIONS.keys() == PATHS.keys(), "a page that is not weighed"
+        await year.fill(world, maya)
         heavy: dict[str, tuple[int, int]] = {}
         for path in (path for paths in PATHS.values() for path in paths):
             html, cold = await weight(maya, path)
             heavy |= {path: (html, cold)} if max(html, cold) > MOST_BYTES else {}
-        async with browser(here, None) as nobody:
+        async with browser(world, None) as nobody:
             assert max(await weight(nobody, "/login")) <= MOST_BYTES
         assert heavy == {}, "bytes of the HTML, and of a cold load"
 

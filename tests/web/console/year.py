@@ -50,18 +50,18 @@ HOOK_TOKEN = "hook-token-of-the-year-of-data"
 LONG = "words of a note that somebody wrote while they looked for the cause " * 5
 
 
-async def fill(here: World, maya: Browser) -> None:
+async def fill(world: World, maya: Browser) -> None:
     """An open incident with everything (INC-1), one that has ended with a review (INC-2), and a year of copies."""
-    async with program(here, person=TOM, scopes="admin") as tom:
+    async with program(world, person=TOM, scopes="admin") as tom:
         await _make(tom, maya)
-    await token_for(here, TOM, "read")
-    await _fire(here, maya)
-    await _copy(here.tocsin.database)
+    await token_for(world, TOM, "read")
+    await _fire(world, maya)
+    await _copy(world.tocsin.database)
 
 
-async def _fire(here: World, maya: Browser) -> None:
+async def _fire(world: World, maya: Browser) -> None:
     """Fifty alerts of one group."""
-    now = here.tocsin.context.clock.now().isoformat()
+    now = world.tocsin.context.clock.now().isoformat()
     alerts = [
         {"labels": {"alertname": "HighErrorsOfCheckout", "instance": f"host-{n}", "severity": "warning"},
          "status": "firing", "startsAt": now, "fingerprint": f"{n:016x}"}
