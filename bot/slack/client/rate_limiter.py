@@ -3,7 +3,7 @@
 The limits apply to a method, a channel and the workspace. `acquire` never waits. A call that has to wait learns for how
 long, and the outbox puts its notice back until then, so that no lease and no connection is held meanwhile. Slack lets
 bursts pass that exceed its documented limits. So until the first 429 a limit may be exceeded step by step; for an hour
-after one, not at all. See docs/decisions/0002-rates.md.
+after one, not at all. See docs/decisions/0002-rate-limits.md.
 """
 
 from __future__ import annotations
