@@ -1,1 +1,1 @@
-"""The fault laboratory: random nights that a seed repeats, and one oracle that finds losses and duplicates."""
+"""Fault injection: random nights that a seed repeats, and one oracle that finds losses and duplicates."""

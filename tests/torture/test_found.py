@@ -1,4 +1,4 @@
-"""Every fault that the laboratory found, each with the smallest test that shows it."""
+"""Every fault that the random nights found, each with the smallest test that shows it."""
 
 from __future__ import annotations
 
