@@ -176,6 +176,18 @@ SEVEN = "[U0ONE, U0TWO, U0THREE, U0FOUR, U0FIVE, U0SIX, U0SEVEN]"
             "{timezone: Europe/Berlin, start: 2026-06-01, members: [U0ONE, U0TWO]}",
             "schedules.primary begins on 2026-06-01 09:00; nobody is on call until then. Write an earlier `start`.",
         ),
+        (
+            "{start: 2026-01-05, begins: 2026-06-01, members: [U0ONE, U0TWO]}",
+            "schedules.primary begins on 2026-06-01 00:00; nobody is on call until then. Write an earlier `begins`.",
+        ),
+        (
+            "{shifts: [{member: U0ONE, begins: 2026-06-01 09:00, ends: 2026-06-02 09:00}]}",
+            "schedules.primary begins on 2026-06-01 09:00; nobody is on call until then. Add shifts.",
+        ),
+        (
+            "{shifts: [{member: U0ONE, begins: 2026-01-05 09:00, ends: 2026-01-06 09:00}]}",
+            "schedules.primary ended on 2026-01-06 09:00; nobody is on call from then on. Add shifts.",
+        ),
     ],
 )
 def test_who_never_has_a_turn_and_a_schedule_that_begins_later_are_warnings(

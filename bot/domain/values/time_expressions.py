@@ -91,7 +91,7 @@ class TimeWindow:
         except Refused:
             ends = ResolvedTime(start)
         if ends.at <= start:
-            raise Refused("It would end before it begins.")
+            raise Refused(" ".join((*begins.notes, *ends.notes, "It would end before it begins.")))
         return ResolvedWindow(start, ends.at, begins.notes + ends.notes)
 
 

@@ -67,7 +67,7 @@ def _late_start(context: CheckContext, path: KeyPath, schedule: Schedule) -> Ite
     begins_at = coverage.begins_at(schedule)
     if begins_at > context.now:
         local = begins_at.astimezone(ZoneInfo(schedule.timezone))
-        message = f"begins on {local:%Y-%m-%d %H:%M}; nobody is on call until then. Write an earlier `start`."
+        message = f"begins on {local:%Y-%m-%d %H:%M}; nobody is on call until then. {_earlier(schedule, begins_at)}"
         yield context.problem(path, message, "")
 
 
@@ -77,8 +77,16 @@ def _early_end(context: CheckContext, path: KeyPath, schedule: Schedule) -> Iter
         return
     local = ends_at.astimezone(ZoneInfo(schedule.timezone))
     when = "ended" if ends_at <= context.now else "ends"
-    message = f"{when} on {local:%Y-%m-%d %H:%M}; nobody is on call from then on. Add a layer, or remove `ends`."
+    more = "Add shifts." if all(layer.shifts for layer in schedule.layers) else "Add a layer, or remove `ends`."
+    message = f"{when} on {local:%Y-%m-%d %H:%M}; nobody is on call from then on. {more}"
     yield context.problem(path, message, "")
+
+
+def _earlier(schedule: Schedule, begins_at: datetime) -> str:
+    """How to have somebody on call earlier: by the setting from which the schedule's beginning comes."""
+    if any(layer.begins_at == begins_at for layer in schedule.layers):
+        return "Write an earlier `begins`."
+    return "Add shifts." if all(layer.shifts for layer in schedule.layers) else "Write an earlier `start`."
 
 
 def _without_turn(context: CheckContext, path: KeyPath, schedule: Schedule, number: int) -> Iterator[Problem]:

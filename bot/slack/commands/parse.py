@@ -27,6 +27,7 @@ _POLITE = re.compile(
 )
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
 
+_AFTER_WORD = ",.;:!?"
 _LEAST_ALIKE, _MUCH_LESS_ALIKE = 0.6, 0.2  # of two words, from 0 to 1
 
 
@@ -66,7 +67,7 @@ def _with_verb(typed: TypedIncident, context: _VerbContext) -> Request | BadRequ
     """A verb and its arguments, about the incident that `--in` named."""
     policy, command = context.policy, context.command
     first, rest = split_first_word(typed.words)
-    verb = BY_NAME.get(first.lower())
+    verb = _verb_of(first)
     if verb is None:
         return _unknown(first, policy, command)
     if typed.named and not (verb.needs_incident or verb.takes_incident):
@@ -85,8 +86,13 @@ def _with_verb(typed: TypedIncident, context: _VerbContext) -> Request | BadRequ
 def _without_politeness(internal: str, policy: Policy) -> str:
     """Strip polite words before a verb, as in “hey can you page maya”; leave any other text as it is."""
     stripped = _POLITE.sub("", internal)
-    first = split_first_word(stripped)[0].lower().rstrip(",.;:!?")
+    first = split_first_word(stripped)[0].lower().rstrip(_AFTER_WORD)
     return stripped if first in BY_NAME or find_severity(first, policy) else internal
+
+
+def _verb_of(first: str) -> Verb | None:
+    """The verb that the first word names; `note:` and `ack!` are understood, too."""
+    return BY_NAME.get(first.lower().rstrip(_AFTER_WORD))
 
 
 def _in_flag(verb: Verb, incident: int | None) -> str:
@@ -100,7 +106,7 @@ def _parse_declaration(internal: str, policy: Policy, names: dict[str, str]) -> 
     A severity that this policy lacks opens the form: a declaration is never refused.
     """
     first, rest = split_first_word(internal)
-    verb = BY_NAME.get(first.lower())
+    verb = _verb_of(first)
     if verb is not None:
         return _declaration(rest, policy, names) if verb.grammar is Grammar.DECLARATION else None
     remaining, private = flags.split_private(internal)

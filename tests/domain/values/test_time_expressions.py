@@ -93,6 +93,13 @@ def test_a_window_across_a_clock_change_keeps_its_end_or_length() -> None:
     assert TimeWindow(begins, timedelta(hours=12)).resolve(now, BERLIN).ends_at == instant("2027-03-28 07:00")
 
 
+def test_a_window_within_a_skipped_hour_is_refused_with_the_reason() -> None:
+    now = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    window = TimeWindow(parse("2026-03-29 02:30"), None, parse("2026-03-29 02:45"))
+    with pytest.raises(Refused, match=r"02:30 does not exist on 29 Mar.* It would end before it begins\."):
+        window.resolve(now, BERLIN)
+
+
 def test_a_window_that_would_end_before_it_begins_is_refused() -> None:
     with pytest.raises(Refused):
         TimeWindow(parse("tomorrow 18:00"), None, parse("in 2h")).resolve(NOW, BERLIN)

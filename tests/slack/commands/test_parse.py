@@ -353,11 +353,19 @@ def cannot_tell(name: str) -> str:
             ),
         ),
         ("Please, ack", Request("ack")),
+        ("ack!", Request("ack")),
+        ("note: the queue is full", Request("note", text="the queue is full")),
+        ("note --in INC-1: the queue is full", Request("note", incident=1, text="the queue is full")),
     ],
 )
 def test_people_may_be_typed_by_name_address_or_mention(text: str, request_: Request) -> None:
     policy = replace(FIVE, schedules={"primary": Schedule("primary", "UTC", ())})
     assert parse(text, policy, asker="U0ASKER") == request_
+
+
+def test_an_unknown_name_is_no_schedule_where_the_policy_has_none() -> None:
+    request = parse("page maja the queue", replace(FIVE, schedules={}), asker="U0ASKER")
+    assert request == Request("page", names=("maja",), text="the queue", unmatched=cannot_tell("maja"))
 
 
 @pytest.mark.parametrize("verb", ["lead", "page", "invite", "role scribe", "handover"])

@@ -73,7 +73,7 @@ def page(context: ParseContext) -> Request:
         try:
             return Request(context.verb.name, schedule=find_schedule(name, context.policy), text=reason)
         except ArgumentError as error:
-            unmatched = str(error)
+            unmatched = str(error) if context.policy.schedules else nobody_called(f"@{name}")
     return Request(context.verb.name, names=(name,), text=reason, unmatched=unmatched)
 
 
