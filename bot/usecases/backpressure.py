@@ -42,7 +42,7 @@ class ForegroundGate:
 class LapsedBacklog:
     """Whether more deadlines have lapsed than are decided in one batch, so that more reminders are about to come.
 
-    Until all are decided, the outbox begins nothing that is less urgent than a reminder.
+    Until all are decided, the outbox begins nothing that is less urgent than a reminder, and the search index waits.
     """
 
     def __init__(self) -> None:

@@ -11,6 +11,7 @@ from bot.workers.tasks import PolledService, WakeableTask
 
 EVERY_S = 0.5  # so that search finds a change within a second
 LET_PASS_S = 0.3  # at most; people who wait for an acknowledgement go first
+LATER = 6  # rounds at most that are left out in a row while many reminders are due
 
 
 class SearchIndexer(PolledService):
@@ -21,6 +22,7 @@ class SearchIndexer(PolledService):
     def __init__(self, context: Context) -> None:
         self._context = context
         self._current = False  # whether the index was made by this version's rules
+        self._left_out = 0  # rounds in a row
         loop = WakeableTask(
             self.name, asyncio.Event(), self.round, hint="check the database; it is tried again every half second"
         )
@@ -28,6 +30,10 @@ class SearchIndexer(PolledService):
 
     async def round(self) -> int:
         """Index every incident that is due. Returns how many."""
+        if self._context.lapsed_backlog.is_long and self._left_out < LATER:
+            self._left_out += 1
+            return 0
+        self._left_out = 0
         if not self._current:
             await search_index.clear_if_outdated(self._context.database)
             self._current = True

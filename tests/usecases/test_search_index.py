@@ -19,7 +19,7 @@ from bot.usecases.incidents.note import note
 from bot.usecases.incidents.post_update import post_update
 from bot.usecases.incidents.resolve import resolve
 from bot.usecases.queries.search import search
-from bot.workers.search_indexer import SearchIndexer
+from bot.workers.search_indexer import LATER, SearchIndexer
 from storage import similar
 from storage.schema import chains
 from storage.timeline import entries
@@ -151,3 +151,13 @@ async def test_an_incident_that_cannot_be_indexed_holds_up_no_other(
     assert await due(context) == [second]
     async with context.database.reading() as conn:
         assert await conn.scalar(sa.select(chains.c.indexed_seq).where(chains.c.incident == first)) == 1
+
+
+async def test_the_worker_lets_many_due_reminders_pass_but_not_for_ever(context: Context) -> None:
+    await opened(context)
+    indexer = SearchIndexer(context)
+    with context.lapsed_backlog.deciding(is_long=True):
+        assert [await indexer.round() for _ in range(LATER)] == [0] * LATER
+        assert await due(context) == [1]
+        assert await indexer.round() == 1
+    assert await due(context) == []

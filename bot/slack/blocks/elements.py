@@ -70,7 +70,8 @@ def message(text: str, blocks: Iterable[Block | None]) -> Message:
     filled_blocks = [block for block in blocks if block]
     if len(filled_blocks) > MESSAGE_BLOCKS:
         filled_blocks = [*filled_blocks[: MESSAGE_BLOCKS - 1], filled_blocks[-1]]
-    if sum(map(text_length, filled_blocks)) > MESSAGE_TEXT:
+    at_most = 2 * len(repr(filled_blocks))  # a character counts two at most; almost every message ends here
+    if at_most > MESSAGE_TEXT and sum(map(text_length, filled_blocks)) > MESSAGE_TEXT:
         filled_blocks = _within_text(filled_blocks)
     return Message(clip(text, FALLBACK), filled_blocks)
 
