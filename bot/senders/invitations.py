@@ -21,7 +21,8 @@ from storage import incidents
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
-AddressOf = Callable[[str], Awaitable[str | None]]  # the address that Slack has for a user
+# The address that Slack has for a user. Raises `DeliveryError` if Slack may tell it later.
+AddressOf = Callable[[str], Awaitable[str | None]]
 
 
 class InvitationSender:
@@ -45,7 +46,11 @@ class InvitationSender:
             return NotNeeded("there is no such review, or no e-mail")
         if incident.review.scheduled != payload.scheduled or incident.review.scheduled_at is None:
             return NotNeeded("the review has another time by now")
-        address = _of_contact(policy, payload.person) or await self._address_of(payload.person)
+        try:
+            address = _of_contact(policy, payload.person) or await self._address_of(payload.person)
+        except DeliveryError as error:
+            error.uncertain = False  # nothing was mailed
+            return result_of(error, f"Slack does not tell the address of {payload.person}: {error}")
         if address is None:
             return NotNeeded("no address is known")
         try:

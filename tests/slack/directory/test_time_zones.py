@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC
-from types import SimpleNamespace
-from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.client.profiles import Profiles
+from bot.slack.client.api import SlackError
 from bot.slack.directory.time_zones import time_zone_of, zone_of_addressee
-
-
-def answering(*answers: dict[str, Any] | SlackError) -> SlackApi:
-    """A client whose calls of `users.info` have these answers."""
-    left = list(answers)
-
-    async def call(method: str, **_args: Any) -> dict[str, Any]:
-        answer = left.pop(0)
-        if isinstance(answer, SlackError):
-            raise answer
-        return {"user": answer}
-
-    return cast(SlackApi, SimpleNamespace(profiles=Profiles(call)))
+from tests.slack.directory.profile_answers import answering
 
 
 async def test_a_limit_that_passes_is_no_reason_for_the_hours_of_another_zone() -> None:
