@@ -138,7 +138,7 @@ def container(children: dict[str, Check]) -> Check:
 
 
 def check_data_totals(blocks: Iterable[Json], at: str, report: Report) -> None:
-    """Report what all charts, and all data tables, of one message exceed together."""
+    """Report the limits that all charts, or all data tables, of one message exceed together."""
     charts = cells = 0
     for block in blocks:
         charts += block["type"] == "data_visualization"

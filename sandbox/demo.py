@@ -165,14 +165,14 @@ def why_not(bot: BotProcess) -> str:
 
 
 async def _welcome(ws: Workspace) -> None:
-    """Post what to type first, unless the workspace has messages already."""
+    """Post the first command to type, unless the workspace has messages already."""
     if ws.messages("general"):
         return
     await ws.person("sam").say("general", WELCOME)
 
 
 def further_links(bot: BotProcess) -> str:
-    """What else to open, and what to type for `tocsin` in another terminal."""
+    """Further addresses to open, and the environment of `tocsin` in another terminal."""
     served = f"http://127.0.0.1:{bot.env['PORT']}"
     names = ["DATABASE_URL", "TOCSIN_POLICY", "TOCSIN_HOOK_TOKEN", "PORT"]
     names += ["TOCSIN_SPEED"] if float(bot.env["TOCSIN_SPEED"]) != 1 else []  # the command line shares the clock

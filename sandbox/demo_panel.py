@@ -1,4 +1,4 @@
-"""Serves what the demo's inspector needs of the bot: its process, its outbox and its deadlines.
+"""Serves the bot's process, outbox and deadlines to the demo's inspector.
 
 The inspector can also kill and start the bot here.
 """

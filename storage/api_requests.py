@@ -70,7 +70,7 @@ async def get(conn: AsyncConnection, key: str) -> StoredRequest | None:
 
 
 async def note_incident(conn: AsyncConnection, key: str, incident: int) -> None:
-    """Record, in the transaction that declares it, which incident a request declared."""
+    """Record the incident that a request declared, in the transaction that declares it."""
     await conn.execute(sa.update(api_requests).where(_c.key == key).values(incident=incident))
 
 

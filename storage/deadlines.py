@@ -1,6 +1,6 @@
 """Stores deadlines: rows that are planned with their incident, claimed when they lapse, and kept as a ledger.
 
-The ledger says what became of each. See docs/architecture.md, decisions 2 and 3.
+The ledger has the outcome of each. See docs/architecture.md, decisions 2 and 3.
 """
 
 from __future__ import annotations

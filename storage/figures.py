@@ -1,4 +1,4 @@
-"""Reads what the figures of a period are made of: members of the stored incidents, never whole ones."""
+"""Reads the input of the figures of a period: members of the stored incidents, never whole incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stores what was imported from another tool, so that importing it again changes nothing."""
+"""Stores the objects that were imported from another tool, so that importing them again changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def known_ids(conn: AsyncConnection, source: str, kind: str, externals: Se
 
 
 async def add(conn: AsyncConnection, rows: Sequence[tuple[Imported, int]], now: datetime) -> None:
-    """Note which incidents came of which objects."""
+    """Record the incidents that objects became."""
     if rows:
         values = [
             {"source": source, "kind": kind, "external": external, "incident": number, "at": now}

@@ -1,4 +1,4 @@
-"""Names of people, apps, channels and user groups by their Slack IDs, for where Slack itself cannot show them."""
+"""Stores names of people, apps, channels and user groups by Slack ID, for use outside Slack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _c = names.c
 
 
 async def get_many(conn: AsyncConnection, ids: Collection[str], since: datetime | None = None) -> dict[str, str]:
-    """The names of those of these IDs that are known; with `since` only those learnt after it."""
+    """The known names of these IDs; with `since` only those learnt after it."""
     if not ids:
         return {}
     rows = await conn.execute(_select(conn.dialect.name), {"ids": list_param(conn, sorted(ids))})

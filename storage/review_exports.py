@@ -1,4 +1,4 @@
-"""Stores which pages of wikis hold reviews, and what was written into them."""
+"""Stores the wiki pages that hold reviews, with the text that was written into them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stores how many failures to sign in each address has left. Rows of which nothing has to be remembered are deleted."""
+"""Stores the number of failed sign-ins that each address has left. Rows without information are deleted."""
 
 from __future__ import annotations
 

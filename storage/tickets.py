@@ -1,4 +1,4 @@
-"""Stores which tickets of trackers stand for which action items and incidents."""
+"""Stores the tickets in trackers that belong to action items and incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks, by what has arrived so far, whether Slack is set up to send events, commands and presses of buttons here."""
+"""Checks, by the arrivals so far, whether Slack is set up to send events, commands and presses of buttons here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIT = {
 
 
 async def check(database: Database, now: datetime) -> list[Finding]:
-    """Report what Slack does not send, by the record of arrivals. Empty before the first start."""
+    """Report payloads that Slack does not send, by the record of arrivals. Empty before the first start."""
     async with database.reading() as conn:
         stored = await key_value.SLACK_ARRIVALS.get(conn)
         if stored is None:

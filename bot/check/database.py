@@ -1,4 +1,4 @@
-"""Checks the database: whether it can be reached and used, and what Slack has sent so far."""
+"""Checks the database: whether it can be reached and used, and which payloads Slack has sent so far."""
 
 from __future__ import annotations
 

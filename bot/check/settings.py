@@ -102,7 +102,7 @@ async def _port(settings: Settings) -> list[Finding]:
 
 
 def _bind(host: str, port: int) -> str | None:
-    """Why the bot could not listen there; None if it could."""
+    """The reason why the bot could not listen there; None if it could."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

@@ -1,4 +1,4 @@
-"""Checks how far shadow mode is: while it is on, nobody is paged, and it ends by itself."""
+"""Checks the progress of shadow mode: while it is on, nobody is paged, and it ends by itself."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Email:
         return await self._deliver(build(mail, self.sender, self.now()))
 
     async def close(self) -> None:
-        """Leave the mail server. A later mail connects again."""
+        """Disconnect from the mail server. A later mail connects again."""
         await self._pool.close()
 
     async def _deliver(self, message: EmailMessage) -> Receipt:

@@ -145,7 +145,7 @@ def _scrub(value: Any, secrets: Collection[str]) -> Any:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the next attempt by `Retry-After`, which may be a fraction; None where it says nothing usable.
+    """Seconds until the next attempt by `Retry-After`, which may be a fraction; None without a usable value.
 
     A date is left to our own back-off.
     """

@@ -28,7 +28,7 @@ class OpsgenieOnCall:
     key: str = field(repr=False)
 
     async def on_call(self, schedules: Sequence[str], at: datetime) -> dict[str, tuple[str, ...]]:
-        """The addresses of who was on call at `at`, by ID of the schedule, one request each.
+        """The addresses of the people on call at `at`, by ID of the schedule, with one request for each.
 
         A schedule that is gone is left out. Raises `DeliveryError`.
         """

@@ -57,7 +57,7 @@ class Schedules:
         return [await self._entry(shift) for shift in rendered]
 
     async def on_call(self, schedules: Sequence[str], at: datetime) -> dict[str, tuple[str, ...]]:
-        """The names of who was on call at `at`, by ID of the schedule, in one request. Raises `DeliveryError`.
+        """The names of the people on call at `at`, by ID of the schedule, in one request. Raises `DeliveryError`.
 
         https://developer.pagerduty.com/api-reference/3a6b910f11050-list-all-of-the-on-calls
         """

@@ -1,4 +1,4 @@
-"""Opens a session to one host whose addresses were checked, so that the name cannot lead elsewhere meanwhile."""
+"""Opens a session to one host at its checked addresses, so that the name cannot resolve to others meanwhile."""
 
 from __future__ import annotations
 

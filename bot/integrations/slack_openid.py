@@ -22,7 +22,7 @@ _SCOPES = "openid profile"
 
 
 class IdentityNotVerified(Exception):
-    """Slack's answer does not prove who somebody is. The message is for the log, and holds no secret."""
+    """Slack's answer does not prove a person's identity. The message is for the log, and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def text(page: Page, *, replies: bool = False) -> str:
 
 
 def _press(page: Page) -> str:
-    """How the person answers: by the link that needs no Slack, where there is one."""
+    """How to answer by the link that needs no Slack, if there is one."""
     if page.acknowledge:
         return f"\nAcknowledge: {page.acknowledge}"
     if page.slack_down:
@@ -81,7 +81,7 @@ def _press(page: Page) -> str:
 
 
 def _reply(page: Page) -> str:
-    """That a reply acknowledges, where the person can be told from their number."""
+    """How to acknowledge by a reply, if the number identifies the person."""
     return "\nOr reply 1." if page.person.slack or page.person.email else ""
 
 

@@ -110,7 +110,7 @@ class SmtpPool:
             self._timer = asyncio.get_running_loop().call_later(IDLE_S, self._look)
 
     def _look(self) -> None:
-        """Leave the connections that were idle for long."""
+        """Close the connections that were idle for too long."""
         self._timer = None
         before = asyncio.get_running_loop().time() - IDLE_S
         late = [client for client, at in self._idle if at <= before]
@@ -126,7 +126,7 @@ class SmtpPool:
         task.add_done_callback(self._leaving.discard)
 
     async def close(self) -> None:
-        """Leave all connections that are idle; a later mail opens one again."""
+        """Close all idle connections; a later mail opens one again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -55,7 +55,7 @@ def signature(secret: str, message_id: str, stamp: str, body: bytes) -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """The bytes of a secret: what follows `whsec_` is base64; any other text is itself."""
+    """The bytes of a secret: base64 after `whsec_`, else the text itself."""
     if secret.startswith(_PREFIX):
         try:
             return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)

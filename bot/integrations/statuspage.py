@@ -25,7 +25,7 @@ OURS = "tocsin"  # our part of an incident's metadata
 
 @dataclass(slots=True)
 class Statuspage:
-    """One page there."""
+    """A client of one page."""
 
     session: aiohttp.ClientSession
     url: str
@@ -72,7 +72,7 @@ class Statuspage:
         await self._ask("PATCH", f"/incidents/{incident}", json=body)
 
     async def correct(self, incident: str, update: str, words: str) -> None:
-        """Other words for an update. Nobody is told."""
+        """Replace the words of an update, and notify nobody."""
         body = {"incident_update": {"body": words, "deliver_notifications": False}}
         await self._ask("PATCH", f"/incidents/{incident}/incident_updates/{update}", json=body)
 
@@ -104,7 +104,7 @@ def _metadata(marks: CopyMetadata) -> dict[str, Any]:
 
 
 def _copy(data: Any) -> Copy | None:
-    """An incident there that has our marks; None for any other."""
+    """The copy in an incident of the page that has our marks; None for any other incident."""
     metadata = (data.get("metadata") or {}).get(OURS) if isinstance(data, dict) else None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("updates"), dict):
         return None

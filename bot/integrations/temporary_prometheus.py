@@ -1,4 +1,4 @@
-"""Runs a Prometheus of its own for a while, with given series, to try rules on them.
+"""Runs a temporary Prometheus with given series, to test rules on them.
 
 It needs Debian's package `prometheus`. Series are written by the remote write protocol
 (https://prometheus.io/docs/concepts/remote_write_spec/), whose protobuf and snappy are simple enough to write here.
@@ -79,7 +79,7 @@ async def write(url: str, series: Iterable[SeriesToWrite]) -> None:
 
 
 def _configuration(folder: str) -> Path:
-    """An empty one: it scrapes nothing."""
+    """A configuration that scrapes nothing."""
     path = Path(folder, "prometheus.yml")
     path.write_text("{}\n", encoding="utf-8")
     return path

@@ -101,7 +101,7 @@ def _severity(key: str, model: models.Severity, document: models.Document) -> do
 
 
 def build_ladder(model: list[models.Rung] | models.Ladder) -> tuple[domain.Rung, ...]:
-    """The rungs of a ladder. One that is gone through again has them again, later."""
+    """The rungs of a ladder, once for each repetition of a ladder that repeats."""
     rungs = tuple(_rung(rung) for rung in models.rungs_of(model))
     again = model.repeat if isinstance(model, models.Ladder) else None
     if again is None:

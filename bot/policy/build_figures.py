@@ -24,7 +24,7 @@ def build_digest(model: models.WeeklyDigest | None) -> WeeklyDigest | None:
 
 
 def build_sheet(model: models.Sheet | None) -> SheetMail | None:
-    """To whom the emergency sheet is mailed; None where it is not."""
+    """When and to whom the emergency sheet is mailed; None without a recipient."""
     if model is None:
         return None
     return SheetMail(tuple(dict.fromkeys(model.mail)), models.DAYS.index(model.day), time.fromisoformat(model.at))

@@ -44,7 +44,7 @@ def read(path: Path | None, preset: str = "sev1-5", now: datetime | None = None)
 
 
 def read_text(text: str, name: str = "the policy", now: datetime | None = None) -> LoadedPolicy:
-    """The policy that a text is, such as a file that is not saved yet. Raises `PolicyError` with every problem."""
+    """The policy in a text, such as a file that is not saved yet. Raises `PolicyError` with every problem."""
     return _load(parse_yaml(text, name), "sev1-5", now or datetime.now(UTC))
 
 

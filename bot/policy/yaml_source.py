@@ -65,7 +65,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The same by libyaml, where it is there: ten times as fast, with other words for mistakes."""
+    """The same loader on libyaml, if it is installed: ten times as fast, with other words for mistakes."""
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 

@@ -105,7 +105,7 @@ def _whom(policy: Policy, target: Target) -> str:
             contact = policy.contacts[target.name]
             return " ".join(filter(None, (contact.name or contact.key, contact.phone)))
         case TargetKind.SCHEDULE:
-            return f"whoever is on call: {target.name}"
+            return f"the person on call: {target.name}"
         case TargetKind.ROLE:
             return next((role.title for role in policy.roles if role.key == target.name), target.name)
         case TargetKind.USER:

@@ -46,7 +46,7 @@ async def changes_before(
 
 
 async def delete_before(conn: AsyncConnection, before: datetime, limit: int) -> int:
-    """Delete up to `limit` changes that were made before then. Returns how many."""
+    """Delete up to `limit` changes that were made before then. Returns their number."""
     old = sa.select(_c.id).where(_c.at < before).order_by(_c.at).limit(limit)
     return (await conn.execute(sa.delete(service_changes).where(_c.id.in_(old)))).rowcount
 

@@ -44,7 +44,7 @@ async def arm(conn: AsyncConnection, groups: Sequence[int], kind: str, due_at: d
 
 
 async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[int]:
-    """Lease up to `limit` groups whose time to gather is over, the earliest first. Returns their numbers."""
+    """Lease up to `limit` groups whose gathering time is over, the earliest first. Returns their numbers."""
     values = {"now": now, "most": limit, "after_us": microseconds(lease)}
     rows = await conn.execute(_claim(conn.dialect.name), values)
     return [row.group_number for row in sorted(rows, key=lambda row: (row.due_at, row.group_number))]
@@ -59,7 +59,7 @@ async def claim_rungs(conn: AsyncConnection, now: datetime, limit: int, lease: t
 
 
 async def claim_stale(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[int]:
-    """Lease up to `limit` groups of which nothing was heard. Returns their numbers."""
+    """Lease up to `limit` groups that have become stale. Returns their numbers."""
     values = {"now": now, "most": limit, "after_us": microseconds(lease)}
     return sorted(row.group_number for row in await conn.execute(_claim_stale(conn.dialect.name), values))
 

@@ -50,7 +50,7 @@ async def lapsed_heartbeats(conn: AsyncConnection, now: datetime, limit: int) ->
 
 
 async def mark_told(conn: AsyncConnection, beat: Heartbeat) -> None:
-    """Store that the absence was told of, unless the heartbeat was heard meanwhile."""
+    """Store that people were told of the absence, unless the heartbeat was heard meanwhile."""
     is_same_absence = (_c.key == beat.key, _c.due_at == beat.due_at)
     await conn.execute(sa.update(alert_heartbeats).where(*is_same_absence).values(told=True))
 

@@ -1,4 +1,4 @@
-"""Stores which alerts that fire keep others quiet, under the keys that those look for."""
+"""Stores the firing alerts that inhibit others, under the keys by which those look for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _c = alert_inhibitors.c
 
 
 async def add(conn: AsyncConnection, sources: Sequence[tuple[str, int, Alert]]) -> None:
-    """Store keys, each with the group and the alert that has it. What is known already changes nothing."""
+    """Store keys, each with the group and the alert that has it. A known key changes nothing."""
     rows = [{"key": key, "group_number": group, "identity": alert.identity} for key, group, alert in sources]
     for part in chunks(rows):
         await conn.execute(insert(conn, alert_inhibitors).on_conflict_do_nothing(), list(part))

@@ -60,13 +60,13 @@ async def save(conn: AsyncConnection, received: Sequence[ReceivedAlert], now: da
 
 
 def _is_stored(received: ReceivedAlert) -> bool:
-    """Whether it speaks of an occurrence; not if it says that an alert is over which did not fire."""
+    """Whether it belongs to an occurrence; the end of an alert that did not fire belongs to none."""
     of_none = received.alert.by_state and received.alert.status is AlertStatus.RESOLVED
     return received.reception is not Reception.STALE and not (of_none and received.reception is Reception.REPEATED)
 
 
 async def ends(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, datetime]:
-    """When alerts that are told by state were last said to be over, by their identities."""
+    """When alerts without a start were last reported as over, by their identities."""
     ended: dict[str, datetime] = {}
     for part in chunks([_end_key(identity) for identity in identities]):
         rows = await conn.execute(_select_ends(conn.dialect.name), {"keys": list_param(conn, part)})
@@ -75,7 +75,7 @@ async def ends(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, da
 
 
 async def save_ends(conn: AsyncConnection, ended: Mapping[str, datetime], now: datetime) -> None:
-    """Store when alerts that are told by state were said to be over, by their identities."""
+    """Store when alerts without a start were reported as over, by their identities."""
     rows = insert(conn, alert_occurrences)
     changed = {"ended_at": rows.excluded.ended_at, "last_seen_at": rows.excluded.last_seen_at}
     statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)

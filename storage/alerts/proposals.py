@@ -1,4 +1,4 @@
-"""Stores the question of an incident whether it is resolved, since its alerts are: one row for each incident."""
+"""Stores the question whether an incident is resolved, since its alerts are over: one row for each incident."""
 
 from __future__ import annotations
 

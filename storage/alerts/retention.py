@@ -1,4 +1,4 @@
-"""Deletes what is kept of old alerts, in small steps: occurrences, and groups that are over."""
+"""Deletes old alerts in small steps: occurrences, and groups that are over."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-GATHER_TURNS = 5  # of the event loop: whoever asks meanwhile shares the query
+GATHER_TURNS = 5  # of the event loop: reads that come meanwhile share the query
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 

@@ -1,4 +1,4 @@
-"""Asks a PostgreSQL server for what Tocsin needs of it: the primary, the privileges, and sessions that last."""
+"""Checks that a PostgreSQL server meets Tocsin's needs: the primary, the privileges, and sessions that last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds what could not be posted while Slack was down, and ends notices that are told in a digest instead."""
+"""Finds the notices that could not be posted while Slack was down, and ends those that a digest replaces."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def told_for(conn: AsyncConnection, number: int, span: OutageSpan) -> list
 
 
 async def end(conn: AsyncConnection, notices: Sequence[WaitingNotice]) -> None:
-    """End these notices, and what depends on them: a digest tells what they would have."""
+    """End these notices and their dependents: a digest replaces them."""
     if not notices:
         return
     values = {"ids": list_param(conn, [notice.id for notice in notices]), "why": TOLD}

@@ -1,4 +1,4 @@
-"""Tells which other reminders of the same thing there are, so that nobody gets two of them on a day."""
+"""Reads the other reminders of the same thing, so that nobody gets two of them on a day."""
 
 from __future__ import annotations
 

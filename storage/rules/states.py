@@ -1,4 +1,4 @@
-"""Stores the states of alerting rules and of probes, so that a restart goes on where the process stopped."""
+"""Stores the states of alerting rules and of probes, so that a restart continues from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tables share: their collection, and the condition of a partial index."""
+"""Shared parts of the tables: their collection, and the condition of a partial index."""
 
 from __future__ import annotations
 

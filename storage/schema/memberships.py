@@ -1,4 +1,4 @@
-"""The table of what Slack reported about people who joined and left incident channels."""
+"""The table of Slack's reports about people who joined and left incident channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of what is due, what goes out and what has come in."""
+"""The tables of deadlines, the outbox and deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of alerting rules and probes: their states, switches, days of uptime, and which replica evaluates them."""
+"""The tables of alerting rules and probes: states, switches, days of uptime, and the evaluating replica."""
 
 from __future__ import annotations
 

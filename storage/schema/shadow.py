@@ -1,4 +1,4 @@
-"""The table of shadow mode: what the other service paged, and what we withheld."""
+"""The table of shadow mode: the pages of the other service, and those that we withheld."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of tickets: what stands for action items and incidents in trackers such as GitHub."""
+"""The table of tickets: the issues of action items and incidents in trackers such as GitHub."""
 
 from __future__ import annotations
 

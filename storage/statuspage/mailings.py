@@ -1,4 +1,4 @@
-"""Stores which changes subscribers are still to be told of."""
+"""Stores the changes of which subscribers are still to be told."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ async def under_way(conn: AsyncConnection, kinds: list[str]) -> tuple[int, int]:
 
 
 async def forget_handed(conn: AsyncConnection, before: datetime) -> None:
-    """Forget what earlier versions noted before then of mails that they handed over."""
+    """Delete the records, from before then, of mails that earlier versions handed over."""
     await conn.execute(sa.delete(handed_mails).where(handed_mails.c.at < before))

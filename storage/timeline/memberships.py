@@ -1,4 +1,4 @@
-"""Stores what Slack reported about people who joined and left an incident's channel, twice for each move."""
+"""Stores Slack's reports of people who joined and left an incident's channel: two for each move."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ bookmarks: {bridge: "https://meet.example.com/{id}"}
         make_context(POLICY.replace('bookmarks: {bridge: "https://meet.example.com/war-room"}', more))
     )
     assert sheet["ladders"][0]["rungs"][0]["whom"] == [
-        "whoever is on call: primary", "Ana Łukasiewicz <3 +4915112345678", "Incident commander",
+        "the person on call: primary", "Ana Łukasiewicz <3 +4915112345678", "Incident commander",
     ]  # fmt: skip
     ids = [playbook["id"] for playbook in sheet["playbooks"]]
     assert ids[0] == "cache-warmup", "a service names it"

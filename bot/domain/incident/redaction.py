@@ -37,7 +37,7 @@ def require_redactor(incident: Incident, record: RecordedEntry, actor: str, *, e
     if everything or record.entry.actor == actor:
         return
     lead = incident.roles.get("commander")
-    redactor = f"{user_mention(lead)}, who leads {incident.id}," if lead else f"whoever leads {incident.id}"
+    redactor = f"{user_mention(lead)}, who leads {incident.id}," if lead else f"the commander of {incident.id}"
     raise Refused(f"Only {redactor} or the person who wrote it may redact it.", _EXAMPLE)
 
 

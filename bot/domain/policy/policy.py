@@ -193,7 +193,7 @@ class Audience:
     by: tuple[str, ...] = ("slack",)
     stages: dict[str, str] = field(default_factory=dict)  # `start`, `update`, `resolved`, `briefing` → template
     emails: tuple[str, ...] = ()
-    subscribers: str | None = None  # `components`: whoever subscribed to a component of the status page
+    subscribers: str | None = None  # `components`: subscribers of a component of the status page
     second_person: bool = False  # somebody else than the author has to approve what goes out
     reply_to: str | None = None  # where answers to its e-mails go
 

@@ -200,7 +200,7 @@ def publish(new: NewPublication, incident: int | None, by: str, now: datetime) -
 
 
 def change(publication: Publication, post: PublicChange, now: datetime) -> Publication:
-    """Add an update. Whoever resolves restores the components unless the update says how they are."""
+    """Add an update. Resolving restores the components unless the update gives their states."""
     if len(publication.updates) >= MOST_UPDATES:
         raise Refused(f"A publication has at most {MOST_UPDATES} updates. Resolve it and publish a new one.")
     status = post.status or publication.status

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from bot.domain.errors import Refused
 
 ASKED_AGAIN_AFTER = timedelta(hours=1)  # a person's address gets at most one mail that asks in this time
-ASKED_AT_MOST, ASKED_WITHIN = 100, timedelta(minutes=1)  # addresses, whoever asks
+ASKED_AT_MOST, ASKED_WITHIN = 100, timedelta(minutes=1)  # addresses, of all people together
 SIBLINGS_AT_MOST = 3  # addresses of one host, or of one mailbox, that are asked within `ASKED_AGAIN_AFTER`
 LONGEST_URL = 1000
 PENDING_FOR = timedelta(days=7)  # an address that nobody confirms is forgotten

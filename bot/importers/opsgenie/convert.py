@@ -206,7 +206,7 @@ def _rung(ladder: Ladder, number: int, raw: Raw) -> Rung:
     rung.how = {"default": "", "all": "all", "next": "next", "random": "round_robin"}.get(kind, "?")
     if rung.how == "?":
         rung.how = ""
-        words = {"users": "only the users", "admins": "only the admins", "previous": "whoever was on call before"}
+        words = {"users": "only the users", "admins": "only the admins", "previous": "those on call before"}
         rung.note(
             f"It notifies {words.get(kind, kind)} of {recipient.name or recipient.kind}; here all who are on it",
             "Name the people in the rung's `notify`.",

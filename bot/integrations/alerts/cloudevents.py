@@ -80,7 +80,7 @@ def _event_fields(
 
 
 def _key(event: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
-    """The same for the event that says that something fires and the one that says that it is over."""
+    """The alert's key, which is the same for its firing and for its end."""
     words = [word for word in _WORDS.findall(event["type"].lower()) if word not in (*_ENDS, "fired", "firing")]
     name = text_of(fields["title"]) if fields["title"] != event["type"] else ""
     subject = text_of(event.get("subject"))

@@ -68,7 +68,7 @@ def _alert(item: Any, now: datetime) -> Alert:
 
 
 def _fingerprint(fields: Mapping[str, str], name: str) -> str:
-    """One trigger of the monitor until its recovery, by Datadog's own key; else the monitor and what it is about."""
+    """Datadog's key of one trigger of the monitor until its recovery; else the monitor and its subject."""
     if cycle := fingerprint_from(fields.get("cycle")):
         return cycle
     monitor = fields.get("monitor_id") or fields.get("aggreg_key") or name
@@ -76,7 +76,7 @@ def _fingerprint(fields: Mapping[str, str], name: str) -> str:
 
 
 def _labels(fields: Mapping[str, str], name: str) -> dict[str, str]:
-    """The tags, and how bad it is: by the tag `severity`, else the monitor's priority, else the type of alert."""
+    """The tags, and the severity: the tag `severity`, else the monitor's priority, else the type of alert."""
     labels = tags_of([*fields.get("tags", "").split(","), *fields.get("scopes", "").split(",")])
     for label, value in (("host", fields.get("hostname")), ("monitor_id", fields.get("monitor_id"))):
         if value:

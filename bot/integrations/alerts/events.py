@@ -1,6 +1,6 @@
 """Reads the generic JSON of `POST /hooks/events`: alerts, changes of services and reports, one or a list.
 
-An event without a start is told by state: while its alert fires, it is that firing told again, or its end.
+An event without a start belongs to its alert's present firing: it repeats the firing, or ends it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _OF_CHANGE = {"author", "ref", "kind"}
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The alerts and changes of a body. Raises `UnreadableBody` and `TooManyAlerts`.
 
-    An event that came alone and cannot be read makes the body unreadable; of a list it is rejected alone.
+    A single event that cannot be read makes the body unreadable. In a list, only that event is rejected.
     """
     payload = delivery.payload
     if "ce-specversion" in delivery.headers:
@@ -124,7 +124,7 @@ def _change(item: Mapping[str, Any], now: datetime) -> ServiceChange:
 
 
 def _key(change: ServiceChange, given: datetime | None) -> str:
-    """A key for a change without one. Without a time, the same change once more on the same day is a repetition."""
+    """A key for a change without one. Without a time, an equal change on the same day is a repetition."""
     when = given.isoformat() if given else change.at.date().isoformat()
     parts = {"kind": change.kind, "title": change.title, "service": change.service, "ref": change.ref, "at": when}
     return fingerprint_of(parts | {"author": change.author})

@@ -77,7 +77,7 @@ def _values(values: Any) -> str:
 
 
 def _of_older(item: Mapping[str, Any], now: datetime) -> Alert | None:
-    """The alert of the older webhook, which tells the state of one rule; None for a state that says nothing."""
+    """The alert of the older webhook, which has the state of one rule; None for a state that is no alert's."""
     state = text_of(item.get("state")).lower()
     if state in _QUIET_STATES:
         return None

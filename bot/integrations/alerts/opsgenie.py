@@ -59,7 +59,7 @@ def _is_escalation(item: Any) -> bool:
 
 
 def _escalation_pages(item: Mapping[str, Any], now: datetime) -> tuple[ShadowPage, ...]:
-    """Whom an escalation notified, as `{"escalationNotify": {"name": …, "entity": "user"}, "repeatCount": 0}` says."""
+    """Whom an escalation notified: `{"escalationNotify": {"name": …, "entity": "user"}, "repeatCount": 0}`."""
     alert_id = harmless(text_of(item["alert"].get("alertId")), NAME_LENGTH)
     rung = ":".join(text_of(item.get(name)) for name in ("escalationId", "escalationTime", "repeatCount"))
     return tuple(
@@ -111,7 +111,7 @@ def _responder_names(value: Any) -> list[str]:
 
 
 def _alert(item: Any, now: datetime) -> Alert:
-    """The alert. Only closing and deleting end it; any other action says that it is there."""
+    """The alert. Only closing and deleting end it; after any other action it is open."""
     if not isinstance(item, Mapping) or not isinstance(item.get("alert"), Mapping):
         raise ValueError("`alert` is no object")
     content = item["alert"]

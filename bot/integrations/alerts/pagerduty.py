@@ -41,7 +41,7 @@ def read(delivery: Delivery, now: datetime) -> AlertBatch:
 
 
 def _pages(event: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[ShadowPage, ...]:
-    """Whom PagerDuty notifies by this event: the assignees; or who acknowledged."""
+    """The people whom PagerDuty notifies by this event (the assignees), or the person who acknowledged."""
     kind, data = text_of(event.get("event_type")), event["data"]
     if kind == "incident.acknowledged":
         side, people = ShadowSide.ACKNOWLEDGED, [event.get("agent")]

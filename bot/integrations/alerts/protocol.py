@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 
 class UnreadableBody(ValueError):
-    """A body that is nothing the source sends. `expected` says in words what it should be, with an example."""
+    """A body that the source does not send. `expected` describes the right body in words, with an example."""
 
     def __init__(self, message: str, expected: str) -> None:
         super().__init__(message)
@@ -153,7 +153,7 @@ def annotations_of(value: Mapping[str, Any]) -> dict[str, str]:
 
 
 def tags_of(tags: Iterable[str]) -> dict[str, str]:
-    """Labels from tags such as `env:prod`; a tag without a value is `true`. Of one name's values the first counts."""
+    """Labels from tags such as `env:prod`; a tag without a value is `true`. The first value of a name counts."""
     labels: dict[str, str] = {}
     for tag in tags:
         name, _, value = tag.strip().partition(":")

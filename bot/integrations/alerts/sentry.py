@@ -83,7 +83,7 @@ def _issue(issue: Mapping[str, Any], action: str, told_at: datetime | None, now:
 
 
 def _event(data: Mapping[str, Any], event: Mapping[str, Any], now: datetime) -> Alert:
-    """An event that met an issue alert. It is the alert of its issue, so that resolving the issue ends it."""
+    """An event that triggered an issue alert. Its alert is the issue's, so that resolving the issue ends it."""
     pairs = event.get("tags")
     tags = {
         text_of(pair[0]): pair[1]
@@ -107,7 +107,7 @@ def _event(data: Mapping[str, Any], event: Mapping[str, Any], now: datetime) -> 
 
 
 def _metric_alert(data: Mapping[str, Any], told: Mapping[str, Any], action: str, at: datetime) -> Alert | None:
-    """A metric alert, which is critical, warning or resolved. One of a rule is one alert."""
+    """A metric alert, which is critical, warning or resolved. Each rule has one alert."""
     if action not in ("critical", "warning", "resolved"):
         return None
     rule = told.get("alert_rule")

@@ -55,7 +55,7 @@ class GitHub:
         return answer.text("full_name") or place
 
     async def create(self, place: str, ticket: NewTicket) -> Created:
-        """Create an issue. Labels and assignees that the token may not set are dropped by GitHub without an error."""
+        """Create an issue. GitHub silently drops labels and assignees that the token may not set."""
         content: dict[str, Any] = {
             "title": ticket.title[:TITLE],
             "body": f"{ticket.body[:BODY]}\n\n{marker(ticket.key)}",

@@ -52,7 +52,7 @@ class Jira:
         return f"{place} ({answer.text('name')})" if answer.text("name") else place
 
     async def create(self, place: str, ticket: NewTicket) -> Created:
-        """Create an issue. Where the project's form has no labels, it is created without, and that is said."""
+        """Create an issue. If the project's form has no labels, the issue has none, and the result says so."""
         fields: dict[str, Any] = {
             "project": {"key": _project(place)},
             "issuetype": {"name": self.issue_type},
@@ -127,7 +127,7 @@ class Jira:
             raise _error(moved, place)
 
     async def changed_since(self, place: str, since: datetime) -> Changes:
-        """The project's issues that changed since then. JQL knows minutes, so the first ones may come twice."""
+        """The project's issues that changed since then. JQL counts in minutes, so the first issues may come twice."""
         minutes = max(1, int((datetime.now(UTC) - since).total_seconds() // 60) + 1)
         query = f'project = "{_project(place)}" AND updated >= "-{minutes}m" ORDER BY updated ASC'
         issues, read_to = list[dict[str, Any]](), None
@@ -144,7 +144,7 @@ class Jira:
         return Changes(tuple(news), read_to)
 
     async def _search(self, query: str, place: str) -> AsyncIterator[list[dict[str, Any]]]:
-        """The issues of a query by pages. Cloud has taken the older path away, which Data Center still has."""
+        """The issues of a query by pages. Cloud has removed the older path, which Data Center still has."""
         path = "/rest/api/3/search/jql" if self.email else "/rest/api/2/search"
         params = {"jql": query, "fields": FIELDS, "maxResults": str(MOST)}
         count = 0

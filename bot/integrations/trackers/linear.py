@@ -114,7 +114,7 @@ class Linear:
     async def changed_since(self, place: str, since: datetime) -> Changes:
         """The team's issues that changed since then.
 
-        Linear lists the latest change first. Where there are too many for a few pages, the first half of the time
+        Linear lists the latest change first. If there are too many for a few pages, only the first half of the time
         is read, and so on.
         """
         end = datetime.now(UTC) + SKEW
@@ -125,7 +125,7 @@ class Linear:
         return Changes(tuple(news), until if until < end else None)
 
     async def _changed(self, place: str, since: datetime, until: datetime) -> list[Mapping[str, Any]] | None:
-        """The issues that changed in a span of time; None if they are too many. Within a second none are."""
+        """The issues that changed in a span of time; None if they are too many. Those of one second never are."""
         nodes: list[Mapping[str, Any]] = []
         variables: dict[str, Any] = {"key": _key(place), "since": _stamp(since), "until": _stamp(until)}
         for page in itertools.count(1):
@@ -147,7 +147,7 @@ class Linear:
         return dict(nodes[0])
 
     async def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The data of an answer. Errors stand in the body, also of an answer 200 or 400."""
+        """The data of an answer. Errors are in the body, also with status 200 or 400."""
         signed = http.headers(**{"Authorization": self.key, "Content-Type": "application/json"})
         answer = await http.ask(
             self.session, "POST", self.url, VENDOR, (self.key,), largest=LARGEST_ANSWER, headers=signed,

@@ -27,7 +27,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed at a place since some instant: the oldest changes first, up to a bound."""
+    """The changes at a place since some instant, the oldest first, up to a bound."""
 
     news: tuple[TicketNews, ...]
     read_to: datetime | None = None  # where to read on, later than that instant; None: there is nothing more

@@ -70,7 +70,7 @@ class Confluence:
         return self._page(answer.data)
 
     async def replace(self, page: WikiPage, sections: Sequence[WikiSection]) -> None:
-        """Write the page's next version. If somebody saved one meanwhile, Confluence refuses it: then read it anew."""
+        """Write the page's next version. Confluence refuses it if somebody saved one meanwhile: then read it again."""
         new = {section.title: section for section in sections}
         content = {
             "id": page.external, "status": "current", "title": page.raw["title"],
@@ -125,7 +125,7 @@ def _line(line: Line) -> str:
 
 
 def _parts(body: str) -> list[tuple[str, int, int, list[str]]]:
-    """Each heading of the first two levels, where what is below it begins and ends, and its lines as read."""
+    """Each heading of the first two levels, the begin and end of its section, and the section's lines as read."""
     headings = list(_HEADING.finditer(body))
     ends = [*(heading.start() for heading in headings[1:]), len(body)]
     return [

@@ -83,7 +83,7 @@ def _matches(context: CheckContext) -> Iterator[tuple[KeyPath, dict[str, str]]]:
 
 
 def _without_effect(context: CheckContext) -> Iterator[Problem]:
-    """A warning for each setting of a route that does nothing beside its `do`."""
+    """A warning for each setting of a route that has no effect with its `do`."""
     for number, route in enumerate(context.model.alerts.routes):
         path: KeyPath = ("alerts", "routes", number)
         if route.escalate and route.do not in ("ask", "attach"):

@@ -57,7 +57,7 @@ def _sheet_recipients(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """A warning for each thing that the policy asks for and nobody will do or get."""
+    """A warning for each duty or message of the policy that nobody will do or get."""
     model = context.model
     for key, role in model.roles.items():
         path: KeyPath = ("roles", key, "required_for")

@@ -89,7 +89,7 @@ class AlertInhibition(StrictModel):
 
 
 class Alerts(StrictModel):
-    """What becomes of alerts."""
+    """How alerts become incidents."""
 
     group_by: list[Text] = Field(default=["alertname", "service"], description="Alerts with equal labels are a group.")
     wait: Delay = Field(default="20s", description="A group gathers for so long before anybody is told.")

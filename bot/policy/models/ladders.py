@@ -25,7 +25,7 @@ class Rung(StrictModel):
 
 
 class LadderRepeat(StrictModel):
-    """How often a whole ladder is gone through again."""
+    """The repetition of a whole ladder."""
 
     times: Annotated[int, Field(ge=1, le=20, strict=True)] = Field(description="How often, after the first time.")
     after: Duration = Field(description="From the last rung to the first one again.")

@@ -77,7 +77,7 @@ class Audience(StrictModel):
     )
     emails: list[Mail] = Field(default=[], max_length=MOST_ADDRESSES, description="Addresses that are written to.")
     subscribers: Literal["components"] | None = Field(
-        default=None, description="`components`: also whoever subscribed to an affected component of the status page."
+        default=None, description="`components`: also the subscribers of an affected component of the status page."
     )
     approval: Literal["second_person"] | None = Field(
         default=None, description="`second_person`: somebody else than the author approves every message."

@@ -1,4 +1,4 @@
-"""The part of the policy's schema that says where events of incidents are sent."""
+"""Defines the schema of the policy's webhooks, which get events of incidents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Event = Annotated[str, PlainValidator(_event), WithJsonSchema({"type": "string",
 
 
 class Webhook(StrictModel):
-    """A program that is told of events, signed as Standard Webhooks says."""
+    """An address that gets events, signed as Standard Webhooks specifies."""
 
     url: Address = Field(description="Where events are posted.")
     secret: Secret = Field(description="Signs them.")

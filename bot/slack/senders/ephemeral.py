@@ -45,7 +45,7 @@ class AnswerSender(SenderBase):
         message = notice.payload["message"]
         return await self._respond(notice, Message(message["text"], message["blocks"], message.get("plain_blocks")))
 
-    @sends(NoticeKind.DECLARED, failure="answer whoever declared")
+    @sends(NoticeKind.DECLARED, failure="answer the declaration")
     async def declared(self, delivery: Delivery) -> SendResult:
         """Tell the person who declared the incident where its channel is; all who read the message it came from."""
         notice, incident, policy = delivery.notice, delivery.incident, delivery.policy

@@ -1,4 +1,4 @@
-"""Names by Slack IDs, for where Slack itself cannot show them."""
+"""Adds the table of names by Slack ID, for use outside Slack."""
 
 from __future__ import annotations
 

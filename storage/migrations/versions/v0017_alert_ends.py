@@ -1,4 +1,4 @@
-"""Adds when an alert that is told by state was last said to be over."""
+"""Adds the time at which an alert without a start was last reported as over."""
 
 from __future__ import annotations
 

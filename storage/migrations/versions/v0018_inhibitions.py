@@ -1,4 +1,4 @@
-"""Adds what keeps groups of alerts quiet, and the question whether an incident is resolved."""
+"""Adds the inhibitions of groups of alerts, and the question whether an incident is resolved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds the tables of the status page's subscribers, and of what they are still to be told."""
+"""Adds the tables of the status page's subscribers, and of the changes of which they are still to be told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds the pages of shadow mode: what the other service paged, and what was withheld here."""
+"""Adds the pages of shadow mode: those of the other service, and those withheld here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds what Slack reported about people who joined and left, since it reports each move twice."""
+"""Adds Slack's reports about people who joined and left, since it reports each move twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds since when a notice may have been sent by a database that was lost, and restored from a backup."""
+"""Adds the time since which a database that was lost and restored from a backup may have sent a notice."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ from bot.slack.text import clip, length, plain, render, title_of
 CALLBACK = "declare"
 SUGGESTION = "suggestion"
 INVITED = (
-    "Invited are you, whoever the severity's ladder pages, rung by rung, and whoever is given a role, paged by hand or "
-    "invited. If the severity asks for a briefing, executives learn its ID alone."
+    "Tocsin invites you, the people whom the severity's ladder pages, rung by rung, and everybody who is given a role, "
+    "paged by hand or invited. If the severity asks for a briefing, executives learn its ID alone."
 )
 METRICS = "metrics"
 LABELS = {

@@ -34,7 +34,7 @@ def test_the_declare_form() -> None:
 def test_the_form_says_who_will_be_invited_to_a_private_incident() -> None:
     (private,) = [block for block in declare_modal(FIVE)["blocks"] if block.get("block_id") == "private"]
     hint = private["hint"]["text"]
-    for people in ("you", "whoever the severity's ladder pages", "given a role", "paged by hand", "invited"):
+    for people in ("you", "the people whom the severity's ladder pages", "given a role", "paged by hand", "invited"):
         assert people in hint
     assert "executives learn its ID alone" in hint
 
