@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.outbox.dependencies import INHERITED
 from storage.outbox.queue import BLOCKED
 from storage.schema import outbox
 
@@ -98,3 +99,9 @@ async def failed_or_blocked(conn: AsyncConnection, number: int) -> list[FailedNo
     """`failures`, and the notices that wait for an operator."""
     rows = await conn.execute(_NOT_OUT, {"number": number})
     return [FailedNotice(row.dedup_key, row.kind, row.payload, row.error or "") for row in rows]
+
+
+async def causes_of_failure(conn: AsyncConnection, number: int) -> list[FailedNotice]:
+    """Like `failed_or_blocked`, without the notices that failed because another did: its error says it all."""
+    failed = await failed_or_blocked(conn, number)
+    return [notice for notice in failed if not notice.error.startswith(INHERITED)] or failed

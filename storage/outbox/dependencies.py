@@ -15,7 +15,7 @@ from storage.schema import outbox
 
 _c = outbox.c
 _HELD = sa.text("state = 'held'")  # as in the partial index, word for word
-_INHERITED = "a notice it depends on failed: "
+INHERITED = "a notice it depends on failed: "
 
 
 async def free_dependents(conn: AsyncConnection, dedup_keys: Collection[str]) -> None:
@@ -77,4 +77,4 @@ def inherited_reason(state: str, why: str) -> str:
     """The error of a notice that ends with the one it depends on; the same words at any length of the chain."""
     if state == "dropped":
         return why
-    return why if why.startswith(_INHERITED) else _INHERITED + why
+    return why if why.startswith(INHERITED) else INHERITED + why

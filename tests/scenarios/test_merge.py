@@ -28,7 +28,7 @@ async def test_an_incident_is_merged_into_another_and_both_say_so(world: World) 
     first = await world.opened(2)
     await rest(world)
     answer = await typed(world, "tom", second.name, "/incident merge INC-2")
-    assert "INC-1 is merged into INC-2" in answer
+    assert f"INC-1 is merged into INC-2 #{first.name}. Reminders" in answer
     assert "Reminders and pages have stopped here" in answer
     await rest(world)
     ended, goes_on = await world.show(1), await world.show(2)

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
 
 import structlog
@@ -66,7 +67,7 @@ def refuse_earlier(incident: Incident, tag: str | None) -> None:
     if tag is not None and tag != incident_tag(incident):
         raise Refused(
             f"This belongs to an earlier {incident.id}, from before the database was restored from a backup. Nothing "
-            f"was changed. {incident.id} is another incident now, declared {elements.moment(incident.declared_at)}."
+            f"was changed. {incident.id} is another incident now, declared {incident.declared_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
         )
 
 

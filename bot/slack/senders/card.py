@@ -42,7 +42,7 @@ class CardSender(SenderBase):
     async def _render(self, delivery: Delivery) -> Message:
         incident, policy = delivery.incident, delivery.policy
         async with self._context.database.reading() as conn:
-            failures = await census.failed_or_blocked(conn, incident.number)
+            failures = await census.causes_of_failure(conn, incident.number)
             paging_context = await current_paging_context(conn, policy, self._context.methods, delivery.now)
         return card.card(
             incident,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from bot.slack.commands.request import MENU
 from bot.slack.commands.verb import Grammar
 from bot.slack.commands.verbs import VERBS as TABLE
 from bot.slack.listeners import handlers
-from bot.slack.listeners.handlers import PRESSES, SUBMISSIONS, VERBS, WORKSPACE_VERBS
+from bot.slack.listeners.handlers import PRESSES, SUBMISSIONS, VERBS, WORKSPACE_VERBS, relations
+from tests.domain.incidents import declared
 
 MODULES = [
     module for name, module in vars(handlers).items() if getattr(module, "__name__", "").startswith(handlers.__name__)
@@ -39,3 +41,8 @@ def test_every_table_of_a_module_is_registered() -> None:
 def test_no_two_modules_handle_the_same_name() -> None:
     for table in ("VERBS", "WORKSPACE_VERBS", "PRESSES", "SUBMISSIONS"):
         assert [name for name, count in Counter(names(table)).items() if count > 1] == []
+
+
+def test_the_tags_in_an_answer_are_escaped_once() -> None:
+    reply = relations._tag_reply(replace(declared(), tags=("r&d", "checkout")))
+    assert "Tags of INC-1: r&amp;d, checkout." in str(reply.blocks)

@@ -85,6 +85,7 @@ async def test_when_a_dependency_fails_each_dependent_acts_by_its_setting(databa
             ("card:1", "a notice it depends on failed: restricted_action"),
             ("pin:1", "a notice it depends on failed: restricted_action"),
         ]
+        assert [f.dedup_key for f in await census.causes_of_failure(conn, 1)] == ["channel:1"]
         await enqueue.put(
             conn, [dependent("late:1"), dependent("later:1", on_failure=OnDependencyFailure.DIRECT)]
         )  # at once, as above

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.incident.relations import parse_tags
-from bot.slack.blocks import elements, replies
+from bot.slack.blocks import elements, phrases, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import refusal_at
 from bot.slack.blocks.modals.relations import (
@@ -23,7 +23,7 @@ from bot.slack.blocks.modals.relations import (
     tags_of,
 )
 from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
-from bot.slack.text import mention, plain, render
+from bot.slack.text import mention, plain
 from bot.usecases.incidents.merge import MergeResult, merge
 from bot.usecases.incidents.relate import relate, tag
 from bot.usecases.queries.find_incidents import find_incidents
@@ -49,7 +49,7 @@ async def _merge(call: VerbCall) -> Message | None:
 
 def _merge_reply(merged: MergeResult) -> Message:
     incident, target = merged.incident, merged.target
-    where = f" <#{target.channel_id}>" if target.channel_id else ""
+    where = f" {phrases.channel_link(target)}" if target.channel_id else ""
     parts = [f"{incident.id} is merged into {target.id}{where}. Reminders and pages have stopped here."]
     if merged.invited:
         parts.append(f"Inviting {len(merged.invited)} {'person' if len(merged.invited) == 1 else 'people'} there.")
@@ -63,7 +63,7 @@ def _merge_reply(merged: MergeResult) -> Message:
             f"{incident.id} was detected earlier, {elements.moment(incident.detected_at)}: "
             f"`times --in {target.id}` corrects when it began."
         )
-    return replies.done(" ".join(parts))
+    return elements.line(" ".join(parts))
 
 
 async def _relate(call: VerbCall) -> Message | None:
@@ -87,7 +87,7 @@ async def _tag(call: VerbCall) -> Message | None:
 
 def _tag_reply(incident: Incident) -> Message:
     tags = elements.join_comma(incident.tags, at_most=20)
-    return replies.done(f"Tags of {incident.id}: {render(plain(tags)) or 'none'}.")
+    return replies.done(f"Tags of {incident.id}: {plain(tags) or 'none'}.")
 
 
 async def _other_incidents(call: VerbCall, *, open_only: bool) -> Sequence[Incident]:
