@@ -21,6 +21,8 @@ def require(context: Context, action: str, actor: str, incident: Incident | None
     """
     if actor == OPERATOR:
         return
+    if action == "close" and incident is not None and incident.open:
+        require(context, "resolve", actor, incident)  # closing an open incident resolves it first
     policy = context.policy
     try:
         permissions.require(

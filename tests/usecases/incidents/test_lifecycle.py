@@ -95,6 +95,17 @@ async def test_resolving_by_the_status_needs_the_permission_to_resolve(make_cont
     assert (await change_status(context, 1, Status.MITIGATING, "U1")).status is Status.MITIGATING
 
 
+async def test_closing_an_open_incident_needs_the_permission_to_resolve(make_context: MakeContext) -> None:
+    context = make_context('preset: sev1-5\npermissions: {resolve: ["user:U0BOSS001"]}\n')
+    await declare(context, Declaration("Checkout is down", "sev2", "U1"))
+    with pytest.raises(Refused, match="may resolve incidents"):
+        await close(context, 1, "U1")
+    with pytest.raises(Refused, match="may resolve incidents"):
+        await change_status(context, 1, Status.CLOSED, "U1")
+    await resolve(context, 1, "U0BOSS001")
+    assert (await close(context, 1, "U1")).status is Status.CLOSED
+
+
 async def test_an_incident_that_does_not_exist_is_not_found(context: Context) -> None:
     with pytest.raises(NotFound, match="INC-7"):
         await resolve(context, 7, "U1")
