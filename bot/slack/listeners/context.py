@@ -65,9 +65,10 @@ def refuse_earlier(incident: Incident, tag: str | None) -> None:
     Those of older versions have no tag, and are taken to be about this incident.
     """
     if tag is not None and tag != incident_tag(incident):
+        declared_at = f"{incident.declared_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         raise Refused(
             f"This belongs to an earlier {incident.id}, from before the database was restored from a backup. Nothing "
-            f"was changed. {incident.id} is another incident now, declared {incident.declared_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+            f"was changed. {incident.id} is another incident now, declared {declared_at}."
         )
 
 
