@@ -34,6 +34,7 @@ ENTRIES = (
     LazyCommand("check", "serve", "Look over settings, policy, database, token and scopes."),
     LazyCommand("close", "verbs", "Close it once nothing is left to do."),
     LazyCommand("comms", "comms", "Tell the audiences of an incident."),
+    LazyCommand("copy", "records", "Copy an SQLite database into an empty PostgreSQL database."),
     LazyCommand("declare", "verbs", "Declare an incident: tocsin declare sev2 Checkout is down"),
     LazyCommand("demo", "demo", "Try Tocsin in a local workspace: no Slack account, no network."),
     LazyCommand("drill", "drill", "Declare a drill: it pages nobody, and counts nowhere."),

@@ -1,4 +1,4 @@
-"""Implements `tocsin verify`, `export`, `backup` and `restored`: checks and copies the record of incidents."""
+"""Implements `tocsin verify`, `export`, `backup`, `copy` and `restored`: checks and copies the record of incidents."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory import channels
 from bot.slack.directory.bot_identity import identity_of_token
 from bot.slack.directory.used_numbers import skip_used
-from storage import backup
+from storage import backup, copying
 from storage.database import Database
 from storage.instance_lock import acquire
+from storage.open import open_database
 from storage.timeline import verify as verification
 from storage.timeline.verify import Head, Report
 
@@ -73,6 +74,15 @@ def backup_command(file: Path) -> None:
     echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/run/backup.md.")
 
 
+@click.command("copy")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def copy_command(file: Path) -> None:
+    """Copy the SQLite database FILE into the empty PostgreSQL database that DATABASE_URL names. Stop the bot first."""
+    rows, incidents = asyncio.run(_copy(f"sqlite:///{file.absolute()}"))
+    echo(f"{rows} rows copied, with {incidents} incident{'s' * (incidents != 1)}. Compare the timelines: tocsin verify")
+    echo(f"Then start the bot with this DATABASE_URL, and keep {file} as a backup.")
+
+
 @click.command("restored")
 def restored_command() -> None:
     """Run this after restoring a database, before serving: nothing is sent twice, and no number is reused."""
@@ -80,6 +90,28 @@ def restored_command() -> None:
     echo(f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify")
     echo("Reminders and pages that are due by now are looked for too, where the method can be asked.")
     echo(numbers)
+
+
+async def _copy(url: str) -> tuple[int, int]:
+    """The number of rows that were copied from the database at `url`, and of incidents among them."""
+    settings = settings_reader.load()
+    if not settings.url.startswith("postgresql"):
+        raise TocsinError("Set DATABASE_URL to the PostgreSQL database to copy to: postgresql://user:password@host/db")
+    lock = await acquire(url, wait_s=0)
+    try:
+        source = await open_database(url, migrate=False)
+        try:
+            target = await open_database(settings.url)
+            try:
+                copied = await copying.copy_all(source, target)
+            finally:
+                await target.close()
+        finally:
+            await source.close()
+    finally:
+        if lock is not None:
+            lock.release()
+    return sum(copied.values()), copied["incidents"]
 
 
 async def _mark_restored() -> tuple[int, str]:

@@ -48,6 +48,7 @@ EXECUTED_BY = {
     ("docs/releasing.md", "sh"): ".ci/package",
     ("docs/replay.md", "sh"): HERE + "test_consoles.py",
     ("docs/run/backup.md", "sh"): "tests/scenarios/test_record_documents.py",
+    ("docs/run/postgresql.md", "sh"): "tests/scenarios/test_record_documents.py",
     ("docs/run/monitoring.md", "sh"): HERE + "test_examples.py",
     ("docs/run/reverse-proxy.md", "nginx"): HERE + "test_examples.py",
     ("docs/rules.md", "yaml"): "tests/rules/test_documents.py",

@@ -1,4 +1,4 @@
-"""What docs/run/backup.md and docs/record.md tell an operator to type is typed here."""
+"""What docs/run/backup.md, docs/run/postgresql.md and docs/record.md tell an operator to type is typed here."""
 
 from __future__ import annotations
 
@@ -69,6 +69,20 @@ def test_a_dump_of_postgresql_is_restored_as_written(tmp_path: Path, postgresql:
     assert shown[0] == shown[1]
     postgresql.drop(fresh)
     postgresql.give_back(url)
+
+
+def test_a_sqlite_database_is_moved_to_postgresql_as_written(tmp_path: Path, postgresql: PostgreSQL) -> None:
+    run(_talked(f"sqlite:///{tmp_path}/tocsin.db"))
+    fresh = postgresql.create(empty=True)
+    guide = (ROOT / "docs" / "run" / "postgresql.md").read_text()
+    (script,) = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+    env = {"DATABASE_URL": "sqlite:///tocsin.db"}
+    printed = typed(script, tmp_path, **env, NEW_DATABASE_URL=fresh)
+    assert "with 1 incident." in printed
+    assert "all as they were written" in printed
+    shown = [typed("tocsin show INC-1 --json", tmp_path, DATABASE_URL=one) for one in (env["DATABASE_URL"], fresh)]
+    assert shown[0] == shown[1]
+    postgresql.drop(fresh)
 
 
 def test_the_ends_of_the_chains_are_kept_as_written(tmp_path: Path) -> None:

@@ -211,7 +211,14 @@ async def test_no_secret_appears_in_logs_answers_or_output_of_commands(
 
 async def everything_at_the_terminal(env: dict[str, str]) -> str:
     """Every command there is, as text and as JSON; a new one is run here without anybody thinking of it."""
-    words = {"show": ["INC-1"], "search": ["payments"], "backup": ["copy.db"], "export": ["--all"], "verify": ["--all"]}
+    words = {
+        "show": ["INC-1"],
+        "search": ["payments"],
+        "backup": ["copy.db"],
+        "copy": ["copy.db"],
+        "export": ["--all"],
+        "verify": ["--all"],
+    }
     said: list[str] = []
     for name in sorted(main.list_commands(None)):  # type: ignore[arg-type]  # it looks at no context
         if name not in ("serve", "demo", "restored"):
