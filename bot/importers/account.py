@@ -109,6 +109,12 @@ class Participant:
     id: str = ""
     name: str = ""
 
+    @property
+    def words(self) -> str:
+        """The participant in a sentence of the report, such as `escalation Payments`."""
+        kind = {"ladder": "escalation"}.get(self.kind, self.kind)
+        return f"{kind} {self.name or self.id}"
+
 
 NOBODY = Participant("nobody")
 

@@ -10,9 +10,10 @@ import aiohttp
 import pytest
 
 from bot.importers.opsgenie.read import read_account
+from bot.importers.opsgenie.times import hours_of
 from bot.importers.plan import Plan, make_plan
 from bot.importers.reader import Reader
-from tests.importers.accounts import odd_opsgenie
+from tests.importers.accounts import odd_opsgenie, small_opsgenie, weekly
 from tests.importers.doubles import KEY, OpsgenieDouble, serving
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -152,8 +153,46 @@ def test_escalations_that_point_at_each_other_are_cut_where_the_circle_closes(od
         "repeat": {"times": 3, "after": "10m"},
     }
     assert "circle" in row(odd, "escalation_rule", "e-self/1")[1]
+    assert (
+        "leads back to the escalation"
+        in row(odd, "escalation_rule", "e-pay/2")[1] + row(odd, "escalation_rule", "e-pay/3")[1]
+    )
     assert row(odd, "escalation", "e-self")[0] == "not_moved"
     assert "nowhere" in row(odd, "escalation", "e-nowhere")[1]
+
+
+def test_a_restriction_of_a_whole_week_is_none_and_24_00_is_the_next_day() -> None:
+    def restricted(*days_and_hours: tuple[str, int, str, int]) -> Any:
+        windows = [
+            {"startDay": start, "startHour": begin, "startMin": 0, "endDay": end, "endHour": until, "endMin": 0}
+            for start, begin, end, until in days_and_hours
+        ]
+        return hours_of({"type": "weekday-and-time-of-day", "restrictions": windows})
+
+    assert restricted(("monday", 9, "monday", 9)) == []
+    assert restricted(("monday", 0, "sunday", 24)) == []
+    assert restricted(("friday", 17, "sunday", 24)) == ["fri 17:00-mon 00:00"]
+    assert restricted(("monday", 9, "friday", 17)) == ["mon 09:00-fri 17:00"]
+
+
+def test_a_routing_rule_to_what_is_not_moved_says_that_nobody_is_paged() -> None:
+    double = small_opsgenie()
+    double.teams = [{"id": "t", "name": "Payments", "members": [{"user": {"id": "u-anna"}}]}]
+    off = {"id": "s-off", "name": "Off", "timezone": "UTC", "enabled": False, "rotations": []}
+    double.schedules.append(off)
+    rule = {"id": "rr", "isDefault": True, "notify": {"type": "schedule", "id": "s-off", "name": "Off"}}
+    double.routing = {"t": [rule]}
+    (found,) = [each for each in plan_of(double).report.rows if each.kind == "routing_rule"]
+    assert found.why == "The schedule Off that it notifies is not moved: the alerts are recorded, and page nobody"
+    assert found.do == "Write whom to page to the route's `escalate`, with `do: ask`."
+
+
+def test_a_rotation_whose_people_are_all_gone_is_to_be_written_by_hand() -> None:
+    double = small_opsgenie()
+    double.schedules[0]["rotations"] = [weekly("r-1", "Week", ["u-gone", "u-left"])]
+    (found,) = [each for each in plan_of(double).report.rows if each.kind == "rotation"]
+    assert found.state == "not_moved"
+    assert found.do == "Write it by hand, with people who are there."
 
 
 def test_services_and_routes_lead_where_the_team_s_alerts_led(odd: Plan) -> None:

@@ -73,7 +73,8 @@ def _flat(draft: Draft, ladder: Ladder) -> Iterator[_Flat]:
         for target in rung.targets:
             if target.kind != "ladder":
                 continue
-            name, inner = target.name or target.id, list(_nested_rungs(draft, target.id, {ladder.origin.id}))
+            cuts: list[str] = []
+            name, inner = target.name or target.id, list(_nested_rungs(draft, target.id, {ladder.origin.id}, cuts))
             if target.id == ladder.origin.id:
                 rung.note(f"It leads back to the escalation {name}: the circle is cut here", "", lost=not direct)
             elif not inner:
@@ -81,14 +82,22 @@ def _flat(draft: Draft, ladder: Ladder) -> Iterator[_Flat]:
                 rung.note(why, "Write the rung by hand.", lost=not direct)
             else:
                 rung.note(f"It leads to the escalation {name}, whose rungs stand in its place", "")
+                for cut in dict.fromkeys(cuts):
+                    rung.note(f"From there it leads back to the escalation {cut}: the circle is cut there", "")
                 for inner_rung, after, targets in inner:
                     yield replace(inner_rung, notes=[]), rung.after + after, targets
 
 
-def _nested_rungs(draft: Draft, identity: str, seen: set[str]) -> Iterator[_Flat]:
-    """The rungs of a ladder that another one leads to. `seen`: the ladders before it, to cut circles."""
+def _nested_rungs(draft: Draft, identity: str, seen: set[str], cuts: list[str]) -> Iterator[_Flat]:
+    """The rungs of a ladder that another one leads to.
+
+    `seen`: the ladders before it. The names of those where a circle is cut are appended to `cuts`.
+    """
     ladder = next((ladder for ladder in draft.account.ladders if ladder.origin.id == identity), None)
-    if ladder is None or identity in seen:
+    if ladder is None:
+        return
+    if identity in seen:
+        cuts.append(ladder.origin.name or identity)
         return
     for rung in ladder.rungs:
         if rung.silent:
@@ -98,7 +107,7 @@ def _nested_rungs(draft: Draft, identity: str, seen: set[str]) -> Iterator[_Flat
             yield rung, rung.after, direct
         for target in rung.targets:
             if target.kind == "ladder":
-                for inner_rung, after, targets in _nested_rungs(draft, target.id, {*seen, identity}):
+                for inner_rung, after, targets in _nested_rungs(draft, target.id, {*seen, identity}, cuts):
                     yield inner_rung, rung.after + after, targets
 
 

@@ -92,11 +92,12 @@ def _own_key(draft: Draft, keys: Keys, person: Person) -> str:
 
 
 def _is_same_person(person: Person, contact: Any) -> bool:
-    """Whether a contact without an address is the person, by the name."""
+    """Whether a contact without an address, or with the person's, is the person, by the name."""
     if not isinstance(contact, Mapping) or contact.get("name") != person.origin.name:
         return False
-    addresses = [contact.get(setting) for setting in ("email", "slack")]
-    return not (person.email and any(isinstance(address, str) and "@" in address for address in addresses))
+    addresses = [str(contact.get(setting) or "") for setting in ("email", "slack")]
+    other_addresses = {address.lower() for address in addresses if "@" in address} - {person.email.lower()}
+    return not (person.email and other_addresses)
 
 
 def _addresses(contacts: Mapping[str, Any]) -> dict[str, str]:

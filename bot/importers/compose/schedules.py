@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -68,7 +69,8 @@ def _layer(draft: Draft, schedule: Schedule, rotation: Rotation) -> dict[str, An
     covered = any(rotation.origin.id in override.rotations for override in schedule.overrides)
     if all(member == _UNSET for member in members) and not covered:
         if rotation.notes:
-            rotation.note("Nobody else takes turns in it", "", lost=True)
+            rotation.notes = [replace(note, do="") for note in rotation.notes]  # there are no `members` to replace
+            rotation.note("Nobody else takes turns in it", "Write it by hand, with people who are there.", lost=True)
         else:
             rotation.note("Nobody takes turns in it", "Nothing to do if nobody misses it.", lost=True)
         return {}
@@ -143,7 +145,7 @@ def _first_of(draft: Draft, rotation: Rotation, participant: Participant, name: 
             )
             return key
     rotation.note(
-        f"The {participant.kind} {name} takes turns in it, which is not possible here: nobody is on call then",
+        f"The {participant.words} takes turns in it, which is not possible here: nobody is on call then",
         "Replace `nobody` in `members`.",
     )
     return _UNSET

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.importers.account import RoutingRule, Sender, Service
+from bot.importers.account import NOBODY, RoutingRule, Sender, Service
 from bot.importers.compose.draft import Draft
 from bot.importers.compose.ladders import rungs_to
 from bot.importers.compose.senders import instruction
@@ -65,7 +65,13 @@ def _route(draft: Draft, rule: RoutingRule) -> dict[str, Any] | None:
     name = f"{draft.account.source} {rule.origin.id}"
     rungs = rungs_to(draft, rule.target)
     if not rungs:
-        rule.note("It notifies nobody: the alerts are recorded", "")
+        if rule.target == NOBODY:
+            rule.note("It notifies nobody: the alerts are recorded", "")
+        else:
+            rule.note(
+                f"The {rule.target.words} that it notifies is not moved: the alerts are recorded, and page nobody",
+                "Write whom to page to the route's `escalate`, with `do: ask`.",
+            )
         return {"name": name, "match": match, "do": "record"}
     escalate = [{key: value for key, value in rung.items() if key in _OF_ROUTES} for rung in rungs]
     if any(set(rung) - _OF_ROUTES for rung in rungs) or (rule.target.kind == "ladder" and _repeats(draft, rule)):

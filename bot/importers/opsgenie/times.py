@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.importers.compose.schedules import DAYS
 from bot.importers.fields import int_of, list_of, object_of, text_of
 
 UNITS = {"hourly": "hour", "daily": "day", "weekly": "week"}
@@ -25,13 +26,16 @@ def hours_of(restriction: Mapping[str, Any]) -> list[str]:
         start, end = _clock(single, "start"), _clock(single, "end")
         return [] if start == end else [f"{start}-{'24:00' if end == '00:00' else end}"]
     if kind == "weekday-and-time-of-day":
-        return [_window(window) for window in list_of(restriction, "restrictions")]
+        windows = [_window(window) for window in list_of(restriction, "restrictions")]
+        return [] if any(begin == end for begin, end in windows) else [f"{begin}-{end}" for begin, end in windows]
     raise ValueError(f"a time restriction of the kind “{kind}”")
 
 
-def _window(restriction: Mapping[str, Any]) -> str:
-    start = f"{_day(restriction, 'startDay')} {_clock(restriction, 'start')}"
-    return f"{start}-{_day(restriction, 'endDay')} {_clock(restriction, 'end')}"
+def _window(restriction: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a window of the week begins and ends; the same for the whole week. 24:00 is 00:00 of the next day."""
+    last = _day(restriction, "endDay") + (int_of(restriction, "endHour") == 24)
+    begin = f"{DAYS[_day(restriction, 'startDay')]} {_clock(restriction, 'start')}"
+    return begin, f"{DAYS[last % 7]} {_clock(restriction, 'end')}"
 
 
 def _clock(restriction: Mapping[str, Any], which: str) -> str:
@@ -43,8 +47,9 @@ def _clock(restriction: Mapping[str, Any], which: str) -> str:
     return f"{hour:02}:{minute:02}"
 
 
-def _day(restriction: Mapping[str, Any], name: str) -> str:
+def _day(restriction: Mapping[str, Any], name: str) -> int:
+    """The number of a weekday; Monday is 0."""
     day = text_of(restriction, name).lower()
     if day not in _DAYS:
         raise ValueError(f"a time restriction with the day “{day}”")
-    return day[:3]
+    return _DAYS.index(day)
