@@ -202,7 +202,8 @@ def _print(plan: Plan, title: str, output: Path | None, settings: Settings, opti
         echo(line, err=True)
     if output is not None:
         echo("")
-        echo(f"{output}: {len(plan.additions)} entries added. Look at it, then: tocsin check")
+        count = len(plan.additions)
+        echo(f"{output}: {count} {'entry' if count == 1 else 'entries'} added. Look at it, then: tocsin check")
         if plan.source in (*VENDORS, ical.SOURCE):
             echo(f"Then compare who is on call at every minute: tocsin import prove {plan.source}")
         return

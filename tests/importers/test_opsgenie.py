@@ -195,6 +195,19 @@ def test_a_rotation_whose_people_are_all_gone_is_to_be_written_by_hand() -> None
     assert found.do == "Write it by hand, with people who are there."
 
 
+def test_a_schedule_whose_rotations_cannot_be_moved_is_not_said_to_be_missed_by_nobody() -> None:
+    double = small_opsgenie()
+    unknown, over = {"type": "lunar"}, {"endDate": "2026-03-01T00:00:00Z"}
+    double.schedules[0]["rotations"] = [weekly("r-1", "Week", ["u-anna"], timeRestriction=unknown)]
+    assert row(plan_of(double), "schedule", "s-pay") == ("not_moved", "None of its rotations is moved")
+    double.schedules[0]["rotations"].append(weekly("r-2", "Old", ["u-anna"], **over))
+    assert row(plan_of(double), "schedule", "s-pay") == (
+        "changed", "Those of its rotations that still run are not moved",
+    )  # fmt: skip
+    double.schedules[0]["rotations"] = [weekly("r-2", "Old", ["u-anna"], **over)]
+    assert "It is over" in row(plan_of(double), "schedule", "s-pay")[1]
+
+
 def test_services_and_routes_lead_where_the_team_s_alerts_led(odd: Plan) -> None:
     assert value(odd, "services", "checkout") == {
         "name": "Checkout",

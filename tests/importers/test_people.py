@@ -42,8 +42,8 @@ def test_whoever_is_not_in_slack_is_listed_with_the_nearest_members() -> None:
     assert rows["2"].state == "moved"
 
 
-def test_two_users_with_one_address_keep_their_contacts_when_the_import_is_repeated() -> None:
-    people = [person("1", "Anna", "anna@example.com"), person("2", "Anna Again", "anna@example.com")]
+def test_users_with_one_address_or_no_name_keep_their_contacts_when_the_import_is_repeated() -> None:
+    people = [person("1", "Anna", "anna@example.com"), person("2", "Anna Again", "anna@example.com"), person("3", "")]
     first = plan_of(*people)
     again = make_plan(Account("opsgenie", people=people), first.policy_text, NOW, severities=("sev1",))
     assert [addition.key for addition in again.additions if addition.section == ("contacts",)] == []

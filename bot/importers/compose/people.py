@@ -93,7 +93,7 @@ def _own_key(draft: Draft, keys: Keys, person: Person) -> str:
 
 def _is_same_person(person: Person, contact: Any) -> bool:
     """Whether a contact without an address, or with the person's, is the person, by the name."""
-    if not isinstance(contact, Mapping) or contact.get("name") != person.origin.name:
+    if not isinstance(contact, Mapping) or (contact.get("name") or "") != person.origin.name:
         return False
     addresses = [str(contact.get(setting) or "") for setting in ("email", "slack")]
     other_addresses = {address.lower() for address in addresses if "@" in address} - {person.email.lower()}

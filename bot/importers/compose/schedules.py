@@ -17,6 +17,7 @@ KEPT = timedelta(days=31)  # covers that ended earlier are not recorded
 _LONGEST = {"hour": 8760, "day": 366, "week": 53, "month": 12}  # of the policy's `rotation`
 _SHORT = {"day": "daily", "week": "weekly", "month": "monthly"}
 _UNSET = "nobody"
+_BY_HAND = "Write it by hand"  # what to do about a rotation that puts people on call and cannot be moved
 
 
 def add_schedules(draft: Draft) -> None:
@@ -25,9 +26,7 @@ def add_schedules(draft: Draft) -> None:
     for schedule in sorted(draft.account.schedules, key=lambda schedule: schedule.origin.id):
         layers = _layers(draft, schedule)
         if not schedule.lost and not layers:
-            schedule.note(
-                "It has no rotation that puts anybody on call", "Nothing to do if nobody misses it.", lost=True
-            )
+            _note_without_layers(draft, schedule)
         if schedule.lost:
             for rotation in schedule.rotations:
                 rotation.note("Its schedule is not moved", "", lost=True)
@@ -70,7 +69,7 @@ def _layer(draft: Draft, schedule: Schedule, rotation: Rotation) -> dict[str, An
     if all(member == _UNSET for member in members) and not covered:
         if rotation.notes:
             rotation.notes = [replace(note, do="") for note in rotation.notes]  # there are no `members` to replace
-            rotation.note("Nobody else takes turns in it", "Write it by hand, with people who are there.", lost=True)
+            rotation.note("Nobody else takes turns in it", f"{_BY_HAND}, with people who are there.", lost=True)
         else:
             rotation.note("Nobody takes turns in it", "Nothing to do if nobody misses it.", lost=True)
         return {}
@@ -79,7 +78,7 @@ def _layer(draft: Draft, schedule: Schedule, rotation: Rotation) -> dict[str, An
     if rotation.every > _LONGEST[rotation.unit]:
         rotation.note(
             f"A shift of {rotation.every} {rotation.unit}s is longer than the policy allows",
-            "Write it by hand.",
+            f"{_BY_HAND}.",
             lost=True,
         )
         return {}
@@ -151,17 +150,35 @@ def _first_of(draft: Draft, rotation: Rotation, participant: Participant, name: 
     return _UNSET
 
 
+def _note_without_layers(draft: Draft, schedule: Schedule) -> None:
+    """Add a note to a schedule of which no rotation is moved."""
+    if any(_runs(draft, rotation) for rotation in _to_be_written(schedule)):
+        schedule.note("None of its rotations is moved", "Write it by hand, as its rotations say.", lost=True)
+    else:
+        schedule.note("It has no rotation that puts anybody on call", "Nothing to do if nobody misses it.", lost=True)
+
+
 def _note_if_ended(draft: Draft, schedule: Schedule) -> None:
     """Add a note to a schedule whose rotations have all ended."""
-    running = [
+    if any(_runs(draft, rotation) for rotation in schedule.rotations if not rotation.lost):
+        return
+    if any(_runs(draft, rotation) for rotation in _to_be_written(schedule)):
+        schedule.note("Those of its rotations that still run are not moved", "Write them by hand.")
+        return
+    schedule.note("It is over: none of its rotations runs any more", "Nothing to do; delete it if nobody misses it.")
+
+
+def _runs(draft: Draft, rotation: Rotation) -> bool:
+    return rotation.ends_at is None or rotation.ends_at > draft.now
+
+
+def _to_be_written(schedule: Schedule) -> list[Rotation]:
+    """The rotations that put people on call at the source and are not moved."""
+    return [
         rotation
         for rotation in schedule.rotations
-        if not rotation.lost and (rotation.ends_at is None or rotation.ends_at > draft.now)
+        if any(note.lost and note.do.startswith(_BY_HAND) for note in rotation.notes)
     ]
-    if not running:
-        schedule.note(
-            "It is over: none of its rotations runs any more", "Nothing to do; delete it if nobody misses it."
-        )
 
 
 def _cover(draft: Draft, schedule: Schedule, key: str, override: Override) -> None:
