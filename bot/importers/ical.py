@@ -16,6 +16,7 @@ from dateutil.rrule import rrulestr
 from icalendar import Calendar
 
 from bot.domain.values.one_line import one_line
+from bot.domain.values.wall_clock import first_instant
 from bot.importers.account import Account, Origin, Participant, Person, Rotation, Schedule, SourceObject
 from bot.importers.errors import ImportFailed
 from bot.importers.proof import Duty
@@ -26,6 +27,8 @@ MOST_EVENTS, MOST_SHIFTS = 20_000, 20_000  # of one calendar
 _TOO_OFTEN = ("SECONDLY", "MINUTELY")
 _MAIL = re.compile(r"[^\s@<>:,;()\"']+@[^\s@<>:,;()\"']+\.[A-Za-z]{2,}")
 _PREFIX = re.compile(r"^(?:on[ -]?call|primary|secondary|shift)\s*[:–-]\s*", re.IGNORECASE)
+_UNTIL = re.compile(r"UNTIL=(\d{8}(?:T\d{6})?)(?![\dTZ])", re.IGNORECASE)  # without a zone
+_CHANGE = timedelta(days=1)  # more than any change of clocks
 _NAME = 120
 Span = tuple[datetime, datetime]
 
@@ -39,6 +42,7 @@ class _Calendar:
     zone_name: str
     events: list[Any]
     moved: set[tuple[str, datetime]] = field(default_factory=set)
+    zone_problem: str = ""  # why times without a zone are taken in UTC
 
 
 def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Account:
@@ -62,6 +66,11 @@ def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Accou
         if any("RRULE" in event for event in calendar.events):
             until = f"{now + AHEAD:%Y-%m-%d}"
             schedule.note(f"What recurs is listed shift by shift until {until}", "Import again before then.")
+        if calendar.zone_problem:
+            schedule.note(
+                f"{calendar.zone_problem}: times without one are taken in UTC",
+                "Write X-WR-TIMEZONE:Europe/Berlin, or your zone, into the calendar and import again.",
+            )
         schedule.rotations = [rotation]
         account.schedules.append(schedule)
     account.people = list(people.values())
@@ -86,17 +95,25 @@ def _parse(name: str, text: str) -> _Calendar:
         raise ImportFailed(f"{name} is no calendar ({type(error).__name__}).") from None
     if len(events) > MOST_EVENTS:
         raise ImportFailed(f"{name} has more than {MOST_EVENTS:,} events.")
-    zone_name = one_line(str(calendar.get("X-WR-TIMEZONE", "UTC")))
+    zone_name = one_line(str(calendar.get("X-WR-TIMEZONE", "")))[:_NAME]
+    problem = "" if zone_name else "The calendar names no time zone"
     try:
-        zone: tzinfo = ZoneInfo(zone_name)
+        zone: tzinfo = ZoneInfo(zone_name or "UTC")
     except (ValueError, OSError, KeyError):
-        zone, zone_name = UTC, "UTC"
+        zone, problem = UTC, f"“{zone_name}” is no time zone that this machine knows"
+    zone_name = "UTC" if problem else zone_name
     title = one_line(str(calendar.get("X-WR-CALNAME", "")))[:_NAME] or name
-    result = _Calendar(title, zone, zone_name, events)
+    result = _Calendar(title, zone, zone_name, events, zone_problem=problem if any(map(_floats, events)) else "")
     result.moved = {
         (_uid(event), _instant(event["RECURRENCE-ID"].dt, zone)) for event in events if "RECURRENCE-ID" in event
     }
     return result
+
+
+def _floats(event: Any) -> bool:
+    """Whether an event begins at a time, or on a day, without a time zone of its own."""
+    start = event["DTSTART"].dt if "DTSTART" in event else None
+    return isinstance(start, date) and getattr(start, "tzinfo", None) is None
 
 
 def _uid(event: Any) -> str:
@@ -128,7 +145,7 @@ def _occurrences(calendar: _Calendar, event: Any, thing: SourceObject, window: S
     try:
         begin = _local(event["DTSTART"].dt, calendar.zone)
         length = _length(event, begin, calendar.zone)
-        starts = _starts(calendar, event, begin, (window[0] - length, window[1]))
+        starts = _starts(calendar, event, begin, (window[0] - length - _CHANGE, window[1]))
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         thing.note(f"It cannot be understood ({error})", "Write the shift by hand.", lost=True)
         return
@@ -137,7 +154,7 @@ def _occurrences(calendar: _Calendar, event: Any, thing: SourceObject, window: S
         return
     has_shift = False
     for start in starts:
-        since, until = start, start + length
+        since, until = start, _end_of(start, length, begin.tzinfo or calendar.zone)
         if until > window[0] and since < window[1]:
             has_shift = True
             yield since, until
@@ -149,7 +166,7 @@ def _starts(calendar: _Calendar, event: Any, begin: datetime, window: Span) -> l
     """The starts of an event in UTC, by its recurrence rule if it has one, without excluded and moved occurrences."""
     starts = {begin.astimezone(UTC)}
     if "RRULE" in event:
-        text = event["RRULE"].to_ical().decode()
+        text = _UNTIL.sub(lambda until: _until(until[1], begin), event["RRULE"].to_ical().decode())
         if any(f"FREQ={frequency}" in text.upper() for frequency in _TOO_OFTEN):
             raise ValueError("it recurs more often than hourly")
         rule = rrulestr(text, dtstart=begin)
@@ -161,17 +178,32 @@ def _starts(calendar: _Calendar, event: Any, begin: datetime, window: Span) -> l
     return sorted(starts)
 
 
+def _until(text: str, begin: datetime) -> str:
+    """The `UNTIL` of a rule in UTC, as the parser needs it: a day lasts until its end, in the event's zone."""
+    day, _, at = text.partition("T")
+    last = datetime.strptime(day + (at or "235959"), "%Y%m%d%H%M%S").replace(tzinfo=begin.tzinfo)
+    return f"UNTIL={last.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
 def _dates(event: Any, name: str) -> list[Any]:
     value = event.get(name, [])
     return [moment for group in (value if isinstance(value, list) else [value]) for moment in group.dts]
 
 
 def _length(event: Any, begin: datetime, zone: tzinfo) -> timedelta:
+    """How long an event lasts by the clock of the zone in which it begins."""
     if "DURATION" in event:
         return timedelta(seconds=event["DURATION"].dt.total_seconds())
     if "DTEND" in event:
-        return _instant(event["DTEND"].dt, zone) - begin.astimezone(UTC)
+        end = _local(event["DTEND"].dt, zone).astimezone(begin.tzinfo)
+        return end.replace(tzinfo=None) - begin.replace(tzinfo=None)
     return timedelta(0) if isinstance(event["DTSTART"].dt, datetime) else timedelta(days=1)
+
+
+def _end_of(start: datetime, length: timedelta, zone: tzinfo) -> datetime:
+    """The end, in UTC, of an occurrence: by the clock, so that shifts also meet when the clocks change."""
+    local_end = start.astimezone(zone).replace(tzinfo=None) + length
+    return max(first_instant(local_end.date(), local_end.time(), zone), start + min(length, timedelta(minutes=1)))
 
 
 def _local(value: date, zone: tzinfo) -> datetime:

@@ -62,6 +62,38 @@ def test_a_day_lasts_from_midnight_to_midnight_in_the_calendar_s_zone() -> None:
     assert shifts(calendar(DAY)) == [("ben baker", "2026-10-18T22:00", "2026-10-20T22:00")]
 
 
+def test_shifts_that_recur_meet_by_the_clock_when_the_clocks_change() -> None:
+    days = (
+        "UID:5\nSUMMARY:Ben\nDTSTART;VALUE=DATE:20261012\nDTEND;VALUE=DATE:20261019\nRRULE:FREQ=WEEKLY;UNTIL=20261026"
+    )
+    assert shifts(calendar(days)) == [
+        ("ben", "2026-10-11T22:00", "2026-10-18T22:00"),
+        ("ben", "2026-10-18T22:00", "2026-10-25T23:00"),  # 169 hours
+        ("ben", "2026-10-25T23:00", "2026-11-01T23:00"),
+    ]
+    nights = WEEKLY.replace("RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4", "RRULE:FREQ=WEEKLY;COUNT=4").splitlines()
+    ends = [(begin, end) for _, begin, end in shifts(calendar("\n".join(nights[:-1])))]
+    assert [end for _, end in ends[:-1]] == [begin for begin, _ in ends[1:]]
+
+
+@pytest.mark.parametrize(
+    ("until", "count"), [("UNTIL=20261014", 3), ("UNTIL=20261014T080000", 2), ("UNTIL=20261014T070000Z", 3)]
+)
+def test_a_rule_may_end_on_a_day_or_at_a_time_with_or_without_a_zone(until: str, count: int) -> None:
+    begins = "DTSTART;TZID=Europe/Berlin:20261012T090000\nDTEND;TZID=Europe/Berlin:20261012T170000"
+    event = f"UID:6\nSUMMARY:Ben\n{begins}\nRRULE:FREQ=DAILY;{until}"
+    assert len(shifts(calendar(event))) == count
+
+
+def test_a_calendar_without_a_zone_says_that_its_times_are_taken_in_utc() -> None:
+    floating = "UID:7\nSUMMARY:Ben\nDTSTART:20261012T090000\nDTEND:20261012T170000"
+    text = calendar(floating).replace("X-WR-TIMEZONE:Europe/Berlin\r\n", "")
+    (schedule,) = ical.read_calendars([("primary", text)], NOW).schedules
+    assert "names no time zone: times without one are taken in UTC" in schedule.row().why
+    (known,) = ical.read_calendars([("primary", calendar(floating))], NOW).schedules
+    assert known.row().why == ""
+
+
 def test_each_event_stands_in_the_report_once_with_what_is_not_moved() -> None:
     account = ical.read_calendars([("primary", calendar(WEEKLY, MOVED, DAY, CANCELLED, TOO_OFTEN))], NOW)
     rows = [thing.row() for thing in account.others]
