@@ -131,7 +131,7 @@ class Database:
                 try:
                     conn = await stack.enter_async_context(engine.begin())
                 except self._connection_errors as error:
-                    raise StorageError(f"{self._name()} cannot be reached. {explain(error) or error}") from error
+                    raise StorageError(f"{self._name()} cannot be reached. {_why_not(error)}") from error
                 yield conn
         except sa.exc.SQLAlchemyError as error:
             if (explanation := explain(error)) is None:
@@ -142,6 +142,14 @@ class Database:
         if self.dialect == "sqlite":
             return f"The database file {self._url.database}"
         return f"PostgreSQL at {self._url.host or self._url.query.get('host') or 'localhost'}"
+
+
+def _why_not(error: Exception) -> str:
+    """Why no connection was made. What SQLite and PostgreSQL answer is explained; an `OSError` is the network's."""
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        return f"Check that the server is up, and its host and port in DATABASE_URL ({reason})."
+    return explain(error) or str(error)
 
 
 def _connection_errors(dialect: str) -> tuple[type[Exception], ...]:

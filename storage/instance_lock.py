@@ -63,8 +63,16 @@ async def acquire(url: str, *, wait_s: float = WAIT_S) -> InstanceLock | None:
     path = Path(f"{parsed.database}.lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        raise StorageError(
+            f"The folder {path.parent} does not exist. Create it for the user that Tocsin runs as, or correct "
+            "DATABASE_URL."
+        ) from error
     except OSError as error:
-        raise StorageError(f"The lock file {path} cannot be opened: {error.strerror}.") from error
+        raise StorageError(
+            f"The lock file {path} cannot be opened ({error.strerror}). Give the user that Tocsin runs as write access "
+            f"to {path.parent}."
+        ) from error
     for _ in range(max(1, round(wait_s / _RETRY_S))):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.domain.errors import TocsinError
 from bot.workers.base import Periodic
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ class OutageMonitor:
         self._missed, self._looked_at = True, time.time()
         try:
             await self.look()
+        except TocsinError as error:
+            log.warning("gap.not_filled", error=str(error), hint=f"it is tried again in {FIRST_WAIT_S:g} s")
         except Exception:
             log.exception("gap.not_filled", hint=f"it is tried again in {FIRST_WAIT_S:g} s")
         else:

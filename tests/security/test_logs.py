@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import pytest
 import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 
 from bot import logs
 
@@ -29,6 +31,21 @@ def put_back() -> Iterator[None]:
     root.handlers[:] = before
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+def test_bolt_does_not_alarm_the_operator_about_a_token_that_is_in_use(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-in-use")
+    logs.configure("json", "INFO")
+    app = AsyncApp(name="tocsin", authorize=_authorize)
+    app.logger.info("A new session has been established")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["event"] == "A new session has been established"
+
+
+async def _authorize() -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=None, team_id=None)
 
 
 @pytest.mark.parametrize("form", ["console", "json"])

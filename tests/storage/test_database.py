@@ -196,6 +196,11 @@ async def test_a_server_that_is_not_there_says_so(tmp_path: Path) -> None:
         await open_database(f"postgresql://postgres@/tocsin?host={tmp_path}")
 
 
+async def test_a_server_that_refuses_connections_is_said_to_be_down_and_not_lost() -> None:
+    with pytest.raises(StorageError, match="Check that the server is up, and its host and port in DATABASE_URL"):
+        await open_database("postgresql://postgres@127.0.0.1:1/tocsin")
+
+
 async def test_a_database_that_is_not_there_says_so(postgresql: PostgreSQL) -> None:
     with pytest.raises(StorageError, match="no such database"):
         await open_database(postgresql.url("not_there"))

@@ -34,6 +34,14 @@ def modes(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
+async def test_a_lock_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=f"The folder {tmp_path}/none does not exist. Create it"):
+        await acquire(f"sqlite:///{tmp_path}/none/tocsin.db")
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"cannot be opened \(Not a directory\). Give the user"):
+        await acquire(f"sqlite:///{tmp_path}/file/tocsin.db")
+
+
 async def test_whatever_stands_beside_the_database_is_its_owners_alone(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/tocsin.db"
     lock = await acquire(url)
