@@ -83,7 +83,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         _update(incident, level),
         _roles(incident, policy),
         _communications(incident, policy),
-        *_handovers(incident),
+        *_handovers(incident, policy),
         *_shift_changes(incident),
         _respond(incident, level, policy.zone),
         _mitigate(incident, level, policy.zone),
@@ -179,7 +179,7 @@ def _communications(incident: Incident, policy: Policy) -> Deadline | None:
     return _deadline(incident, subject, "communication", at, why)
 
 
-def _handovers(incident: Incident) -> list[Deadline]:
+def _handovers(incident: Incident, policy: Policy) -> list[Deadline]:
     """A deadline for the answer to each open offer.
 
     Without an answer the person is asked once more, then the ladder pages.
@@ -187,7 +187,8 @@ def _handovers(incident: Incident) -> list[Deadline]:
     deadlines = []
     for offer in handover.open_offers(incident):
         then = "the next rung is paged" if offer.nudged else "they are asked again"
-        why = f"{user_mention(offer.to)} is to accept or decline {offer.role}; without an answer {then}"
+        title = next((role.title for role in policy.roles if role.key == offer.role), offer.role)
+        why = f"{user_mention(offer.to)} is to accept or decline {title}; without an answer {then}"
         subject = HandoverSubject(incident.episode, offer.number, offer.nudged)
         deadlines.append(_deadline(incident, subject, "role", offer.due_at, why))
     return deadlines

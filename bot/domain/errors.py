@@ -19,6 +19,18 @@ class Refused(TocsinError):
         self.example = example
 
 
+class AlreadyDone(Refused):
+    """Somebody has done the same before: two people pressed the same button.
+
+    The newest entry of `kinds` on the timeline of the incident `number` tells who it was, and when.
+    """
+
+    def __init__(self, message: str, example: str, number: int, kinds: tuple[str, ...]) -> None:
+        super().__init__(message, example)
+        self.number = number
+        self.kinds = kinds
+
+
 class NotFound(Refused):
     """No incident has the ID that a person gave."""
 

@@ -84,8 +84,8 @@ def as_typed(raw: str) -> str:
 
 
 def without_bot_mention(raw: str, bot_user: str) -> str:
-    """Strip the bot's mention from a message addressed to it (`<@UBOT> ack`)."""
-    return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>", "", raw).strip()
+    """Strip the bot's mention from a message addressed to it (`<@UBOT>: ack`), with the punctuation after it."""
+    return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>(?:\s*[:,;.!?–—]+(?=\s|$))?", "", raw).strip()
 
 
 def mentions_in(text: str) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ async def test_lead_pressed_when_somebody_leads_says_who_leads(world: World) -> 
     offer = world.ws.ephemerals("tom")[-1]
     await typed(world, "maya", INSIDE, "/incident lead @priya")
     await world.tom.press(offer, "Lead")
-    assert any("@priya leads INC-1 already" in line for line in await told(world, "tom"))
+    assert any("@priya leads INC-1 already, since " in line for line in await told(world, "tom"))
     assert (await world.show())["roles"] == {"commander": world.priya.id}
 
 
@@ -144,7 +144,7 @@ async def test_after_resolve_the_card_offers_reopen_review_and_close(world: Worl
     assert (await world.show())["status"] == "closed"
     assert buttons(world.card(channel)) == ["Reopen", "Start review"]
     await world.maya.press(world.card(channel), "Close", stale=old)
-    assert any("already closed" in line for line in await told(world, "maya"))
+    assert any("It is already closed. You did that, " in line for line in await told(world, "maya"))
 
 
 async def test_reopen_on_an_old_copy_when_it_runs_again_says_so(world: World) -> None:
@@ -156,10 +156,13 @@ async def test_reopen_on_an_old_copy_when_it_runs_again_says_so(world: World) ->
     await rest(world)
     assert buttons(world.card(channel))[0] == "Acknowledge"
     await world.maya.press(world.card(channel), "Reopen", stale=old)
-    assert any("open again" in line for line in await told(world, "maya"))
+    assert any("INC-1 is open again: @maya reopened it, " in line for line in await told(world, "maya"))
+    before = await world.show()
     await world.maya.press(world.card(channel), "Close", stale=old)
-    await rest(world)
-    assert (await world.show())["episode"] == 2
+    assert "INC-1 is open again: @maya reopened it, " in (await told(world, "maya"))[-1]
+    after = await world.show()
+    assert (after["status"], after["episode"]) == ("investigating", 2)
+    assert after["timeline"] == before["timeline"]
 
 
 async def test_a_card_that_somebody_deletes_is_put_back_and_pinned(world: World) -> None:

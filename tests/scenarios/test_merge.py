@@ -30,6 +30,9 @@ async def test_an_incident_is_merged_into_another_and_both_say_so(world: World) 
     answer = await typed(world, "tom", second.name, "/incident merge INC-2")
     assert f"INC-1 is merged into INC-2 #{first.name}. Reminders" in answer
     assert "Reminders and pages have stopped here" in answer
+    assert "into INC-2 #inc-2-checkout-is-down" in answer
+    assert "`/incident times --in INC-2` corrects when it began." in answer
+    assert "<" not in answer
     await rest(world)
     ended, goes_on = await world.show(1), await world.show(2)
     assert (ended["status"], ended["merged_into"], goes_on["merged"]) == ("merged", "INC-2", ["INC-1"])

@@ -74,6 +74,34 @@ async def test_ack_by_a_second_person_says_kindly_who_was_first(world: World) ->
     assert set((await world.show())["responders"]) == {world.tom.id, world.maya.id}
 
 
+async def test_a_second_person_is_told_who_was_first_and_when(world: World) -> None:
+    await declared(world)
+    await typed(world, "tom", "#general", "/incident join --in INC-1")
+    for line, answer in (
+        ("severity sev1 All customers", "It is already sev1 (Critical). @maya was first, "),
+        ("status identified Bad deploy", "It is already identified: the cause is known. @maya was first, "),
+        ("resolve Rolled back", "It is already resolved. @maya was first, "),
+        ("close", "It is already closed. @maya was first, "),
+        ("reopen Errors are back", "It is still open: investigating. @maya was first, "),
+        ("status investigating", "It is already investigating: looking for the cause. @maya was first, "),
+        ("cancel False alarm", "It is already cancelled. @maya was first, "),
+    ):
+        if line != "status investigating":
+            await typed(world, "maya", INSIDE, f"/incident {line}")
+        assert (await typed(world, "tom", INSIDE, f"/incident {line}")).startswith(answer), line
+    assert "It is already cancelled. You did that, " in await typed(world, "maya", INSIDE, "/incident cancel")
+
+
+async def test_the_example_after_a_refusal_works(world: World) -> None:
+    await declared(world)
+    answer = await typed(world, "maya", INSIDE, "/incident reopen It is failing again")
+    assert "It is still open: detected.\n" in answer
+    assert "Update #1" in await typed(world, "maya", INSIDE, example_of(answer))
+    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    answer = await typed(world, "maya", INSIDE, "/incident resolve")
+    assert "is closed" in await typed(world, "maya", INSIDE, example_of(answer))
+
+
 async def test_update_with_words_is_numbered_and_posted(world: World) -> None:
     channel = await declared(world)
     assert "Update #1" in await typed(world, "maya", INSIDE, "/incident update Rolled back, errors falling")
@@ -457,9 +485,11 @@ async def test_a_mention_in_the_channel_understands_the_verbs(world: World) -> N
     await world.tom.join(INSIDE)
     await world.tom.say(INSIDE, "@tocsin ack")
     assert any("You are responding to INC-1" in line for line in await told(world, "tom"))
-    await world.tom.say(INSIDE, "@tocsin note Deploy 4512 went out")
-    await world.tom.say(INSIDE, "@tocsin lead @priya")
-    await rest(world)
+    await world.tom.say(INSIDE, "@tocsin: note Deploy 4512 went out")
+    await world.tom.say(INSIDE, "@tocsin, lead @priya")
+    answers = await told(world, "tom")
+    await world.tom.say(INSIDE, "thank you @tocsin!")
+    assert await told(world, "tom") == answers
     shown = await world.show()
     assert shown["status"] == "acknowledged"
     assert shown["roles"] == {"commander": world.priya.id}

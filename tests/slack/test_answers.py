@@ -12,7 +12,7 @@ from bot.domain.incident.status import Status
 from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Contact
-from bot.domain.timeline.entry import Entry
+from bot.domain.timeline.entry import Entry, entry
 from bot.slack.blocks import help, incident_lists, menu, replies, timeline, why
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.parse import parse
@@ -80,6 +80,10 @@ HOUR = timedelta(hours=1)
             "INC-1 is over: it is resolved. If it is failing again, reopen it. Go to <#C0INC>.",
         ),
         (replies.outdated_press(OPEN), "INC-1 is open again: it is detected. Go to <#C0INC>."),
+        (
+            replies.outdated_press(RESOLVED, entry(minutes(2), "resolved", BEN, "")),
+            f"INC-1 is over: <@{BEN}> resolved it, {day(2)}. If it is failing again, reopen it. Go to <#C0INC>.",
+        ),
         (
             replies.updated(verbs.update(OPEN, "x", BEN, FIVE, NOW).incident, FIVE),
             f"Update #1 of INC-1 is posted. The next one is due {day(15)}.",

@@ -104,6 +104,9 @@ def test_people_are_shown_as_mention_address_or_name() -> None:
 
 def test_the_bots_address_is_taken_off() -> None:
     assert text.without_bot_mention("<@UBOT> ack --in 4", "UBOT") == "ack --in 4"
+    assert text.without_bot_mention("<@UBOT>: resolve Rolled back: done", "UBOT") == "resolve Rolled back: done"
+    assert text.without_bot_mention("thanks <@UBOT|tocsin>!", "UBOT") == "thanks"
+    assert text.without_bot_mention("<@UBOT>", "UBOT") == ""
 
 
 def test_quoting_marks_every_line() -> None:

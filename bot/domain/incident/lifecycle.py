@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.errors import Refused
+from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incident.acknowledgement import acknowledge
 from bot.domain.incident.due import due_after, next_update_due, roles_due
 from bot.domain.incident.state import Change, Incident, Ladder, require_ended, require_open
 from bot.domain.incident.status import MEANINGS, ORDER, Status, check_move
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
+
+# Kinds of entries other than `status` that lead to a status.
+_ALSO_LEADS_TO = {Status.ACKNOWLEDGED: ("acknowledged",), Status.INVESTIGATING: ("reopened",)}
 
 
 def move(incident: Incident, status: Status, actor: str, policy: Policy, now: datetime, note: str = "") -> Change:
@@ -30,7 +33,9 @@ def move(incident: Incident, status: Status, actor: str, policy: Policy, now: da
     if status is Status.MERGED:
         raise Refused("Merging needs the other incident.", "merge INC-7")
     if status is incident.status:
-        raise Refused(f"It is already {status}: {MEANINGS[status]}.", "update What changed since")
+        kinds = ("status", *_ALSO_LEADS_TO.get(status, ()))
+        text = f"It is already {status}: {MEANINGS[status]}."
+        raise AlreadyDone(text, "update What changed since", incident.number, kinds)
     responding = acknowledge(incident, actor, now, implied_by=f"moved it to {status}")
     moved = with_status(responding.incident, status, incident.status, actor, now, note)
     if note:
@@ -60,7 +65,7 @@ def resolve(
 ) -> Change:
     """End the incident, and with it every reminder and page. A text that is empty here keeps its earlier value."""
     if incident.status is Status.RESOLVED:
-        raise Refused("It is already resolved.", "close")
+        raise AlreadyDone("It is already resolved.", "close", incident.number, ("resolved",))
     require_open(incident)
     responding = acknowledge(incident, actor, now, implied_by="resolved it")
     changed = _reach(responding.incident, Status.RESOLVED, now)
@@ -79,7 +84,7 @@ def resolve(
 def close(incident: Incident, actor: str, now: datetime) -> Change:
     """Close the incident: nothing is left to do. Closing an incident that still runs resolves it first."""
     if incident.status is Status.CLOSED:
-        raise Refused("It is already closed.", "reopen It is failing again")
+        raise AlreadyDone("It is already closed.", "reopen It is failing again", incident.number, ("closed",))
     if incident.status in (Status.CANCELLED, Status.MERGED):
         raise Refused(f"It is {incident.status}; there is nothing to close.", "reopen It was real after all")
     entries: tuple[Entry, ...] = ()
@@ -92,6 +97,8 @@ def close(incident: Incident, actor: str, now: datetime) -> Change:
 
 def cancel(incident: Incident, actor: str, now: datetime, reason: str) -> Change:
     """End it as a false alarm, without resolving it. Raises `Refused` without a reason."""
+    if incident.status is Status.CANCELLED:
+        raise AlreadyDone("It is already cancelled.", "reopen It was real after all", incident.number, ("cancelled",))
     require_open(incident)
     if not reason.strip():
         raise Refused("Say why it is cancelled.", "cancel False alarm, the probe was misconfigured")

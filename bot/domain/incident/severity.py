@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.errors import Refused
+from bot.domain.errors import AlreadyDone
 from bot.domain.incident.due import next_after, roles_due
 from bot.domain.incident.state import Change, Incident, Ladder, require_open
 from bot.domain.policy.policy import Policy, Severity
@@ -25,7 +25,8 @@ def change_severity(
     require_open(incident)
     level = policy.severity(severity)
     if level.key == incident.severity:
-        raise Refused(f"It is already {level.key} ({level.name}).", _other_severity(policy, level))
+        text = f"It is already {level.key} ({level.name})."
+        raise AlreadyDone(text, _other_severity(policy, level), incident.number, ("severity",))
     before, raised = incident.severity, policy.rank(level.key) < policy.rank(incident.severity)
     changed = replace(
         incident,

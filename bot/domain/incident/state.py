@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.errors import Refused
+from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incident.audience_message import AudienceMessage
 from bot.domain.incident.status import ENDED, Status
 from bot.domain.policy.policy import Fact
@@ -312,7 +312,8 @@ class Change:
 def require_ended(incident: Incident) -> None:
     """Raise `Refused` while the incident is open."""
     if incident.open:
-        raise Refused(f"It is still open: {incident.status}.", "status investigating")
+        text = f"It is still open: {incident.status}."
+        raise AlreadyDone(text, "update What changed", incident.number, ("reopened",))
 
 
 def require_open(incident: Incident) -> None:

@@ -353,4 +353,4 @@ class Policy:
             if folded in (role.key, role.title.lower().replace(" ", "_")):
                 return role
         keys = ", ".join(role.key for role in self.roles)
-        raise Refused(f"There is no role “{key[:40]}”. Use one of: {keys}.", f"{self.roles[0].key} @user")
+        raise Refused(f"There is no role “{key[:40]}”. Use one of: {keys}.", f"role {self.roles[0].key} @user")

@@ -12,7 +12,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import recipient_name
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import PagePayload
-from bot.domain.timeline.entry import BOT
+from bot.domain.timeline.entry import BOT, Entry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, page, phrases
 from bot.slack.blocks.elements import Message, button
@@ -69,9 +69,17 @@ def done(words: str) -> Message:
     return elements.line(render(words))
 
 
-def refused(words: str, example: str | None = None) -> Message:
-    """The reason for a refusal, and an example that works."""
-    return elements.line(render(words) + _try(example))
+def refused(words: str, example: str | None = None, *, before: Entry | None = None, user: str = "") -> Message:
+    """The reason for a refusal, and an example that works. `before` is the entry of who did what `user` asked for."""
+    return elements.line(render(words) + _first(before, user) + _try(example))
+
+
+def _first(before: Entry | None, user: str) -> str:
+    if before is None:
+        return ""
+    if before.actor == user:
+        return f" You did that, {elements.moment(before.at)}."
+    return f" {mention(before.actor)} was first, {elements.moment(before.at)}."
 
 
 def bad_request(bad: BadRequest) -> Message:
@@ -130,6 +138,13 @@ def already_acknowledged(incident: Incident, by: str, at: datetime, user: str = 
     )
 
 
+def leads_already(incident: Incident, holder: str, since: datetime | None, command: str) -> Message:
+    """The answer to a person who pressed Lead after somebody else."""
+    when = f", since {elements.moment(since)}" if since else ""
+    instead = elements.code(f"{command} lead --in {incident.id}")
+    return elements.line(f"{mention(holder)} leads {incident.id} already{when}. If you agreed to take over: {instead}")
+
+
 def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
     """The answer to the person who acknowledged. `offer_lead` adds the button to become incident commander."""
     words = f"You are responding to {incident.id}."
@@ -144,13 +159,17 @@ def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
     )
 
 
-def outdated_press(incident: Incident) -> Message:
-    """The answer if the incident has ended, or been reopened, since the pressed message was posted."""
+def outdated_press(incident: Incident, turn: Entry | None = None) -> Message:
+    """The answer if the incident has ended, or been reopened, since the pressed message was posted.
+
+    `turn` is the entry that says who ended or reopened it.
+    """
+    how = f"it is {incident.status}"
+    if turn is not None:
+        how = f"{mention(turn.actor)} {turn.kind} it, {elements.moment(turn.at)}"
     if incident.open:
-        return elements.line(f"{incident.id} is open again: it is {incident.status}.{_go(incident)}")
-    return elements.line(
-        f"{incident.id} is over: it is {incident.status}. If it is failing again, reopen it.{_go(incident)}"
-    )
+        return elements.line(f"{incident.id} is open again: {how}.{_go(incident)}")
+    return elements.line(f"{incident.id} is over: {how}. If it is failing again, reopen it.{_go(incident)}")
 
 
 def updated(incident: Incident, policy: Policy) -> Message:

@@ -69,7 +69,7 @@ def _with_verb(typed: TypedIncident, context: _VerbContext) -> Request | BadRequ
     first, rest = split_first_word(typed.words)
     verb = _verb_of(first)
     if verb is None:
-        return _unknown(first, policy, command)
+        return _unknown(first, rest, policy, command)
     if typed.named and not (verb.needs_incident or verb.takes_incident):
         return BadRequest(f"“{verb.name}” works without an incident. Leave --in out.", example(verb, policy, command))
     try:
@@ -132,14 +132,20 @@ def _nearest(word: str, words: list[str]) -> list[str]:
     return sorted(alike, key=lambda candidate: -near[candidate])
 
 
-def _unknown(first: str, policy: Policy, command: str) -> BadRequest:
-    """Suggest verbs and severities that are spelled nearly like `first`."""
+def _unknown(first: str, rest: str, policy: Policy, command: str) -> BadRequest:
+    """Suggest verbs and severities that are spelled nearly like `first`; for other words, to declare with them."""
     words = [*BY_NAME, *(level.key.lower() for level in policy.severities)]
     near = SYNONYMS.get(first.lower()) or _nearest(first.lower(), words)
     suggestions = list(dict.fromkeys(BY_NAME[name].name if name in BY_NAME else name for name in near))[:3]
     name = echo(first)
+    if not suggestions and rest:
+        title = echo(f"{first} {rest}")
+        return BadRequest(
+            f"I don't know “{name}”. To open an incident, put declare before it; help shows the rest.",
+            f"{command} declare {title}",
+        )
     if not suggestions:
-        return BadRequest(f"I don't know “{name}”. See what I do know, or open an incident.", f"{command} help")
+        return BadRequest(f"I don't know “{name}”. Most used: declare, ack, update, resolve.", f"{command} help")
     verb = BY_NAME.get(suggestions[0])
     line = example(verb, policy, command) if verb else f"{command} {suggestions[0]} Payments down"
     return BadRequest(f"I don't know “{name}”. Did you mean {join_or(suggestions)}?", line)

@@ -91,7 +91,10 @@ async def _run_press(
         return None
     except Refused as refused:
         answer = overtaken_answer(refused, interaction.user)
-        return answer or ctx.refusal(refused, await _incident_elsewhere(ctx, interaction, value))
+        if answer is not None:
+            return answer
+        number = await _incident_elsewhere(ctx, interaction, value)
+        return await ctx.refusal(refused, interaction.user, number)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("press.malformed", action=name[:80], error=type(error).__name__)
         return replies.other_version("button", ctx.command)

@@ -68,7 +68,7 @@ async def run_command(ctx: ListenerContext, interaction: Interaction) -> Message
         ctx.metrics.repeated.labels("command").inc()
         return None
     except Refused as refused:
-        return ctx.refusal(refused)
+        return await ctx.refusal(refused, interaction.user)
     except StorageError as error:
         ctx.metrics.not_recorded.labels("command").inc()
         log.error("command.not_recorded", error=str(error), user=interaction.user)
@@ -87,7 +87,7 @@ async def _run(ctx: ListenerContext, interaction: Interaction) -> Message | None
                 parsed = await _with_number(ctx, interaction, parsed)
                 return await _run_verb(ctx, interaction, parsed)
             except Refused as refused:
-                return ctx.refusal(refused, parsed.incident)
+                return await ctx.refusal(refused, interaction.user, parsed.incident)
 
 
 async def _with_number(ctx: ListenerContext, interaction: Interaction, request: Request) -> Request:

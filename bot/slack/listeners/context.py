@@ -11,10 +11,11 @@ from typing import Any
 
 import structlog
 
-from bot.domain.errors import NotFound, Refused
+from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import Entry
 from bot.domain.values.slack_ids import ids_in
 from bot.metrics import Metrics
 from bot.slack import text
@@ -32,6 +33,8 @@ from bot.usecases.incidents.record import Recorder
 from bot.usecases.queries.find_incidents import IncidentMatches, find_incidents
 from bot.usecases.visibility import can_see, was_paged
 from storage import incidents, names
+from storage.engine.errors import StorageError
+from storage.timeline import entries as timeline
 
 log = structlog.get_logger()
 
@@ -176,13 +179,23 @@ class ListenerContext:
             payload["response_url"] = interaction.response_url
         await personal.answer(self.context, interaction.delivery or uuid.uuid4().hex, payload)
 
-    def refusal(self, error: Refused, incident: int | None = None) -> Message:
-        """The answer to a refused request, with an example that works.
+    async def refusal(self, error: Refused, user: str, incident: int | None = None) -> Message:
+        """The answer to a refused request of `user`, with an example that works, and who did the same before.
 
         Pass `incident` if the channel does not tell which incident is meant: the example then names it.
         """
+        before = await self._done_before(error) if isinstance(error, AlreadyDone) else None
         if not error.example:
-            return replies.refused(error.message)
+            return replies.refused(error.message, before=before, user=user)
         verb = BY_NAME.get(error.example.split()[0])
         flag = f" --in INC-{incident}" if incident and verb and verb.needs_incident else ""
-        return replies.refused(error.message, f"{self.command} {error.example}{flag}")
+        return replies.refused(error.message, f"{self.command} {error.example}{flag}", before=before, user=user)
+
+    async def _done_before(self, error: AlreadyDone) -> Entry | None:
+        """The entry of the person who was first; None if there is none, or while the database is away."""
+        try:
+            async with self.context.database.reading() as conn:
+                record = await timeline.newest_of_kinds(conn, error.number, error.kinds)
+        except StorageError:
+            return None
+        return record.entry if record else None

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 ACTION_REACTIONS = frozenset({"ballot_box_with_check"})  # ☑️
 MOST_LINKS = 5  # of a message that are unfurled
+# Written to the bot, this asks for nothing, and needs no answer.
+_THANKS = re.compile(r"(?:(?:many|ok|okay|great),? )?(?:thanks|thank you|thx|cheers)(?: a lot| so much)?[\s.!]*", re.I)
 NOTHING_TO_RECORD = 1  # so that only deliveries of recorded events count as repeated
 
 
@@ -208,7 +210,7 @@ async def _make_action(call: EventCall) -> None:
         action_item = await create_action(ctx.context, number, new, interaction.user)
         answer = actions.created(action_item, ctx.command)
     except Refused as refused:
-        answer = ctx.refusal(refused)
+        answer = await ctx.refusal(refused, interaction.user)
     await ctx.reply_later(interaction, answer)
 
 
@@ -280,6 +282,8 @@ async def _run_written(call: EventCall, channel: str | None) -> int:
     if event.get("bot_id") or not event.get("user") or call.by_bot:
         return NOTHING_TO_RECORD
     raw = await ctx.labelled(text.without_bot_mention(str(event.get("text", "")), ctx.bot.user_id))
+    if _THANKS.fullmatch(raw):
+        return NOTHING_TO_RECORD
     interaction = Interaction(
         user=str(event["user"]),
         channel=channel,

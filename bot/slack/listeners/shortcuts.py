@@ -36,7 +36,7 @@ async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any])
     try:
         message = await _run(ctx, interaction, body)
     except Refused as refused:
-        message = ctx.refusal(refused)
+        message = await ctx.refusal(refused, interaction.user)
     except StorageError as error:
         ctx.metrics.not_recorded.labels("shortcut").inc()
         log.error("shortcut.not_recorded", error=str(error))

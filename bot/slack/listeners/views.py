@@ -51,7 +51,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
         await ack()
     except Refused as refused:
         answer = overtaken_answer(refused, interaction.user)
-        message = answer or ctx.refusal(refused, inputs.known_incident(view))
+        message = answer or await ctx.refusal(refused, interaction.user, inputs.known_incident(view))
         await ack(response_action="update", view=refusal_modal(view, message))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("view.malformed", callback_id=str(view.get("callback_id"))[:80], error=repr(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain import incident as verbs
-from bot.domain.errors import Refused
+from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incident.status import Status
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY
@@ -94,7 +94,7 @@ def test_reopening_needs_an_ended_incident_and_a_reason() -> None:
         verbs.reopen(resolved, "UA", POLICY, NOON, " ")
 
 
-@pytest.mark.parametrize("verb", ["acknowledge", "update", "severity", "role", "snooze", "resolve", "cancel"])
+@pytest.mark.parametrize("verb", ["acknowledge", "update", "severity", "role", "snooze", "resolve"])
 def test_after_the_end_other_verbs_ask_to_reopen_first(verb: str) -> None:
     ended = verbs.cancel(declared(), "UA", NOON, "false alarm").incident
     with pytest.raises(Refused, match="Reopen it first"):
@@ -105,5 +105,11 @@ def test_after_the_end_other_verbs_ask_to_reopen_first(verb: str) -> None:
             "role": lambda: verbs.assign(ended, "scribe", "UA", "UA", POLICY, NOON),
             "snooze": lambda: verbs.snooze(ended, MINUTE, "UA", NOON),
             "resolve": lambda: verbs.resolve(ended, "UA", NOON),
-            "cancel": lambda: verbs.cancel(ended, "UA", NOON, "again"),
         }[verb]()
+
+
+def test_an_incident_is_cancelled_once() -> None:
+    ended = verbs.cancel(declared(), "UA", NOON, "false alarm").incident
+    with pytest.raises(AlreadyDone, match="already cancelled") as refused:
+        verbs.cancel(ended, "UB", NOON, "again")
+    assert (refused.value.number, refused.value.kinds) == (ended.number, ("cancelled",))

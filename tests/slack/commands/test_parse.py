@@ -79,6 +79,8 @@ def test_a_cover_can_be_worded_in_many_ways(text: str, schedule: str | None, win
         ("severity 3", Request("severity", severity="sev3")),
         (f"role commander {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
         (f"role incident commander {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
+        (f"role “Incident commander” {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
+        (f'handover "technical lead" {MAYA}', Request("handover", role="technical_lead", users=("U0MAYA",))),
         (f"role Incident-Commander: {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
         (f"role {MAYA} scribe", Request("role", role="scribe", users=("U0MAYA",))),
         (f"role ic to {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
@@ -174,7 +176,12 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
             "/incident declare sev3 Checkout is down",
         ),
         ("statsu", "I don't know “statsu”. Did you mean status?", "/incident status identified Bad deploy at 02:47"),
-        ("qqq", "I don't know “qqq”. See what I do know, or open an incident.", "/incident help"),
+        ("qqq", "I don't know “qqq”. Most used: declare, ack, update, resolve.", "/incident help"),
+        (
+            "payments are down",
+            "I don't know “payments”. To open an incident, put declare before it; help shows the rest.",
+            "/incident declare payments are down",
+        ),
         (
             "status fixed",
             "There is no status “fixed”. Did you mean resolved?",
@@ -341,6 +348,10 @@ def cannot_tell(name: str) -> str:
         (f"page {MAYA}: the queue", Request("page", users=("U0MAYA",), text="the queue")),
         (f"page {MAYA} {TOM} the queue", Request("page", users=("U0MAYA", "U0TOM"), text="the queue")),
         (
+            f"can you page {MAYA} please",
+            Request("page", users=("U0MAYA",)),
+        ),
+        (
             f"page {MAYA}, {TOM} and <@U0ADA> because {MAYA} asks",
             Request("page", users=("U0MAYA", "U0TOM", "U0ADA"), text="<@U0MAYA> asks"),
         ),
@@ -348,9 +359,7 @@ def cannot_tell(name: str) -> str:
         ("page primary: the queue", Request("page", schedule="primary", text="the queue")),
         (
             "hey can you page maja please",
-            Request(
-                "page", names=("maja",), text="please", unmatched="There is no schedule “maja”. Use one of: primary."
-            ),
+            Request("page", names=("maja",), unmatched="There is no schedule “maja”. Use one of: primary."),
         ),
         ("Please, ack", Request("ack")),
         ("ack!", Request("ack")),

@@ -56,5 +56,7 @@ def join_or(names: Sequence[str]) -> str:
 
 
 def without_because(reason: str) -> str:
-    """A reason without a leading `because` or dash."""
+    """A reason without a leading `because` or dash; “please” alone is none."""
+    if reason.strip(" .,!").lower() == "please":
+        return ""
     return re.sub(r"^(?:because|[-–—:,])\s+", "", reason.strip(), flags=re.IGNORECASE)

@@ -110,7 +110,7 @@ def _split_holder(context: ParseContext) -> tuple[str, tuple[str, ...], bool]:
 
 def _tidy(phrase: str) -> str:
     """The phrase without surplus spaces, punctuation and a trailing `to`, `is` or `=`."""
-    cleaned = " ".join(phrase.split()).strip(" :=,;")
+    cleaned = " ".join(phrase.split()).strip(" :=,;\"“”„'‘’")
     return re.sub(r"\s+(?:to|is|=)$", "", cleaned, flags=re.IGNORECASE)
 
 

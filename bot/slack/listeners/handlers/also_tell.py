@@ -26,7 +26,7 @@ async def following_form(call: Submission, number: int, audiences: Sequence[str]
         call.require(ACTION, incident)
         return await _form(call, number, audiences, call.context.clock.now(), note)
     except Refused as refused:  # what was submitted is recorded all the same
-        await call.reply_later(call.ctx.refusal(refused, number), channel=incident.channel_id)
+        await call.reply_later(await call.ctx.refusal(refused, call.user, number), channel=incident.channel_id)
         return None
 
 

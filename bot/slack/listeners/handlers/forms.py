@@ -9,6 +9,7 @@ from bot.domain.incident import require_open
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import Press, PressHandler, VerbCall, VerbHandler, View
+from storage.timeline import entries as timeline
 
 
 def press_of_verb(handler: VerbHandler, name: str, **arguments: Any) -> PressHandler:
@@ -16,16 +17,6 @@ def press_of_verb(handler: VerbHandler, name: str, **arguments: Any) -> PressHan
 
     async def press(call: Press) -> Message | None:
         return await handler(call.as_verb(name, **arguments))
-
-    return press
-
-
-def without_answer(handler: PressHandler) -> PressHandler:
-    """The handler without its answer, for a button whose effect the channel sees."""
-
-    async def press(call: Press) -> Message | None:
-        await handler(call)
-        return None
 
     return press
 
@@ -50,9 +41,17 @@ async def open_form(
     `verb` is the permission, by default the first word of `instead`.
     """
     if call.incident.open != when_open:
-        return replies.outdated_press(call.incident)
+        return await outdated_press(call)
     call.require(verb or instead.split(maxsplit=1)[0], call.incident)
     return await call.open_form(view, instead)
+
+
+async def outdated_press(call: Press) -> Message:
+    """The answer to a button of a message from before the incident ended, or was reopened: who did that, and when."""
+    kinds = ("reopened",) if call.incident.open else ("resolved", "closed", "cancelled", "merged")
+    async with call.context.database.reading() as conn:
+        turn = await timeline.newest_of_kinds(conn, call.number, kinds)
+    return replies.outdated_press(call.incident, turn.entry if turn else None)
 
 
 async def open_form_of_verb(call: VerbCall, view: View, instead: str) -> Message | None:

@@ -10,6 +10,7 @@ from typing import Any
 from bot.domain.communications.page import on_the_page
 from bot.domain.errors import Refused
 from bot.domain.incident import require_ended
+from bot.domain.incident.status import Status
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, incident_of
@@ -32,9 +33,8 @@ from bot.slack.listeners.handlers.also_tell import following_form
 from bot.slack.listeners.handlers.forms import (
     open_form,
     open_form_of_verb,
+    outdated_press,
     press_for_form,
-    press_of_verb,
-    without_answer,
 )
 from bot.usecases.incidents.cancel import cancel
 from bot.usecases.incidents.change_severity import change_severity
@@ -71,7 +71,7 @@ async def _press_severity(call: Press) -> Message | None:
 
 
 async def _resolve(call: VerbCall) -> Message | None:
-    if not call.request.text:
+    if not call.request.text and call.incident.status is not Status.RESOLVED:
         return await open_form_of_verb(call, resolve_modal(call.incident, call.policy), "resolve What fixed it")
     saved = await resolve(call.context, call.number, call.user, summary=call.request.text, delivery=call.delivery)
     page = ""
@@ -85,8 +85,17 @@ async def _close(call: VerbCall) -> Message:
     return replies.done(f"{saved.id} is closed.")
 
 
+async def _press_close(call: Press) -> Message | None:
+    """Close the incident, unless it runs again: closing would end it, which nobody meant with this button."""
+    call.require("close", call.incident)
+    if call.incident.open:
+        return await outdated_press(call)
+    await _close(call.as_verb("close"))
+    return None  # the channel sees it
+
+
 async def _cancel(call: VerbCall) -> Message | None:
-    if not call.request.text:
+    if not call.request.text and call.incident.status is not Status.CANCELLED:
         return await open_form_of_verb(call, false_alarm_modal(call.incident), "cancel Why it was none")
     saved = await cancel(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
@@ -148,7 +157,7 @@ PRESSES: dict[str, PressHandler] = {
     "resolve": press_for_form(lambda call: resolve_modal(call.incident, call.policy), "resolve What fixed it"),
     "reopen": press_for_form(lambda call: reopen_modal(call.incident), "reopen Why", when_open=False),
     "cancel": press_for_form(lambda call: false_alarm_modal(call.incident), "cancel Why it was none"),
-    "close": without_answer(press_of_verb(_close, "close")),
+    "close": _press_close,
 }
 SUBMISSIONS: dict[str, SubmissionHandler] = {
     "severity": _submit_severity,

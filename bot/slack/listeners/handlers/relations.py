@@ -44,10 +44,10 @@ async def _merge(call: VerbCall) -> Message | None:
             raise Refused(f"There is no other open incident that {call.incident.id} could go on in.", "list all")
         return await call.open_form(merge_modal(call.incident, fitting), "merge INC-7")
     merged = await merge(call.context, call.number, call.request.other, call.user, call.delivery)
-    return _merge_reply(merged)
+    return _merge_reply(merged, call.ctx.command)
 
 
-def _merge_reply(merged: MergeResult) -> Message:
+def _merge_reply(merged: MergeResult, command: str) -> Message:
     incident, target = merged.incident, merged.target
     where = f" {phrases.channel_link(target)}" if target.channel_id else ""
     parts = [f"{incident.id} is merged into {target.id}{where}. Reminders and pages have stopped here."]
@@ -61,7 +61,7 @@ def _merge_reply(merged: MergeResult) -> Message:
     if incident.detected_at < target.detected_at:
         parts.append(
             f"{incident.id} was detected earlier, {elements.moment(incident.detected_at)}: "
-            f"`times --in {target.id}` corrects when it began."
+            f"{elements.code(f'{command} times --in {target.id}')} corrects when it began."
         )
     return elements.line(" ".join(parts))
 
@@ -100,7 +100,7 @@ async def _submit_merge(call: Submission) -> None:
     number, target = other_of(call.view)
     with refusal_at(OTHER):
         merged = await merge(call.context, number, target, call.user, call.delivery)
-    await call.reply_later(_merge_reply(merged), channel=merged.incident.channel_id)
+    await call.reply_later(_merge_reply(merged, call.ctx.command), channel=merged.incident.channel_id)
 
 
 async def _submit_relate(call: Submission) -> None:

@@ -10,12 +10,13 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals.roles import roles_modal, values_of_roles
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
-from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form, press_of_verb
+from bot.slack.listeners.handlers.forms import open_form_of_verb, outdated_press, press_for_form, press_of_verb
 from bot.slack.listeners.people import refuse_bots
 from bot.slack.text import mention
 from bot.usecases.incidents.acknowledge import AcknowledgementResult, acknowledge, invite, join
 from bot.usecases.incidents.assign_roles import assign_roles
 from bot.usecases.incidents.page_answers import PageRef, people_asked_instead
+from storage.timeline import entries as timeline
 
 
 async def _acknowledge(call: VerbCall) -> Message:
@@ -40,7 +41,7 @@ async def _press_acknowledge(call: Press) -> Message | None:
 async def _press_on_it(call: Press) -> Message | None:
     """Make the paged person a responder, even if another one has acknowledged before."""
     if not call.incident.open:
-        return replies.outdated_press(call.incident)
+        return await outdated_press(call)
     page, channel = PageRef.parse(call.argument), call.interaction.channel
     async with call.context.database.reading() as conn:
         paged_people = await people_asked_instead(conn, call.incident, page, call.user, channel)
@@ -53,8 +54,10 @@ async def _press_on_it(call: Press) -> Message | None:
 async def _press_lead(call: Press) -> Message | None:
     holder = call.incident.roles.get("commander")
     if holder and holder != call.user:
-        command = f"{call.ctx.command} lead @you"
-        return replies.done(f"{mention(holder)} leads {call.incident.id} already. To take over: {command}")
+        async with call.context.database.reading() as conn:
+            given = await timeline.of_kind(conn, call.number, "role")
+        since = next((entry.at for entry in reversed(given) if entry.data.get("role") == "commander"), None)
+        return replies.leads_already(call.incident, holder, since, call.ctx.command)
     await assign_roles(call.context, call.number, {"commander": call.user}, call.user, delivery=call.delivery)
     await call.reply_later(replies.done(f"You lead {call.incident.id}."), replace_original=True)
     return None
