@@ -65,6 +65,7 @@ async def _serve(settings: Settings) -> None:
     try:
         await app.start()
         running.append(app)
+        gc.set_threshold(10_000, 10, 10)  # a burst makes many objects and hardly any garbage that refers to itself
         gc.freeze()  # a full collection of everything imported would stall the loop for 50 ms and more
         click.echo(json.dumps({"ready": True, "port": app.port}))
         await stopping

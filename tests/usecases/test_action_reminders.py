@@ -20,7 +20,7 @@ from storage.database import Database
 from storage.outbox import enqueue, queue, reminded
 from storage.schema import outbox
 from tests.storage.helpers import NOW, incident
-from tests.usecases.conftest import START, MakeContext
+from tests.usecases.conftest import START, MakeContext, MovableClock
 
 PEOPLE = [f"U0PERSON{number:02}" for number in range(20)]
 
@@ -46,6 +46,21 @@ async def test_replicas_that_look_at_once_remind_each_person_once(make_context: 
     await asyncio.gather(*(remind_owners(context) for context in contexts))
     await remind_owners(contexts[0])
     assert await queued(contexts[0].database) == Counter(f"action_reminder:{each}:{START.date()}" for each in PEOPLE)
+
+
+async def test_what_is_due_today_does_not_wait_for_what_is_due_tomorrow(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context("preset: sev1-5\n")
+    await prepared(context.database)
+    tomorrow = START.date() + timedelta(days=1)
+    async with context.database.transaction() as conn:
+        item = ActionItem(1, 99, "Alert on it", "UA", NOW, owner=PEOPLE[0], due=tomorrow)
+        await actions.insert(conn, item, begins_at(tomorrow))
+    clock.instant = START + timedelta(hours=12)  # the day of tomorrow has begun in the east
+    assert await remind_owners(context) == len(PEOPLE)
+    days = [key.rpartition(":")[2] for key in await queued(context.database) if PEOPLE[0] in key]
+    assert days == [str(START.date()), str(tomorrow)]
 
 
 async def test_one_that_dies_before_its_commit_loses_none(

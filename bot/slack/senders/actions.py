@@ -78,6 +78,7 @@ def why_needless(notice: ClaimedNotice, others: Sequence[OtherReminder], person:
     if any(other.told_on == today for other in others):
         return "they were reminded of all their items today"
     of_today = routing.action_reminder(person, today).dedup_key  # keys of one person differ in their days alone
-    if any(other.id > notice.id and other.dedup_key <= of_today and other.state != "failed" for other in others):
+    later = (other for other in others if other.id > notice.id and notice.dedup_key < other.dedup_key <= of_today)
+    if any(other.state != "failed" for other in later):
         return "a later reminder has the same items"
     return None

@@ -18,28 +18,26 @@ AT_ONCE = 500
 async def remind_owners(context: Context) -> int:
     """Queue the reminders that are due, and plan the next ones in the same transaction. Returns the number of people.
 
-    Days that passed while the bot was down count as one reminder. Replicas may do this at the same time.
+    Days that passed while the bot was down count as one reminder: today's. A day that has begun east of the owner has
+    a reminder of its own, which waits for their morning. Replicas may do this at the same time.
     """
     now = context.clock.now()
     async with context.database.transaction() as conn:
         due = await actions.claim_due(conn, now, AT_ONCE)
         today = now.astimezone(context.policy.zone).date()
-        days: dict[str, date] = {}
-        since: dict[str, datetime] = {}
+        since: dict[tuple[str, date], datetime] = {}  # by owner and day
         next_reminders, notices = [], list[Notice]()
         for item, remind_at in due:
             day = max(reminders.day_of(remind_at), today)
             if item.live and item.owner:
-                days[item.owner] = max(day, days.get(item.owner, day))
-                since[item.owner] = min(remind_at, since.get(item.owner, remind_at))
+                since[item.owner, day] = min(remind_at, since.get((item.owner, day), remind_at))
             next_reminders.append((item, reminders.begins_at(reminders.next_day(item, day))))
         for item, remind_at_next in next_reminders:
             await actions.plan_reminder(conn, item, remind_at_next)
-        if days:
-            for owner, day in days.items():
-                notice = routing.action_reminder(owner, day)
-                notices += looked_for([notice], look_since(context, since[owner]))
+        if since:
+            for (owner, day), begun_at in sorted(since.items()):
+                notices += looked_for([routing.action_reminder(owner, day)], look_since(context, begun_at))
             await enqueue.put(conn, notices)
-    if days:
+    if since:
         context.wakeups.notify()
-    return len(days)
+    return len({owner for owner, _ in since})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
 
 from bot.domain import routing
@@ -40,3 +41,8 @@ def test_one_that_comes_after_another_on_the_same_day_is_not_needed() -> None:
 
 def test_a_later_one_that_slack_refused_replaces_none() -> None:
     assert why_needless(reminder(1), [other(2, TUESDAY, "failed")], "U1", TUESDAY) is None
+
+
+def test_that_of_tomorrow_is_needed_although_that_of_today_was_queued_after_it() -> None:
+    tomorrows = dataclasses.replace(reminder(1), dedup_key=routing.action_reminder("U1", TUESDAY).dedup_key)
+    assert why_needless(tomorrows, [other(2, MONDAY, "sent", MONDAY)], "U1", TUESDAY) is None
