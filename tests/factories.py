@@ -1,4 +1,4 @@
-"""What the tests of parsing and rendering start from: policies of several vocabularies, incidents, a fixed now."""
+"""Test data of parsing and rendering: policies with several vocabularies, incidents, a fixed instant."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ POLICIES = (FIVE, FOUR, SPELLED, ONE, MANY)
 CATALOGUE = replace(FIVE, services={"web": Service("web", "Web shop"), "pay": Service("pay", "Payments")})
 
 
-def declared(title: str = "Checkout is down", policy: Policy = FIVE, number: int = 1, **known: Any) -> Incident:
+def new_incident(title: str = "Checkout is down", policy: Policy = FIVE, number: int = 1, **known: Any) -> Incident:
     return verbs.declare(number, verbs.NewIncident(title, policy.severities[0].key, ADA, **known), policy, NOW).incident
 
 
@@ -70,12 +70,12 @@ def with_channel(incident: Incident) -> Incident:
     return replace(incident, channel_id="C0INC", channel_name="inc-1-checkout-is-down")
 
 
-def recorded(entry: Entry, seq: int = 1) -> RecordedEntry:
+def recorded_entry(entry: Entry, seq: int = 1) -> RecordedEntry:
     return RecordedEntry(1, seq, entry, entry.key, "", "")
 
 
 def minutes(count: float) -> datetime:
-    """So many minutes after the declaration."""
+    """The instant `count` minutes after the declaration."""
     return NOW + count * MINUTE
 
 
@@ -96,7 +96,7 @@ def day(count: float) -> str:
 
 
 def mrkdwn(block: dict[str, Any]) -> str:
-    """The words of a block."""
+    """The text of a block."""
     if block["type"] == "context":
         return "\n".join(element["text"] for element in block["elements"])
     if "fields" in block:

@@ -11,11 +11,11 @@ from bot import review_formats
 from bot.domain.figures.spans import spans
 from bot.domain.review.document import Question, Section, Sentence
 from bot.domain.review.view import ReviewView
-from tests.factories import FIVE, declared
+from tests.factories import FIVE, new_incident
 
 
 def written(section: Section) -> str:
-    view = ReviewView(declared(), FIVE, (section,), spans(declared()), (), (), {}, {"U1": "Ada"})
+    view = ReviewView(new_incident(), FIVE, (section,), spans(new_incident()), (), (), {}, {"U1": "Ada"})
     return review_formats.markdown(view).partition(f"## {section.title}\n\n")[2]
 
 
@@ -71,7 +71,7 @@ def test_the_timeline_is_a_table_with_utc_and_local_time() -> None:
         "| 1 Dec 2026 05:53 | 06:53 CET | Ada | declared: sev2: a \\| b (#1) |\n"
         f"| {SPAN} |  |  | 3 messages by 2 people (#2, #4) |\n"
     )
-    view = ReviewView(declared(), FIVE, (TIMELINE,), spans(declared()), (), (), {}, {"U1": "Ada"})
+    view = ReviewView(new_incident(), FIVE, (TIMELINE,), spans(new_incident()), (), (), {}, {"U1": "Ada"})
     assert "<td>06:53 CET</td><td>Ada</td><td>declared: sev2: a | b" in review_formats.html_page(view)
     table = Document(io.BytesIO(review_formats.docx(view))).tables[1]
     assert [cell.text for cell in table.rows[1].cells] == [

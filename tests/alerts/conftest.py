@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.sending import TOKEN
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -34,5 +34,5 @@ def policy_text() -> str:
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path, policy_text: str) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, policy_text), tocsin_hook_token=TOKEN) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, policy_text), tocsin_hook_token=TOKEN) as running:
         yield running

@@ -94,7 +94,7 @@ async def commands_explain(world: World) -> None:
     named = re.search(r"`202` has `(\{.*?\})`", DOCUMENT, re.DOTALL)
     assert named is not None
     assert set(answer) == set(re.findall(r'"(\w+)"', named[1]))
-    await world.opened()
+    await world.incident_channel()
     (group,) = json.loads(await tocsin("alerts", "--json"))
     assert (group["id"], group["decision"], group["incident"], group["firing"]) == ("AG-1", "declared", "INC-1", 1)
     assert group["alerts"][0]["fingerprint"] == "aaaa000000000001"

@@ -9,7 +9,7 @@ import aiohttp
 
 from storage.alerts import changes, groups
 from tests.alerts.sending import TOKEN, send
-from tests.scenarios.assertions import rest
+from tests.scenarios.assertions import settle
 from tests.scenarios.running import World
 
 CLOUD = {
@@ -22,13 +22,13 @@ async def test_a_critical_event_declares_and_its_end_resolves_the_group(world: W
     event = {"title": "Checkout fails", "severity": "critical", "service": "checkout"}
     status, answer = await send(world, event, kind="events")
     assert (status, answer["received"], answer["new"], answer["groups"]) == (202, 1, 1, ["AG-1"])
-    await world.opened()
+    await world.incident_channel()
     assert (await world.show())["title"] == "Checkout fails"
     _, answer = await send(world, event, kind="events")
     assert (answer["new"], answer["repeated"]) == (0, 1)
     _, answer = await send(world, {**event, "status": "resolved"}, kind="events")
     assert (answer["resolved"], answer["groups"]) == (1, ["AG-1"])
-    await rest(world)
+    await settle(world)
     assert (await world.show())["status"] == "detected"
 
 

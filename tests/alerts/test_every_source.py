@@ -24,7 +24,7 @@ from storage import incidents
 from tests.alerts.sending import TOKEN, send
 from tests.integrations.alerts.payloads import CLOUDWATCH, DATADOG, GRAFANA, PAGERDUTY, SAMPLES, TOPIC
 from tests.integrations.alerts.signing import Signer
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -48,7 +48,7 @@ SECRETS: dict[str, Any] = {
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **SECRETS) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), **SECRETS) as running:
         yield running
 
 
@@ -83,7 +83,7 @@ async def test_each_source_is_taken_once_and_refused_without_its_proof(world: Wo
 
 
 async def test_without_their_secrets_there_are_no_endpoints(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         for kind, payload in SAMPLES.items():
             assert (await told(world, kind, payload))[0] == 404, kind
 
@@ -114,7 +114,7 @@ async def test_datadog_may_send_a_form_and_a_template_that_is_not_filled_in_is_r
 
 
 async def test_an_incident_that_we_opened_in_pagerduty_is_no_alert(world: World) -> None:
-    await world.declared()
+    await world.declare()
     event = PAGERDUTY["event"]
     async with world.tocsin.database.reading() as conn:
         incident = await incidents.get(conn, 1)

@@ -14,7 +14,7 @@ import pytest
 from bot.integrations.alerts.protocol import MOST_ALERTS
 from bot.web.hooks import endpoint
 from tests.alerts.sending import TOKEN, alert, send, webhook
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 from tests.waiting import WITHIN_S
 
 JSON = {"Content-Type": "application/json"}
@@ -51,7 +51,7 @@ async def test_a_request_without_a_token_that_is_accepted_is_refused(world: Worl
 async def test_the_token_is_accepted_as_a_basic_password_and_each_of_several_while_it_is_replaced(
     sqlite_url: str, tmp_path: Path, policy_text: str
 ) -> None:
-    policy = written(tmp_path, policy_text)
+    policy = policy_file(tmp_path, policy_text)
     async with running_world(sqlite_url, policy=policy, tocsin_hook_token=f"old-one, {TOKEN},") as world:
         assert (await send(world, webhook(), basic(TOKEN)))[0] == 202
         assert (await send(world, webhook(), {**JSON, "Authorization": "Bearer old-one"}))[0] == 202
@@ -118,7 +118,7 @@ async def test_more_requests_at_once_than_there_is_room_for_are_asked_to_come_ag
     sqlite_url: str, tmp_path: Path, policy_text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoint, "MOST_AT_ONCE", 1)
-    async with running_world(sqlite_url, policy=written(tmp_path, policy_text), tocsin_hook_token=TOKEN) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, policy_text), tocsin_hook_token=TOKEN) as world:
         headers = {"Authorization": f"Bearer {TOKEN}", **JSON}
         url = f"http://127.0.0.1:{world.tocsin.port}/hooks/alertmanager"
         _, writer = await asyncio.open_connection("127.0.0.1", world.tocsin.port)

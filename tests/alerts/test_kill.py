@@ -16,8 +16,8 @@ from storage.open import open_database
 from tests.alerts.sending import TOKEN, alert, webhook
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import written
-from tests.scenarios.test_kill import doubled, incident_channels, quiet, settings, workspace
+from tests.scenarios.running import policy_file
+from tests.scenarios.test_kill import doubled_counts, incident_channels, settings, wait_until_quiet, workspace
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -40,7 +40,7 @@ if os.environ.get("TOCSIN_TORTURE"):
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def sent(port: int) -> bool:
@@ -79,7 +79,7 @@ async def test_a_webhook_survives_being_killed_anywhere(database_url: str, polic
             while not taken:
                 taken = await sent(bot.port)
             await ws.until(lambda: incident_channels(ws) and ws.pinned(incident_channels(ws)[0]))
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             await assert_one_of_each(ws, database_url)
         finally:
             await bot.kill()
@@ -88,7 +88,7 @@ async def test_a_webhook_survives_being_killed_anywhere(database_url: str, polic
 async def assert_one_of_each(ws: Workspace, url: str) -> None:
     (channel,) = incident_channels(ws)
     assert len([message for message in ws.bot_messages(channel) if message.text.startswith("Alerts")]) == 1
-    assert doubled(ws) == {}
+    assert doubled_counts(ws) == {}
     database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:

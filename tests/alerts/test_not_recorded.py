@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from storage.database import Database
 from storage.schema import alert_groups, alert_occurrences, alerts, counters
 from tests.alerts.sending import TOKEN, alert, send, webhook
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 from tests.scenarios.test_watching import metrics
 
 # The disk is full, from the first group that is written: after the occurrences, in the same transaction.
@@ -48,7 +48,7 @@ async def test_a_sender_is_told_to_repeat_what_the_database_refused_and_then_it_
 ) -> None:
     dialect = "postgresql" if database_url.startswith("postgresql") else "sqlite"
     body = webhook(alert(env="dev"), alert(env="dev", instance="b"))
-    async with running_world(database_url, policy=written(tmp_path, policy_text), tocsin_hook_token=TOKEN) as world:
+    async with running_world(database_url, policy=policy_file(tmp_path, policy_text), tocsin_hook_token=TOKEN) as world:
         database = world.tocsin.database
         before = await rows(database)
         for statement in REFUSE[dialect]:

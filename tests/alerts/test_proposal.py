@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import Channel, Message
 from tests.alerts.sending import alert, send, webhook
-from tests.scenarios.assertions import buttons, of_kind, rest, told, words
+from tests.scenarios.assertions import buttons, ephemeral_texts, of_kind, settle, words
 from tests.scenarios.running import World
 
 AGAIN = "2026-03-02T10:00:00Z"
@@ -24,10 +24,10 @@ alerts: {wait: 1s, routes: [{do: declare, resolve: propose}]}
 async def over(world: World) -> Channel:
     """An incident whose alerts have resolved."""
     await send(world, webhook(alert()))
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     await send(world, webhook(alert(status="resolved")))
-    await rest(world)
+    await settle(world)
     return channel
 
 
@@ -43,7 +43,7 @@ async def test_a_person_resolves_the_incident_from_the_question(world: World) ->
     await world.maya.press(question, "Resolve incident")
     await world.maya.fill(world.maya.view, {"What fixed it?": "It went away"})
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     assert (await world.show())["status"] == "resolved"
     assert buttons(question) == []
     assert "It is resolved" in words(world, question)
@@ -54,22 +54,22 @@ async def test_a_person_keeps_the_incident_open(world: World) -> None:
     (question,) = questions(world, channel)
     kept = question.blocks
     await world.maya.press(question, "Keep open")
-    await rest(world)
+    await settle(world)
     assert buttons(question) == []
     assert "@maya keeps it open" in words(world, question)
     assert of_kind(await world.show(), "alert")[-1]["text"] == "Its alerts have resolved; the incident stays open"
     question.blocks = kept
     await world.tom.press(question, "Keep open")
-    assert "Somebody keeps INC-1 open already." in (await told(world, "tom"))[-1]
+    assert "Somebody keeps INC-1 open already." in (await ephemeral_texts(world, "tom"))[-1]
 
 
 async def test_alerts_that_fire_again_withdraw_the_question_and_ask_anew_once_they_are_over(world: World) -> None:
     channel = await over(world)
     (question,) = questions(world, channel)
     await send(world, webhook(alert(starts_at=AGAIN)))
-    await rest(world)
+    await settle(world)
     assert buttons(question) == []
     assert "fire again" in words(world, question)
     await send(world, webhook(alert(status="resolved", starts_at=AGAIN)))
-    await rest(world)
+    await settle(world)
     assert len(questions(world, channel)) == 1

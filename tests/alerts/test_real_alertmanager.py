@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from tests.alerts.sending import TOKEN
-from tests.scenarios.assertions import announcements, of_kind, rest, until, words
+from tests.scenarios.assertions import announcements, of_kind, settle, until, words
 from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
@@ -102,8 +102,8 @@ async def test_its_alerts_declare_one_incident_that_hears_of_the_second_alert_an
     second = {**first, "instance": "b"}
     async with running(tmp_path, world) as url:
         await fire(url, first)
-        channel = await world.opened()
-        await rest(world)
+        channel = await world.incident_channel()
+        await settle(world)
         await fire(url, second)
         async with asyncio.timeout(WITHIN_S):
             while "joined" not in await events(world):
@@ -112,7 +112,7 @@ async def test_its_alerts_declare_one_incident_that_hears_of_the_second_alert_an
         async with asyncio.timeout(WITHIN_S):
             while "resolved" not in await events(world):
                 await asyncio.sleep(0.05)
-    await rest(world)
+    await settle(world)
     assert (await events(world))[0] == "fired"
     assert world.ws.find_channel("inc-2") is None, "repetitions declare nothing"
     (listed,) = [message for message in world.ws.bot_messages(channel.id) if message.text.startswith("Alerts")]

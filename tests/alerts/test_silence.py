@@ -7,7 +7,7 @@ import asyncio
 from bot.domain.alerts.group import AlertGroup
 from storage.alerts import groups
 from tests.alerts.sending import alert, send, webhook
-from tests.scenarios.assertions import announcements, buttons, rest, typed, until, words
+from tests.scenarios.assertions import announcements, buttons, settle, type_command, until, words
 from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
@@ -24,7 +24,7 @@ async def decided(world: World, decision: str) -> AlertGroup:
 
 
 async def test_a_silenced_alert_declares_nothing_and_is_decided_when_the_silence_ends(world: World) -> None:
-    answer = await typed(world, "maya", "#general", "/incident silence alertname=/High.*/ for 2h Load test")
+    answer = await type_command(world, "maya", "#general", "/incident silence alertname=/High.*/ for 2h Load test")
     assert "SI-1: alerts with alertname=/High.*/ are silenced" in answer
     assert "@maya" in answer
     await send(world, webhook(alert(severity="critical")))
@@ -33,11 +33,11 @@ async def test_a_silenced_alert_declares_nothing_and_is_decided_when_the_silence
     assert world.ws.find_channel("inc-1") is None
     await world.pass_time(hours=3)
     await decided(world, "declared")
-    await world.opened()
+    await world.incident_channel()
 
 
 async def test_an_alert_that_is_not_silenced_wakes_its_group(world: World) -> None:
-    await typed(world, "maya", "#general", "/incident silence instance=a for 2h")
+    await type_command(world, "maya", "#general", "/incident silence instance=a for 2h")
     await send(world, webhook(alert(severity="critical", instance="a")))
     await decided(world, "silenced")
     await send(world, webhook(alert(severity="critical", instance="b")))
@@ -52,19 +52,19 @@ async def test_the_card_opens_the_form_with_the_labels_and_says_until_when_it_is
     assert world.maya.view.values["labels"]["labels"]["value"] == "alertname=HighErrors\nservice=checkout"
     await world.maya.fill(world.maya.view, {"For": "1 hour", "Reason": "Known bug"})
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     seen = words(world, card).replace("*", "")
     assert "Silenced by @maya until" in seen
     assert "Known bug" in seen
     assert buttons(card) == []
     await world.pass_time(hours=2)
     await decided(world, "asked")
-    await rest(world)
+    await settle(world)
     assert buttons(card) == ["Declare", "Attach to…", "Dismiss", "Silence…"]
     assert announcements(world) == [card]
 
 
 async def test_a_silence_that_cannot_be_used_is_answered_with_an_example(world: World) -> None:
     for line in ("for 2h", "alertname for 2h", "a=b", "a=b for soon", "a=b for 60d", "a=/(/ for 2h"):
-        answer = await typed(world, "maya", "#general", f"/incident silence {line}")
+        answer = await type_command(world, "maya", "#general", f"/incident silence {line}")
         assert "/incident silence alertname=HighErrors for 2h Load test" in answer, line

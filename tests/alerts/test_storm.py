@@ -19,7 +19,7 @@ from storage.schema import alert_groups, alert_occurrences, alerts
 from tests.alerts.sending import TOKEN, send
 from tests.benchmarks import alerts as storm
 from tests.benchmarks.figures import percentile
-from tests.scenarios.assertions import rest
+from tests.scenarios.assertions import settle
 from tests.scenarios.running import World, running_world
 
 SCALE = float(os.environ.get("TOCSIN_STORM_SCALE", "1"))  # of the storm's size, for a look at the test itself
@@ -64,7 +64,7 @@ async def test_a_storm_is_two_incidents_with_few_messages_and_every_alert_in_the
     async with running_world(database_url, policy=storm.policy(tmp_path), tocsin_hook_token=TOKEN) as world:
         took, by_hand_s = await asyncio.gather(sent_evenly(world), declared_by_hand(world))
         await world.ws.until(lambda: len([n for n in world.ws.channel_names() if n.startswith("inc-")]) == 3)
-        await rest(world)
+        await settle(world)
         async with world.tocsin.database.reading() as conn:
             firing = await conn.scalar(sa.select(sa.func.count()).select_from(alerts).where(alerts.c.firing))
             told = await conn.scalar(sa.select(sa.func.count()).select_from(alert_occurrences))

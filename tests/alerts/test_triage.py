@@ -10,7 +10,7 @@ from bot.domain.alerts.service_change import ChangeKind, ServiceChange
 from storage.alerts import changes
 from tests.alerts.sending import alert, send, webhook
 from tests.api.calls import program
-from tests.scenarios.assertions import rest, until, words
+from tests.scenarios.assertions import settle, until, words
 from tests.scenarios.running import World
 
 
@@ -37,9 +37,9 @@ async def test_alerts_changes_and_possible_causes_are_told_with_their_evidence(w
     started = now.isoformat().replace("+00:00", "Z")
     await send(world, webhook(alert("DatabaseSlow", service="database", starts_at=started)))
     await send(world, webhook(alert("CheckoutDown", service="checkout", starts_at=started)))
-    channel = await world.opened()
+    channel = await world.incident_channel()
     await until(lambda: [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text])
-    await rest(world)
+    await settle(world)
     (message,) = [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text]
     seen = words(world, message).replace("*", "")
     assert "Fires: AG-1 · DatabaseSlow on everything (Database)" in seen
@@ -62,7 +62,7 @@ async def test_an_incident_that_a_program_declares_is_triaged_as_well(world: Wor
     async with program(world) as maya:
         body = {"title": "Checkout fails", "severity": "sev2", "services": ["checkout"]}
         assert (await maya.post("/incidents", body)).status == 201
-    channel = await world.opened()
+    channel = await world.incident_channel()
     await until(lambda: [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text])
     (message,) = [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text]
     seen = words(world, message).replace("*", "")

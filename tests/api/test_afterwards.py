@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.api.calls import MAYA, TOM, program
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 
 POLICY = "preset: sev1-5\nannounce: '#incidents'\n"
 
 
 async def test_action_items_are_added_changed_settled_and_listed(sqlite_url: str, tmp_path: Path) -> None:
     async with (
-        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world,
         program(world) as maya,
         program(world, person=TOM) as tom,
     ):
@@ -45,7 +45,7 @@ async def test_action_items_are_added_changed_settled_and_listed(sqlite_url: str
 
 async def test_a_review_is_started_written_scheduled_completed_and_published(sqlite_url: str, tmp_path: Path) -> None:
     async with (
-        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world,
         program(world) as maya,
         program(world, person=TOM) as tom,
     ):
@@ -78,7 +78,7 @@ async def test_a_review_is_started_written_scheduled_completed_and_published(sql
 async def test_checklists_come_once_after_the_end_and_the_load_is_about_a_person(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world, program(world) as maya:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world, program(world) as maya:
         await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
         assert (await maya.post("/incidents/1/actions/checklists")).status == 409, "it is not resolved"
         await maya.post("/incidents/1/resolve", {"summary": "Rolled back"})

@@ -39,7 +39,7 @@ async def test_an_incident_is_run_on_the_database(world: World) -> None:
     database = {"DATABASE_URL": world.settings.url}
     declared = await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA, "--json")
     assert (declared["id"], declared["severity"], declared["declared_by"]) == ("INC-1", "sev2", MAYA)
-    await world.opened(1)  # the running bot sends what the command queued
+    await world.incident_channel(1)  # the running bot sends what the command queued
     assert "acknowledged" in await tocsin(database, "ack", "INC-1", "--as", TOM)
     await tocsin(database, "update", "1", "Rolled back")
     shown = await tocsin(database, "show", "INC-1", "--json")

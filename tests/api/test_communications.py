@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.calls import GAIL, MAYA, TOM, Program, program, token_for
 from tests.api.test_command_line import tocsin
-from tests.scenarios.assertions import of_kind, rest, texts
+from tests.scenarios.assertions import of_kind, settle, texts
 from tests.scenarios.running import World
 from tests.scenarios.test_comms import Comms, comms_world
 
@@ -54,13 +54,13 @@ async def test_an_audience_is_told_and_corrected_over_the_api(shop: Comms) -> No
         assert (shown.status, "Globex" in shown.body["detail"]) == (409, True)
         sent = await maya.post(f"{at}/communications", {**words, "accept_findings": True})
         assert (sent.status, sent.headers["Location"]) == (201, f"/api/v1{at}/communications/1")
-        await rest(shop.world)
+        await settle(shop.world)
         assert (await maya.get(f"{at}/communications/1")).body["delivery"] == [
             {"group": "email", "recipients": 1, "sent": 1, "failed": 0}
         ]
         corrected = await maya.post(f"{at}/communications/1/correct", {"text": GOOD})
         assert corrected.body["corrects"] == "INC-1/1"
-        await rest(shop.world)
+        await settle(shop.world)
         first, second = shop.post.mails
         assert second["In-Reply-To"] == first["Message-ID"]
         assert second["Subject"] == "Correction: Payments fail"
@@ -86,7 +86,7 @@ async def test_a_second_person_approves_and_outsiders_and_guests_do_nothing(shop
         assert (await guest.post(f"{at}/communications/draft", {"audience": "partners"})).status == 403
         assert (await tom.post(f"{at}/communications/1/approve")).body["state"] == "sent"
         assert (await tom.post(f"{at}/communications/1/decline")).status == 409
-        await rest(shop.world)
+        await settle(shop.world)
         assert shop.to() == ["p@partner.example"]
         private = await declared(maya, "Breach", private=True)
         for path in ("/audiences", "/communications", "/communications/1"):
@@ -112,7 +112,7 @@ async def test_the_command_line_does_the_same_on_the_database_and_against_the_ap
     server = {"TOCSIN_URL": f"http://127.0.0.1:{world.tocsin.port}", "TOCSIN_TOKEN": secret}
     assert "INC-1/2 · Partners · sent" in await tocsin(server, "comms", "INC-1", "--approve", "2")
     assert "corrects INC-1/1" in await tocsin(server, "comms", "INC-1", "--correct", "1", "--text", "Only cards fail.")
-    await rest(world)
+    await settle(world)
     overview = await tocsin(server, "comms", "INC-1")
     assert "internal" in overview
     assert "Correction: Payments fail" in overview

@@ -20,7 +20,7 @@ from bot.operations.table import BY_NAME, OPERATIONS
 from bot.web.api.openapi import example
 from bot.web.api.problems import KINDS
 from tests.api.calls import MAYA, program, token_for
-from tests.scenarios.running import World, written
+from tests.scenarios.running import World, policy_file
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -34,7 +34,7 @@ EXAMPLES = 4  # of each operation
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def test_the_document_is_an_openapi_document_that_names_every_operation(world: World) -> None:
@@ -72,7 +72,7 @@ async def test_every_example_of_the_document_has_valid_arguments(world: World) -
 @pytest.mark.timeout(400)  # it computes for 15 s, which a busy machine makes minutes
 async def test_schemathesis_finds_nothing(world: World) -> None:
     """In threads, against the bot that runs here: valid and invalid requests of every operation."""
-    await world.declared()
+    await world.declare()
     _, secret = await token_for(world, MAYA, "admin")
     base = f"http://127.0.0.1:{world.tocsin.port}/api/v1"
     failures = await asyncio.to_thread(_look, base, secret)

@@ -10,7 +10,7 @@ async def test_an_incident_declared_by_the_api_gets_its_channel_and_its_update(w
     declared = await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
     assert declared.status == 201
     assert declared.headers["Location"] == "/api/v1/incidents/INC-1"
-    channel = await world.opened(1)
+    channel = await world.incident_channel(1)
     updated = await maya.post("/incidents/INC-1/update", {"text": "Rolled back"})
     assert (updated.status, updated.body["updates"]) == (200, 1)
     await world.delivered()
@@ -25,7 +25,7 @@ async def test_an_incident_declared_by_the_api_gets_its_channel_and_its_update(w
 
 
 async def test_an_entry_made_in_slack_says_so(world: World, maya: Program) -> None:
-    await world.declared()
+    await world.declare()
     (declared,) = [entry for entry in (await world.show())["timeline"] if entry["kind"] == "declared"]
     assert declared["source"] == "slack"
 
@@ -34,7 +34,7 @@ async def test_the_bootstrap_token_acts_as_nobody_and_nobody_is_invited(world: W
     async with program(world, BOOTSTRAP) as api:
         assert (await api.post("/incidents", {"title": "Disk full", "severity": "sev3"})).status == 201
         assert (await api.post("/incidents/INC-1/acknowledge")).status == 200
-    await world.opened(1)
+    await world.incident_channel(1)
     await world.delivered()
     shown = await world.show()
     assert shown["declared_by"] == "api"

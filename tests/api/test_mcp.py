@@ -21,7 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 from bot.mcp.toolbox import TOOLS
 from storage import names as known_names
 from tests.api.calls import MAYA, TOM, program, token_for
-from tests.scenarios.running import ROOT, World, running_world, written
+from tests.scenarios.running import ROOT, World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -32,7 +32,7 @@ schedules: {primary: {members: [priya]}}
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as running:
         async with program(running, scopes="admin") as maya:
             await maya.post("/incidents", {"title": "Breach", "severity": "sev1", "private": True})
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})

@@ -73,7 +73,7 @@ async def test_a_write_whose_answer_was_lost_is_answered_and_not_carried_out_aga
 
 async def test_a_verb_is_refused_where_somebody_changed_the_incident_in_between(world: World, maya: Program) -> None:
     await maya.post("/incidents", {"title": "Disk full", "severity": "sev3"})
-    await world.opened()
+    await world.incident_channel()
     await world.delivered()
     read = await maya.get("/incidents/INC-1")
     assert (await maya.get("/incidents/INC-1", If_None_Match=read.headers["ETag"])).status == 304

@@ -26,7 +26,7 @@ from storage import incidents, key_value
 from tests.api.calls import TOM, program, token_for
 from tests.integrations.mail import post_office
 from tests.integrations.pages import page
-from tests.scenarios.running import ROOT, World, running_world, written
+from tests.scenarios.running import ROOT, World, policy_file, running_world
 from tests.web.console.browser import browser
 
 PUBLIC = "http://tocsin.example.com"  # a browser sends the cookies of https there alone
@@ -41,7 +41,7 @@ status_page: {name: Example, preset: llm-platform}
 async def world(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), tocsin_url=PUBLIC) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), tocsin_url=PUBLIC) as running:
         yield running
 
 

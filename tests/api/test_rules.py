@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.rules import switches
 from tests.api.calls import GAIL, MAYA, call_tool, program
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -16,7 +16,7 @@ rules:
 
 
 async def test_a_rule_is_switched_through_the_api_and_mcp(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         async with (
             program(world, scopes="admin") as maya,
             program(world, scopes="write") as writer,

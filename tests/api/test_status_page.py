@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.calls import GAIL, MAYA, TOM, Program, program, token_for
 from tests.api.test_command_line import tocsin
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -26,7 +26,7 @@ NEW = {"title": "Requests fail", "message": "We look into it.", "components": {"
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.chdir(tmp_path)
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.statuspage.subscriber import SubscriberKind
 from storage.statuspage import subscribers
 from tests.api.calls import GAIL, MAYA, TOM, program, token_for
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 from tests.web.console.browser import browser
 
 POLICY = """
@@ -24,7 +24,7 @@ ADDRESS = "https://example.com/in"
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as running:
         yield running
 
 
@@ -51,7 +51,7 @@ async def test_an_administrator_adds_lists_and_removes_a_subscriber_who_is_asked
 
 async def test_whoever_may_plan_maintenance_subscribes_a_channel(sqlite_url: str, tmp_path: Path) -> None:
     policy = POLICY.replace("[webhook]", "[slack]")
-    async with running_world(sqlite_url, policy=written(tmp_path, policy)) as world, program(world) as maya:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, policy)) as world, program(world) as maya:
         channels = "/status-page/channels"
         assert (await maya.post(channels, {"channel": "general"})).status == 422
         assert (await maya.post(channels, {"channel": "C0123ABCD", "component": "none"})).status == 409

@@ -20,7 +20,7 @@ from bot.domain.policy.webhook_rules import WebhookRule
 from bot.integrations import standard_webhooks
 from bot.usecases.replay_webhooks import replay
 from tests.api.calls import program
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 from tests.waiting import WITHIN_S
 
 KEY = base64.b64encode(b"a secret of twenty-four.").decode()
@@ -75,7 +75,7 @@ async def receiving() -> AsyncIterator[Receiver]:
 async def test_events_arrive_signed_in_order_and_again_on_replay(sqlite_url: str, tmp_path: Path) -> None:
     async with receiving() as receiver:
         policy = POLICY.format(url=receiver.url, secret=SECRET)
-        async with running_world(sqlite_url, policy=written(tmp_path, policy)) as world, program(world) as maya:
+        async with running_world(sqlite_url, policy=policy_file(tmp_path, policy)) as world, program(world) as maya:
             receiver.fails = 1
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
             await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.api.calls import MAYA, TOM, program, token_for
 from tests.browser.test_status_page import violations
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -98,7 +98,7 @@ async def furnished(tab: Page) -> None:
 async def test_axe_finds_nothing_on_the_console_on_a_phone_and_a_wide_screen_in_both_themes(
     browser: Browser, sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         found: list[str] = []
         for number, (scheme, size) in enumerate(LOOKS):
             opened = await browser.new_context(color_scheme=scheme, viewport=size)
@@ -122,7 +122,7 @@ async def test_axe_finds_nothing_on_the_console_on_a_phone_and_a_wide_screen_in_
 async def test_the_keyboard_alone_runs_an_incident_and_a_page_keeps_itself_up_to_date(
     browser: Browser, sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         opened = await browser.new_context(viewport=WIDE)
         tab = await signed_in(opened, world)
         await tab.keyboard.press("Tab")

@@ -23,7 +23,7 @@ from bot.usecases.status_page.address import signing_secret
 from bot.usecases.status_page.maintain import schedule
 from bot.usecases.status_page.publish import post, publish
 from tests.integrations.mail import post_office
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -72,7 +72,7 @@ async def test_axe_finds_nothing_on_the_status_page_at_360_and_1440_pixels_in_bo
     browser: Browser, sqlite_url: str, tmp_path: Path
 ) -> None:
     async with post_office() as mail, running_world(
-        sqlite_url, policy=written(tmp_path, POLICY), smtp_url=f"smtp://127.0.0.1:{mail.port}",
+        sqlite_url, policy=policy_file(tmp_path, POLICY), smtp_url=f"smtp://127.0.0.1:{mail.port}",
         mail_from="Example <status@example.org>", tocsin_url="https://tocsin.example.com",
     ) as world:  # fmt: skip
         looked_at = await paths(world)

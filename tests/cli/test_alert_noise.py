@@ -17,7 +17,7 @@ from bot.usecases.alerts import act
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.declare import Declaration, declare
 from storage.open import open_database
-from tests.usecases.alerts.telling import alert, decided, told
+from tests.usecases.alerts.telling import alert, decide_all, report
 from tests.usecases.conftest import MovableClock
 
 POLICY = "preset: sev1-5\nalerts: {wait: 10s, routes: [{match: {do: ask}, do: ask}, {do: declare}]}\n"
@@ -29,11 +29,11 @@ async def fill(url: str, policy: Path) -> None:
     loaded = policy_reader.read(policy)
     context = Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
     clock.instant = datetime.now(UTC) - timedelta(days=60)
-    await told(context, alert("Old", do="ask"))
-    await decided(context, clock)
+    await report(context, alert("Old", do="ask"))
+    await decide_all(context, clock)
     clock.instant = datetime.now(UTC) - timedelta(hours=2)
-    await told(context, alert("Down"), alert("Slow", do="ask"))
-    await decided(context, clock)
+    await report(context, alert("Down"), alert("Slow", do="ask"))
+    await decide_all(context, clock)
     await act.dismiss(context, 3, "false_alarm", "Load test", "U1")
     await declare(context, Declaration(title="Nobody noticed", severity="sev3", actor="U1"))
     await database.close()

@@ -51,7 +51,7 @@ def block(document: str, beginning: str) -> Block:
     return found
 
 
-def typed(text: str) -> list[str]:
+def commands_in(text: str) -> list[str]:
     """The commands of a `console` or `sh` block, without prompts, comments and what is printed."""
     joined = text.replace("\\\n", " ")
     prompted = "\n$ " in f"\n{joined}"

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli.main import main
-from tests.documents.reading import blocks, typed
+from tests.documents.reading import blocks, commands_in
 
 POLICY = """
 preset: sev1-5
@@ -45,7 +45,7 @@ def test_the_verbs_of_the_command_line_work_in_the_order_of_the_document(folder:
         tocsin(f"tocsin declare sev3 Something is slow, part {number}")
     printed = {}
     for block in blocks("docs/cli.md", "console"):
-        for command in typed(block.text):
+        for command in commands_in(block.text):
             printed[command] = tocsin(command)
     assert "INC-7" in next(iter(printed.values()))
     assert "Rolled back deploy 4512" in printed["tocsin show INC-7"]
@@ -55,7 +55,7 @@ def test_the_commands_of_playbooks_work(folder: Path) -> None:
     own = folder / "my-playbooks"
     own.mkdir()
     (own / "queue-stuck.yml").write_text(blocks("docs/playbooks.md", "yaml")[0].text, encoding="utf-8")
-    commands = [command for block in blocks("docs/playbooks.md", "console") for command in typed(block.text)]
+    commands = [command for block in blocks("docs/playbooks.md", "console") for command in commands_in(block.text)]
     assert len(commands) >= 9
     printed = {command: tocsin(command) for command in commands}
     assert "api-7f9c" in printed["tocsin playbooks show memory-leak --set pod=api-7f9c"]
@@ -64,7 +64,7 @@ def test_the_commands_of_playbooks_work(folder: Path) -> None:
 def test_a_policy_is_replayed_as_the_document_says(folder: Path) -> None:
     (folder / "new.yml").write_text(POLICY.replace("weekly", "daily"), encoding="utf-8")
     tocsin("tocsin declare sev2 Checkout is down")
-    commands = [command for block in blocks("docs/replay.md", "sh") for command in typed(block.text)]
+    commands = [command for block in blocks("docs/replay.md", "sh") for command in commands_in(block.text)]
     assert len(commands) == 3
     printed = [tocsin(command.replace("INC-42", "INC-1")) for command in commands]
     assert '"would_send"' in printed[1]
@@ -74,6 +74,6 @@ def test_the_command_that_exports_a_review_is_understood_and_refused_before_ther
     """With a review and a wiki, `tests/integrations/test_wikis.py` exports it."""
     tocsin("tocsin declare sev2 Checkout is down")
     for document in ("docs/integrations/confluence.md", "docs/integrations/notion.md"):
-        (command,) = [command for block in blocks(document, "sh") for command in typed(block.text)]
+        (command,) = [command for block in blocks(document, "sh") for command in commands_in(block.text)]
         done = CliRunner().invoke(main, shlex.split(command)[1:])
         assert (done.exit_code, done.output) == (1, "The review of INC-1 is not open yet.\n")

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from bot.cli.main import main
 from tests.alerts.sending import TOKEN
-from tests.documents.reading import blocks, typed
+from tests.documents.reading import blocks, commands_in
 from tests.scenarios.running import World, running_world
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -43,7 +43,7 @@ async def test_the_requests_of_the_api_are_answered(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    tokens, requests = (typed(block.text) for block in blocks("docs/api.md", "console"))
+    tokens, requests = (commands_in(block.text) for block in blocks("docs/api.md", "console"))
     async with running_world(sqlite_url) as world:
         (token,) = re.findall(r"tcs_[\w-]+", await tocsin(tokens[0]))
         listed, declared, updated = [await curl(world, command, TOKEN=token) for command in requests]
@@ -58,7 +58,9 @@ async def test_the_requests_of_the_api_are_answered(
 
 
 async def test_the_events_of_scripts_and_pipelines_are_taken(sqlite_url: str) -> None:
-    requests = [command for block in blocks("docs/integrations/scripts.md", "sh") for command in typed(block.text)]
+    requests = [
+        command for block in blocks("docs/integrations/scripts.md", "sh") for command in commands_in(block.text)
+    ]
     assert len(requests) == 2
     async with running_world(sqlite_url, tocsin_hook_token=TOKEN) as world:
         for command in requests:

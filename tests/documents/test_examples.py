@@ -22,7 +22,7 @@ import yaml
 import sandbox
 from bot import policy
 from bot.cli.commands import BY_NAME
-from tests.documents.reading import HAND_WRITTEN, ROOT, Block, block, blocks, typed
+from tests.documents.reading import HAND_WRITTEN, ROOT, Block, block, blocks, commands_in
 from tests.scenarios.running import MANIFEST
 from tests.test_alerts import needs_promtool
 from tests.torture import __main__ as torture
@@ -71,7 +71,7 @@ def test_prometheus_takes_the_example_of_a_scrape_configuration(tmp_path: Path) 
 
 
 @needs_promtool
-@pytest.mark.parametrize("command", typed(block("docs/run/monitoring.md", "promtool").text))
+@pytest.mark.parametrize("command", commands_in(block("docs/run/monitoring.md", "promtool").text))
 def test_the_rules_are_checked_as_the_guide_says(command: str) -> None:
     done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -79,7 +79,7 @@ def test_the_rules_are_checked_as_the_guide_says(command: str) -> None:
 
 def test_the_image_is_built_from_what_ci_executes_and_run_as_it_runs_it() -> None:
     """`.ci/container` executes the Containerfile's steps; no engine is needed for these options to be true."""
-    build, run = typed(block("docs/operator.md", "podman build").text)
+    build, run = commands_in(block("docs/operator.md", "podman build").text)
     assert shlex.split(build) == ["podman", "build", "-t", "tocsin", "."]
     container = (ROOT / "Containerfile").read_text(encoding="utf-8")
     words = shlex.split(run)
@@ -89,7 +89,7 @@ def test_the_image_is_built_from_what_ci_executes_and_run_as_it_runs_it() -> Non
     assert "--read-only" in words
 
 
-@pytest.mark.parametrize("command", typed(block("docs/torture.md", "python -m tests.torture").text))
+@pytest.mark.parametrize("command", commands_in(block("docs/torture.md", "python -m tests.torture").text))
 def test_the_fault_laboratory_takes_what_its_document_types(command: str) -> None:
     """A whole night takes minutes, and has tests of its own; here its options are read, and its programs found."""
     words = shlex.split(command)

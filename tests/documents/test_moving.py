@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from bot.cli.main import main
 from bot.policy import load
 from tests.databases import PostgreSQL
-from tests.documents.reading import blocks, typed
+from tests.documents.reading import blocks, commands_in
 from tests.importers.accounts import small_opsgenie
 from tests.importers.conftest import Import, run_import  # noqa: F401 - a fixture
 from tests.importers.test_dispatch import url as dispatch_url  # noqa: F401 - a fixture
@@ -26,7 +26,7 @@ DOCUMENTS = [
     "docs/moving/calendar.md",
     "docs/moving/dispatch.md",
 ]
-BLOCKS = [typed(block.text) for document in DOCUMENTS for block in blocks(document, "sh")]
+BLOCKS = [commands_in(block.text) for document in DOCUMENTS for block in blocks(document, "sh")]
 DOUBLES = {"opsgenie": small_opsgenie, "pagerduty": pagerduty, "grafana-oncall": oncall}
 
 

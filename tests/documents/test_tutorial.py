@@ -17,7 +17,7 @@ async def test_the_first_incident_is_declared_answered_updated_and_resolved(sqli
     (update,) = re.findall(r"`(/incident update [^`]+)`", TEXT)
     async with running_world(sqlite_url, policy=Path("sandbox/demo.policy.yml").resolve()) as world:
         await world.maya.command("#general", declare)
-        channel = await world.opened()
+        channel = await world.incident_channel()
         assert f"#{channel.name}" in TEXT
         await world.ws.until(lambda: any("you are paged" in each.text for each in world.ws.bot_messages(channel.id)))
         await world.maya.press(world.card(channel), "Acknowledge")

@@ -15,7 +15,7 @@ from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Rung, Trigger, Until
 from bot.domain.values.durations import BusinessDays
 from bot.domain.values.target import Target
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MILD, MINUTE, NOON, POLICY
 
 
@@ -24,7 +24,7 @@ def due(incident: Incident) -> dict[tuple[str, int | None], datetime]:
 
 
 def test_a_declaration_plans_updates_roles_targets_and_rungs() -> None:
-    assert due(declared()) == {
+    assert due(new_incident()) == {
         ("update", None): NOON + 15 * MINUTE,
         ("role", None): NOON + 5 * MINUTE,
         ("acknowledge", None): NOON + 5 * MINUTE,
@@ -36,77 +36,83 @@ def test_a_declaration_plans_updates_roles_targets_and_rungs() -> None:
 
 
 def test_a_severity_that_asks_for_nothing_has_no_deadlines() -> None:
-    assert plan(declared("mild"), POLICY) == ()
+    assert plan(new_incident("mild"), POLICY) == ()
 
 
 def test_acknowledging_withdraws_only_what_waited_for_it() -> None:
-    acknowledged = verbs.acknowledge(declared(), "UA", NOON + MINUTE).incident
+    acknowledged = verbs.acknowledge(new_incident(), "UA", NOON + MINUTE).incident
     assert set(due(acknowledged)) == {("update", None), ("role", None), ("mitigate", None), ("mitigate", 3)}
 
 
 def test_a_drill_has_the_same_deadlines() -> None:
-    assert due(replace(declared(), drill=True)) == due(declared())
+    assert due(replace(new_incident(), drill=True)) == due(new_incident())
 
 
 @pytest.mark.parametrize("end", ["resolve", "close", "cancel"])
 def test_no_deadline_outlives_the_incident(end: str) -> None:
     change = {
-        "resolve": lambda: verbs.resolve(declared(), "UA", NOON),
-        "close": lambda: verbs.close(declared(), "UA", NOON),
-        "cancel": lambda: verbs.cancel(declared(), "UA", NOON, "false alarm"),
+        "resolve": lambda: verbs.resolve(new_incident(), "UA", NOON),
+        "close": lambda: verbs.close(new_incident(), "UA", NOON),
+        "cancel": lambda: verbs.cancel(new_incident(), "UA", NOON, "false alarm"),
     }[end]()
     assert plan(change.incident, POLICY) == ()
 
 
 def test_mitigation_withdraws_the_target_but_no_rung_until_resolved() -> None:
-    monitoring = verbs.move(declared(), Status.MONITORING, "UA", POLICY, NOON + MINUTE).incident
+    monitoring = verbs.move(new_incident(), Status.MONITORING, "UA", POLICY, NOON + MINUTE).incident
     assert set(due(monitoring)) == {("update", None), ("role", None), ("mitigate", 3)}
 
 
 def test_lowering_the_severity_plans_no_overdue_rung() -> None:
-    lowered = verbs.change_severity(declared(), "bad", "UA", POLICY, NOON + 16 * MINUTE).incident
+    lowered = verbs.change_severity(new_incident(), "bad", "UA", POLICY, NOON + 16 * MINUTE).incident
     rungs = {key for key in due(lowered) if key[1]}
     assert rungs == {("acknowledge", 2)}
     assert ("acknowledge", None) not in due(lowered)
 
 
 def test_a_snooze_moves_reminders_and_no_pages() -> None:
-    before = declared()
+    before = new_incident()
     after = verbs.snooze(before, timedelta(hours=3), "UA", NOON).incident
     moved = {key for key in due(before) if due(after)[key] != due(before)[key]}
     assert moved == {("update", None), ("role", None)}
 
 
-UPDATED = verbs.update(declared(), "rolled back", "UA", POLICY, NOON).incident
-LOWERED = verbs.change_severity(declared(), "bad", "UA", POLICY, NOON).incident
-MILDER = verbs.change_severity(declared(), "mild", "UA", POLICY, NOON).incident
-MONITORING = verbs.move(verbs.acknowledge(declared(), "UA", NOON).incident, Status.MONITORING, "UA", POLICY, NOON)
+UPDATED = verbs.update(new_incident(), "rolled back", "UA", POLICY, NOON).incident
+LOWERED = verbs.change_severity(new_incident(), "bad", "UA", POLICY, NOON).incident
+MILDER = verbs.change_severity(new_incident(), "mild", "UA", POLICY, NOON).incident
+MONITORING = verbs.move(verbs.acknowledge(new_incident(), "UA", NOON).incident, Status.MONITORING, "UA", POLICY, NOON)
 
 
 @pytest.mark.parametrize(
     ("dedup_key", "before", "after", "reason"),
     [
-        ("update:1:1:0:0", declared(), UPDATED, "answered by update #1"),
-        ("update:1:1:0:0", declared(), replace(declared(), unanswered=1), "superseded"),
-        ("role:1:1:0:scribe", declared(), UPDATED, "the roles changed"),
-        ("role:1:1:0:scribe", declared(), LOWERED, "the severity is now bad"),
-        ("update:1:1:0:0", declared(), MILDER, "the severity is now mild"),
-        ("shift:1:1:commander:UA:primary:1", declared(), UPDATED, "the role, or the schedule, changed"),
-        ("rung:1:1:fatal:2", declared(), LOWERED, "the severity is now bad"),
+        ("update:1:1:0:0", new_incident(), UPDATED, "answered by update #1"),
+        ("update:1:1:0:0", new_incident(), replace(new_incident(), unanswered=1), "superseded"),
+        ("role:1:1:0:scribe", new_incident(), UPDATED, "the roles changed"),
+        ("role:1:1:0:scribe", new_incident(), LOWERED, "the severity is now bad"),
+        ("update:1:1:0:0", new_incident(), MILDER, "the severity is now mild"),
+        ("shift:1:1:commander:UA:primary:1", new_incident(), UPDATED, "the role, or the schedule, changed"),
+        ("rung:1:1:fatal:2", new_incident(), LOWERED, "the severity is now bad"),
         (
-            "rung:1:1:fatal:2", declared(), verbs.acknowledge(declared(), "UACK", NOON).incident,
+            "rung:1:1:fatal:2", new_incident(), verbs.acknowledge(new_incident(), "UACK", NOON).incident,
             "acknowledged by <@UACK>",
         ),
         (
-            "respond:1:1:fatal", declared(), verbs.acknowledge(declared(), "ann@example.com", NOON).incident,
+            "respond:1:1:fatal", new_incident(), verbs.acknowledge(new_incident(), "ann@example.com", NOON).incident,
             "acknowledged by ann@example.com",
         ),
-        ("mitigate:1:1:fatal", verbs.acknowledge(declared(), "UA", NOON).incident, MONITORING.incident, "mitigated"),
         (
-            "rung:1:1:fatal:2", declared(), replace(declared(), policy="new"),
+            "mitigate:1:1:fatal", verbs.acknowledge(new_incident(), "UA", NOON).incident, MONITORING.incident,
+            "mitigated",
+        ),
+        (
+            "rung:1:1:fatal:2", new_incident(), replace(new_incident(), policy="new"),
             "another policy was applied to the incident",
         ),
-        ("rung:1:1:fatal:2", declared(), verbs.resolve(declared(), "UA", NOON).incident, "the incident is resolved"),
+        (
+            "rung:1:1:fatal:2", new_incident(), verbs.resolve(new_incident(), "UA", NOON).incident,
+            "the incident is resolved",
+        ),
     ],
 )  # fmt: skip
 def test_a_withdrawn_deadline_has_its_reason(dedup_key: str, before: Incident, after: Incident, reason: str) -> None:

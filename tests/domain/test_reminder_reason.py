@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.lapsed.reminder_reason import Activity, NudgeReason, decide_nudge, late_by
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 QUIET = Activity()
@@ -16,7 +16,7 @@ LAPSED = NOON + 15 * MINUTE
 
 
 def test_a_lapsed_update_mentions_the_debtor_and_lists_empty_roles() -> None:
-    decision = decide_nudge(declared(), POLICY, "update", LAPSED, QUIET, LAPSED)
+    decision = decide_nudge(new_incident(), POLICY, "update", LAPSED, QUIET, LAPSED)
     assert decision.mention == ("UREPORTER",)
     assert decision.owes_update
     assert decision.missing == ("commander", "scribe")
@@ -27,40 +27,40 @@ def test_a_lapsed_update_mentions_the_debtor_and_lists_empty_roles() -> None:
 
 def test_a_reminder_in_a_busy_channel_is_softened_once() -> None:
     busy = Activity(recent=3, last_at=LAPSED)
-    first = decide_nudge(declared(), POLICY, "update", LAPSED, busy, LAPSED)
+    first = decide_nudge(new_incident(), POLICY, "update", LAPSED, busy, LAPSED)
     assert first.soft
     assert first.mention == ()
-    reminded = replace(declared(), unanswered=1, update_due_at=LAPSED + 15 * MINUTE)
+    reminded = replace(new_incident(), unanswered=1, update_due_at=LAPSED + 15 * MINUTE)
     assert not decide_nudge(reminded, POLICY, "update", LAPSED, busy, LAPSED + 15 * MINUTE).soft
 
 
 def test_two_messages_do_not_make_a_channel_busy() -> None:
-    assert not decide_nudge(declared(), POLICY, "update", LAPSED, Activity(2, LAPSED), LAPSED).soft
+    assert not decide_nudge(new_incident(), POLICY, "update", LAPSED, Activity(2, LAPSED), LAPSED).soft
 
 
 def test_after_two_unanswered_reminders_the_commander_is_mentioned_too() -> None:
-    incident = replace(declared(), unanswered=2, roles={"commander": "UC", "communications_lead": "UL"})
+    incident = replace(new_incident(), unanswered=2, roles={"commander": "UC", "communications_lead": "UL"})
     assert decide_nudge(incident, POLICY, "update", LAPSED, QUIET, LAPSED).mention == ("UL", "UC")
 
 
 def test_only_two_whole_cadences_of_silence_page_the_ladder() -> None:
-    second = replace(declared(), unanswered=1, update_due_at=NOON + 30 * MINUTE)
+    second = replace(new_incident(), unanswered=1, update_due_at=NOON + 30 * MINUTE)
     at = NOON + 30 * MINUTE
     assert decide_nudge(second, POLICY, "update", at, QUIET, at).page
     assert not decide_nudge(second, POLICY, "update", at, Activity(1, at - MINUTE), at).page
-    assert not decide_nudge(declared(), POLICY, "update", LAPSED, QUIET, LAPSED).page
+    assert not decide_nudge(new_incident(), POLICY, "update", LAPSED, QUIET, LAPSED).page
 
 
 def test_a_late_reminder_says_so_and_rearms_from_now() -> None:
     late = LAPSED + 40 * MINUTE
-    decision = decide_nudge(declared(), POLICY, "update", LAPSED, QUIET, late)
+    decision = decide_nudge(new_incident(), POLICY, "update", LAPSED, QUIET, late)
     assert decision.late == 40 * MINUTE
     assert decision.words == "an update is due (late by 40m)"
     assert decision.next_update_at == late + 15 * MINUTE
 
 
 def test_a_reminder_on_time_rearms_from_its_due_time() -> None:
-    decision = decide_nudge(declared(), POLICY, "update", LAPSED, QUIET, LAPSED + timedelta(seconds=2))
+    decision = decide_nudge(new_incident(), POLICY, "update", LAPSED, QUIET, LAPSED + timedelta(seconds=2))
     assert decision.late is None
     assert decision.next_update_at == LAPSED + 15 * MINUTE
 
@@ -81,7 +81,7 @@ def test_only_a_delay_that_matters_to_somebody_is_called_late(cadence: timedelta
 
 def test_a_role_reminder_asks_for_no_update_before_it_is_due() -> None:
     at = NOON + 5 * MINUTE
-    decision = decide_nudge(declared(), POLICY, "role", at, QUIET, at)
+    decision = decide_nudge(new_incident(), POLICY, "role", at, QUIET, at)
     assert not decision.owes_update
     assert decision.next_update_at == LAPSED
     assert decision.next_roles_at == at + 15 * MINUTE
@@ -103,7 +103,7 @@ def test_each_reason_is_decided_and_has_its_words(
     kind: str, unanswered: int, messages: int, reason: NudgeReason, words: str
 ) -> None:
     at = NOON + 30 * MINUTE
-    incident = replace(declared(), unanswered=unanswered, update_due_at=at)
+    incident = replace(new_incident(), unanswered=unanswered, update_due_at=at)
     activity = Activity(messages, at if messages else None)
     decision = decide_nudge(incident, POLICY, kind, at, activity, at)
     assert (decision.reason, decision.words) == (reason, words)
@@ -112,7 +112,7 @@ def test_each_reason_is_decided_and_has_its_words(
 
 def test_a_drill_is_never_paged_for_silence_and_no_incident_twice() -> None:
     at = NOON + 30 * MINUTE
-    silent = replace(declared(), unanswered=1, update_due_at=at)
+    silent = replace(new_incident(), unanswered=1, update_due_at=at)
     paged = replace(silent, ladder=replace(silent.ladder, silence_paged=True))
     for incident in (replace(silent, drill=True), paged):
         assert decide_nudge(incident, POLICY, "update", at, Activity(), at).reason is NudgeReason.UPDATE_DUE

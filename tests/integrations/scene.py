@@ -14,7 +14,7 @@ from sandbox import Message
 from storage.schema import outbox
 from tests.integrations.doubles import Asked, Double, PagerDutyDouble, TwilioDouble, serving
 from tests.integrations.mail import Post, post_office
-from tests.scenarios.assertions import direct
+from tests.scenarios.assertions import direct_messages
 from tests.scenarios.running import World, running_world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -59,7 +59,7 @@ class Scene:
 
     def pages(self, person: str) -> list[Message]:
         """Direct messages from the bot that call somebody."""
-        return direct(self.world, person, "INC-")
+        return direct_messages(self.world, person, "INC-")
 
     def hooked(self, action: str = "trigger") -> list[Asked]:
         return [asked for asked in self.hook.asked if asked.json["action"] == action]

@@ -56,7 +56,7 @@ def pigeons(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_notifier_that_is_registered_is_paged_through(pigeons: None, sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path, first="slack, pigeon") as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await shown.world.delivered()
         assert [(flown.incident, flown.person.key, flown.title) for flown in LOFT] == [
             ("INC-1", "tom", "Payments are down")
@@ -70,8 +70,8 @@ async def test_a_page_that_it_refuses_goes_by_the_next_method(pigeons: None, sql
     async with scene(sqlite_url, tmp_path, first="pigeon") as shown:
         path = tmp_path / "policy.yml"
         path.write_text(path.read_text().replace("Tom Baker", "Tom Cat"))
-        await shown.world.restarted()
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.restart()
+        await shown.world.declare("sev1 Payments are down")
         await shown.world.delivered()
         assert LOFT == []
         assert await shown.entries("delivery_failed") == [

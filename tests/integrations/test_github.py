@@ -27,8 +27,8 @@ from storage.open import open_database
 from tests.integrations.doubles import Reply, serving
 from tests.integrations.github_double import REPOSITORY, SECRET, TOKEN, GitHubDouble, event, hooked
 from tests.scenarios import processes
-from tests.scenarios.assertions import answered, declared, of_kind, rest, texts, typed, words
-from tests.scenarios.running import MANIFEST, World, running_world, written
+from tests.scenarios.assertions import answer_to, declare, of_kind, settle, texts, type_command, words
+from tests.scenarios.running import MANIFEST, World, policy_file, running_world
 from tests.waiting import WITHIN_S
 
 INSIDE = "inc-1-checkout-is-down"
@@ -51,8 +51,8 @@ def given(double: GitHubDouble) -> dict[str, Any]:
 
 @asynccontextmanager
 async def tracked(url: str, folder: Path, double: GitHubDouble) -> AsyncIterator[World]:
-    async with serving(double), running_world(url, policy=written(folder, POLICY), **given(double)) as world:
-        await declared(world)
+    async with serving(double), running_world(url, policy=policy_file(folder, POLICY), **given(double)) as world:
+        await declare(world)
         yield world
 
 
@@ -63,8 +63,8 @@ async def polled(world: World) -> None:
 async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
     async with tracked(sqlite_url, tmp_path, github) as world:
-        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @tom by friday P1")
-        await rest(world)
+        await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @tom by friday P1")
+        await settle(world)
         (asked,) = github.posted()
         assert asked["title"] == "Alert on pool usage (AI-1-1)"
         assert asked["labels"] == ["incident", "p1"]
@@ -81,12 +81,12 @@ async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(s
         assert await hooked(port, event("closed", issue), secret="wrong") == (401, {"error": "bad signature"})
         assert await hooked(port, event("closed", issue)) == (202, {"outcome": "taken"})
         assert (await hooked(port, event("closed", issue)))[1]["outcome"] in ("repeated", "ignored")
-        await rest(world)
+        await settle(world)
         assert texts(of_kind(await world.show(), "action"))[-1] == "AI-1-1 done: Alert on pool usage"
         assert of_kind(await world.show(), "action")[-1]["actor"] == "octocat"
         assert github.posted("PATCH") == []
         assert (await hooked(port, event("reopened", github.reopen(1)), "d-2"))[1] == {"outcome": "taken"}
-        await rest(world)
+        await settle(world)
         assert texts(of_kind(await world.show(), "action"))[-1] == "AI-1-1 open again: Alert on pool usage"
         recorded = await hooked(port, event("closed", issue), "d-3")  # the ID of a delivery is not signed
         assert recorded == (202, {"outcome": "repeated"})
@@ -113,10 +113,10 @@ async def test_an_item_that_is_settled_here_is_closed_there_with_its_reason(sqli
     github = GitHubDouble()
     async with tracked(sqlite_url, tmp_path, github) as world:
         reply = await world.maya.command(INSIDE, "/incident action Write the runbook @maya")
-        await rest(world)
+        await settle(world)
         assert reply.message is not None
         await world.maya.press(reply.message, "Done")
-        await rest(world)
+        await settle(world)
         closed = [each for each in github.posted("PATCH") if "state" in each]  # a name may have been learnt meanwhile
         assert closed == [{"state": "closed", "state_reason": "completed"}]
         issue = github.issues[REPOSITORY][0]
@@ -128,17 +128,17 @@ async def test_later_edits_of_an_item_go_to_its_issue_and_words_of_people_there_
 ) -> None:
     github = GitHubDouble()
     async with tracked(sqlite_url, tmp_path, github) as world:
-        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @maya P1")
-        await rest(world)
+        await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @maya P1")
+        await settle(world)
         issue = github.issues[REPOSITORY][0]
         issue["body"] = "See the dashboard first.\n\n" + issue["body"]
         issue["labels"].append({"name": "team-sre"})
-        assert "acme/app#1" in await answered(world, "maya", INSIDE, "/incident actions")
+        assert "acme/app#1" in await answer_to(world, "maya", INSIDE, "/incident actions")
         await world.maya.press(world.ws.ephemerals("maya")[-1], "Edit")
         values = {"Title": "Alert on pool usage above 80 %", "Owner": "U0TOM00000", "Priority": "P0"}
         await world.maya.fill(world.maya.view, values)
         assert (await world.maya.submit()).ok
-        await rest(world)
+        await settle(world)
         assert issue["title"] == "Alert on pool usage above 80 % (AI-1-1)"
         assert issue["body"].startswith("See the dashboard first.\n\n**Owner:** Tom")
         assert "**Priority:** P0" in issue["body"]
@@ -153,24 +153,24 @@ TICKETS = POLICY + "severities: {sev3: {ticket: true}}\n"
 
 async def test_the_ticket_of_an_incident_is_closed_and_reopened_with_it(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    policy = written(tmp_path, TICKETS)
+    policy = policy_file(tmp_path, TICKETS)
     async with serving(github), running_world(sqlite_url, policy=policy, **given(github)) as world:
-        await typed(world, "maya", "#general", "/incident declare sev3 Checkout is slow")
-        channel = await world.opened(1)
-        await rest(world)
+        await type_command(world, "maya", "#general", "/incident declare sev3 Checkout is slow")
+        channel = await world.incident_channel(1)
+        await settle(world)
         (issue,) = github.issues[REPOSITORY]
         assert (issue["title"], issue["state"]) == ("INC-1: Checkout is slow", "open")
-        await typed(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
-        await rest(world)
+        await type_command(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
+        await settle(world)
         assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
-        await typed(world, "maya", f"#{channel.name}", "/incident reopen It is back")
-        await rest(world)
+        await type_command(world, "maya", f"#{channel.name}", "/incident reopen It is back")
+        await settle(world)
         assert issue["state"] == "open"
-        await typed(world, "maya", f"#{channel.name}", "/incident severity sev1 Nobody can pay")
-        await rest(world)
+        await type_command(world, "maya", f"#{channel.name}", "/incident severity sev1 Nobody can pay")
+        await settle(world)
         assert "**Severity:** sev1" in issue["body"]
-        await typed(world, "maya", f"#{channel.name}", "/incident cancel It was a test")
-        await rest(world)
+        await type_command(world, "maya", f"#{channel.name}", "/incident cancel It was a test")
+        await settle(world)
         assert (issue["state"], issue["state_reason"]) == ("closed", "not_planned")
         assert len(github.issues[REPOSITORY]) == 1
 
@@ -178,20 +178,20 @@ async def test_the_ticket_of_an_incident_is_closed_and_reopened_with_it(sqlite_u
 async def test_what_the_webhook_missed_is_found_by_asking(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
     async with tracked(sqlite_url, tmp_path, github) as world:
-        await typed(world, "maya", INSIDE, "/incident action Write the runbook")
-        await rest(world)
+        await type_command(world, "maya", INSIDE, "/incident action Write the runbook")
+        await settle(world)
         await polled(world)
         github.close(1, "not_planned")
         await polled(world)
-        await rest(world)
+        await settle(world)
         assert "not doing" in texts(of_kind(await world.show(), "action"))[-1]
 
 
 async def test_labels_and_assignees_that_github_drops_are_said(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble(may_push=False)
     async with tracked(sqlite_url, tmp_path, github) as world:
-        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
-        await rest(world)
+        await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
+        await settle(world)
         dropped = "GitHub dropped the labels incident, p1 and the assignee tombaker"
         assert dropped in texts(of_kind(await world.show(), "action"))[-1]
         channel = world.ws.channel(INSIDE)
@@ -205,12 +205,12 @@ async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sql
         values = {"Title": "Cart is slow", "Severity": "sev3", "Affected services": ["Checkout"]}
         await world.maya.fill(world.maya.view, values)
         assert (await world.maya.submit()).ok
-        await world.opened(2)
-        await typed(world, "maya", "#general", "/incident action Cache the cart --in INC-2")
-        await typed(world, "maya", "#general", "/incident declare sev2 Leak --private")
-        await world.opened(3)
-        await typed(world, "maya", "#general", "/incident action Rotate the keys --in INC-3")
-        await rest(world)
+        await world.incident_channel(2)
+        await type_command(world, "maya", "#general", "/incident action Cache the cart --in INC-2")
+        await type_command(world, "maya", "#general", "/incident declare sev2 Leak --private")
+        await world.incident_channel(3)
+        await type_command(world, "maya", "#general", "/incident action Rotate the keys --in INC-3")
+        await settle(world)
         assert [issue["title"] for issue in github.issues["acme/checkout"]] == ["Cache the cart (AI-2-1)"]
         assert github.issues[REPOSITORY] == []
         assert not any("Rotate" in str(each) for each in github.posted())
@@ -226,8 +226,8 @@ async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sql
 async def test_a_rate_limit_is_waited_for(sqlite_url: str, tmp_path: Path, limit: Reply) -> None:
     github = GitHubDouble(replies=[limit])
     async with tracked(sqlite_url, tmp_path, github) as world:
-        await typed(world, "maya", INSIDE, "/incident action Write the runbook")
-        await rest(world)
+        await type_command(world, "maya", INSIDE, "/incident action Write the runbook")
+        await settle(world)
         assert len(github.posted()) == 2
         assert len(github.issues[REPOSITORY]) == 1
 
@@ -239,7 +239,7 @@ async def test_an_issue_whose_answer_was_lost_is_looked_for_and_not_doubled(
     github = GitHubDouble()
     async with tracked(sqlite_url, tmp_path, github) as world:
         github.hurt = _drop(github)
-        await typed(world, "maya", INSIDE, "/incident action Write the runbook")
+        await type_command(world, "maya", INSIDE, "/incident action Write the runbook")
         async with asyncio.timeout(WITHIN_S):
             while not await stored(world.tocsin.database):
                 await asyncio.sleep(0.05)
@@ -257,7 +257,7 @@ async def test_a_process_that_dies_after_github_created_the_issue_doubles_nothin
             "slack_signing_secret": ws.settings.signing_secret,
             "slack_api_url": ws.api_url,
             "database_url": sqlite_url,
-            "tocsin_policy": str(written(tmp_path, POLICY)),
+            "tocsin_policy": str(policy_file(tmp_path, POLICY)),
             "port": 0,
         }
         bot = processes.launch(settings, None, processes.Tuning(timeout_s=10.0, lease_s=30.0))

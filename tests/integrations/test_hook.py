@@ -79,7 +79,7 @@ async def post(shown: Scene, body: Any, signed: str | None = None) -> tuple[int,
 
 
 async def declared(shown: Scene) -> None:
-    await shown.world.declared("sev1 Payments are down")
+    await shown.world.declare("sev1 Payments are down")
     await calm(shown)
 
 

@@ -17,7 +17,7 @@ from tests.integrations.scene import TOM, TOMS_PHONE, settings, vendors, written
 from tests.scenarios import processes
 from tests.scenarios.processes import Death, Tuning
 from tests.scenarios.running import MANIFEST
-from tests.scenarios.test_kill import dead_or_quiet, doubled, quiet
+from tests.scenarios.test_kill import doubled_counts, wait_until_dead_or_quiet, wait_until_quiet
 
 COMMITS = 24  # a declare with its first rung by every method takes about so many
 # A vendor's answer is waited for even on a busy machine. The dead process's lease is freed at the next start.
@@ -52,11 +52,11 @@ async def test_a_page_by_every_method_survives_being_killed_anywhere(
         bot = await started(given, death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         reply = await ws.person("maya").command("#general", "/incident declare sev1 Payments are down")
-        await dead_or_quiet(bot, ws, sqlite_url)
+        await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         await bot.kill()
         bot = await started(given)
         try:
-            await quiet(ws, sqlite_url)
+            await wait_until_quiet(ws, sqlite_url)
         finally:
             await bot.kill()
         if not reply.ok and not pagerduty.asked:
@@ -67,4 +67,4 @@ async def test_a_page_by_every_method_survives_being_killed_anywhere(
         assert len({asked.headers["Tocsin-Delivery"] for asked in hook.asked}) == 1
         direct = [c.id for c in ws.state.channels.values() if c.is_im and TOM in c.members]
         assert len([m for c in direct for m in ws.bot_messages(c) if "paged" in m.text]) == 1
-        assert doubled(ws) == {}
+        assert doubled_counts(ws) == {}

@@ -22,8 +22,8 @@ from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
 from storage import overrides
 from tests.domain.policies import POLICY as DOMAIN_POLICY
 from tests.integrations.doubles import Asked, Double, Reply, serving
-from tests.scenarios.assertions import direct, rest, typed, until, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import direct_messages, settle, type_command, until, words
+from tests.scenarios.running import World, policy_file, running_world
 from tests.usecases.conftest import MakeContext, clock, make_context
 from tests.waiting import WITHIN_S
 
@@ -97,7 +97,7 @@ async def world(
     monkeypatch.setattr(pagerduty_schedule_sync, "LOOK_S", 0.05)
     monkeypatch.setattr(pagerduty_schedule_sync, "REFRESH_S", 0.1)
     monkeypatch.setattr(pagerduty_schedule_sync, "AGAIN_S", 0.1)
-    policy = written(tmp_path, POLICY)
+    policy = policy_file(tmp_path, POLICY)
     async with running_world(
         database_url, policy=policy, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url
     ) as running:
@@ -107,13 +107,13 @@ async def world(
 
 async def said_of(world: World, words: str) -> str:
     async with asyncio.timeout(WITHIN_S):
-        while words not in (said := await typed(world, "maya", "#general", "/incident oncall primary")):
+        while words not in (said := await type_command(world, "maya", "#general", "/incident oncall primary")):
             await asyncio.sleep(0.05)
     return said
 
 
 def paged(world: World, person: str) -> list[str]:
-    return [m.text for m in direct(world, person, "paged")]
+    return [m.text for m in direct_messages(world, person, "paged")]
 
 
 async def test_the_person_on_call_in_pagerduty_is_shown_and_paged(world: World, api: PagerDutyApi) -> None:
@@ -121,8 +121,8 @@ async def test_the_person_on_call_in_pagerduty_is_shown_and_paged(world: World, 
     assert "Next: @priya" in said
     assert "covering" not in said
     assert "Upcoming covers" not in said
-    await world.declared("sev1 Payments are down")
-    await rest(world)
+    await world.declare("sev1 Payments are down")
+    await settle(world)
     assert paged(world, "U0TOM00000")
     users = [asked.path for asked in api.asked if asked.path.startswith("/users/")]
     assert len(users) == len(set(users))  # asked once for each person
@@ -135,10 +135,10 @@ async def test_a_changed_schedule_is_followed_and_a_cover_outranks_it(world: Wor
     now = datetime.now(UTC).replace(microsecond=0)
     api.shifts = [("PPRIYA1", now - timedelta(hours=1), now + timedelta(hours=5))]
     await said_of(world, "@priya")
-    await typed(world, "maya", "#general", "/incident cover primary for 1h")
-    assert "@maya, covering" in await typed(world, "maya", "#general", "/incident oncall primary")
-    await typed(world, "maya", "#general", "/incident cover primary none")
-    assert "priya" in await typed(world, "maya", "#general", "/incident oncall primary")
+    await type_command(world, "maya", "#general", "/incident cover primary for 1h")
+    assert "@maya, covering" in await type_command(world, "maya", "#general", "/incident oncall primary")
+    await type_command(world, "maya", "#general", "/incident cover primary none")
+    assert "priya" in await type_command(world, "maya", "#general", "/incident oncall primary")
 
 
 async def test_while_pagerduty_is_away_the_last_schedule_holds_and_says_its_age(
@@ -148,14 +148,14 @@ async def test_while_pagerduty_is_away_the_last_schedule_holds_and_says_its_age(
     api.always = Reply(503, {"error": {"message": "Internal Server Error"}})
     before = len(api.asked)
     await until(lambda: len(api.asked) > before + 1)
-    assert "has not answered" not in await typed(world, "maya", "#general", "/incident oncall primary")
+    assert "has not answered" not in await type_command(world, "maya", "#general", "/incident oncall primary")
     await world.pass_time(minutes=40)
-    said = await typed(world, "maya", "#general", "/incident oncall primary")
+    said = await type_command(world, "maya", "#general", "/incident oncall primary")
     assert "PagerDuty has not answered since" in said
     assert "@tom" in said
-    await world.restarted()
+    await world.restart()
     await world.pass_time(minutes=40)
-    assert "@tom" in await typed(world, "maya", "#general", "/incident oncall primary")
+    assert "@tom" in await type_command(world, "maya", "#general", "/incident oncall primary")
 
 
 async def test_a_person_who_is_no_contact_is_reported_and_their_rung_falls_through(
@@ -170,8 +170,8 @@ async def test_a_person_who_is_no_contact_is_reported_and_their_rung_falls_throu
     ]
     said = await said_of(world, "Dora Diaz")
     assert "primary: nobody here can reach Dora Diaz: at PagerDuty on call, in the policy no contact." in said
-    channel = await world.declared("sev1 Payments are down")
-    await rest(world)
+    channel = await world.declare("sev1 Payments are down")
+    await settle(world)
     gap = "Dora Diaz is on call on primary, and the policy has no such contact"
     assert any(gap in words(world, m) for m in world.ws.bot_messages(channel.id))
     warned = [one.words for one in await run(world.settings) if one.what == "schedules" and one.warning]

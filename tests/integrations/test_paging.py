@@ -35,7 +35,7 @@ async def test_each_person_is_paged_once_by_each_method_and_the_rungs_come_in_or
     database_url: str, tmp_path: Path
 ) -> None:
     async with scene(database_url, tmp_path) as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         assert [m.text for m in shown.pages(TOM)] != []
         assert (len(shown.pages(TOM)), len(shown.pages(PRIYA))) == (1, 0)
@@ -63,7 +63,7 @@ async def test_each_person_is_paged_once_by_each_method_and_the_rungs_come_in_or
 
 async def test_every_row_keeps_the_vendors_receipt(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         found = {r["method"]: r for r in (await shown.receipts()).values() if "method" in r}
         assert found.keys() == {"pagerduty", "sms", "email", "webhook"}
@@ -74,7 +74,7 @@ async def test_every_row_keeps_the_vendors_receipt(sqlite_url: str, tmp_path: Pa
 
 async def test_a_page_has_the_title_and_a_link_to_the_channel(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await shown.world.declared("sev1 Payments <@U0TOM00000> are down")
+        await shown.world.declare("sev1 Payments <@U0TOM00000> are down")
         await shown.world.pass_time(minutes=16)
         channel = shown.world.ws.find_channel("inc-1")
         assert channel is not None
@@ -91,8 +91,8 @@ async def test_a_page_has_the_link_to_the_call_and_of_a_private_incident_has_not
         policy = shown.world.tocsin.context.policy
         call = {"bridge": "https://meet.example.org/{id}"}
         shown.world.tocsin.context.policies.current = replace(policy, bookmarks=call)
-        await shown.world.declared("sev1 Payments are down")
-        await shown.world.declared("--private sev1 Payroll leaked")
+        await shown.world.declare("sev1 Payments are down")
+        await shown.world.declare("--private sev1 Payroll leaked")
         await calm(shown)
         bridges = {asked.json["incident"]["id"]: asked.json["incident"]["bridge"] for asked in shown.hooked()}
         assert bridges == {"INC-1": "https://meet.example.org/INC-1", "INC-2": None}
@@ -103,7 +103,7 @@ async def test_acknowledging_here_acknowledges_there_and_nobody_is_paged_any_mor
     database_url: str, tmp_path: Path
 ) -> None:
     async with scene(database_url, tmp_path) as shown:
-        channel = await shown.world.declared("sev1 Payments are down")
+        channel = await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         await shown.world.tom.command(channel.name, "/incident ack")
         await calm(shown)
@@ -121,7 +121,7 @@ async def test_acknowledging_here_acknowledges_there_and_nobody_is_paged_any_mor
 @pytest.mark.parametrize("end", ["resolve Fixed", "cancel False alarm", "close"])
 async def test_every_way_to_end_an_incident_resolves_its_alerts(sqlite_url: str, tmp_path: Path, end: str) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        channel = await shown.world.declared("sev1 Payments are down")
+        channel = await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         await shown.world.tom.command(channel.name, f"/incident {end}")
         await calm(shown)
@@ -130,7 +130,7 @@ async def test_every_way_to_end_an_incident_resolves_its_alerts(sqlite_url: str,
 
 async def test_a_new_episode_opens_an_alert_of_its_own(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        channel = await shown.world.declared("sev1 Payments are down")
+        channel = await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         await shown.world.maya.command(channel.name, "/incident cancel False alarm")
         await calm(shown)
@@ -142,7 +142,7 @@ async def test_a_new_episode_opens_an_alert_of_its_own(sqlite_url: str, tmp_path
 async def test_raising_the_severity_pages_again_after_an_acknowledgement(sqlite_url: str, tmp_path: Path) -> None:
     """PagerDuty is silent about new triggers of an acknowledged alert, so the worse level has an alert of its own."""
     async with scene(sqlite_url, tmp_path) as shown:
-        channel = await shown.world.declared("sev2 Payments are slow")
+        channel = await shown.world.declare("sev2 Payments are slow")
         await calm(shown)
         await shown.world.maya.command(channel.name, "/incident ack")
         await calm(shown)
@@ -160,7 +160,7 @@ async def test_a_refused_number_is_replaced_by_the_next_method_and_the_timeline_
 ) -> None:
     async with scene(database_url, tmp_path, first="slack, sms") as shown:
         shown.twilio.replies = [TwilioDouble.error(21614, "To number is not a valid mobile number")]
-        channel = await shown.world.declared("sev1 Payments are down")
+        channel = await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         assert shown.mailed() == ["tom@example.com"]
         (failed,) = await shown.entries("delivery_failed")
@@ -176,7 +176,7 @@ async def test_several_methods_that_fail_never_double_the_next(sqlite_url: str, 
     async with scene(sqlite_url, tmp_path, first="pagerduty, sms") as shown:
         shown.twilio.always = TwilioDouble.error(21211, "Invalid 'To' Phone Number")
         shown.pagerduty.always = Reply(400, {"status": "invalid event", "message": "Event object is invalid"})
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         assert shown.mailed() == ["tom@example.com"]
         assert len(shown.pages(TOM)) == 1  # the second failure finds e-mail used, and goes on to Slack
@@ -191,7 +191,7 @@ async def test_when_every_method_has_failed_the_channel_is_told(sqlite_url: str,
     async with scene(sqlite_url, tmp_path, first="sms", without=("smtp_url",)) as shown:
         shown.twilio.always = TwilioDouble.error(21211, "Invalid 'To' Phone Number")
         shown.world.ws.change_user("tom", deleted=True)
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         failures = [text for text in await shown.entries("delivery_failed") if "page" in text]
         assert [text.endswith("Instead: Slack.") for text in failures[:2]] == [True, False]  # then the next rungs
@@ -203,7 +203,7 @@ async def test_a_vendor_that_is_down_is_tried_again_and_the_next_method_does_not
     monkeypatch.setattr(fallback_page, "PATIENCE", timedelta(seconds=0))
     async with scene(database_url, tmp_path, first="sms") as shown:
         shown.twilio.replies = [TwilioDouble.error(20429, "Too Many Requests", 429)] * 2
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await until(lambda: len(shown.twilio.posted) == 3)
         await calm(shown)
         assert shown.mailed() == ["tom@example.com"]
@@ -224,7 +224,7 @@ async def test_a_page_that_waits_its_turn_did_not_fail(
 
     monkeypatch.setattr(RateLimiter, "acquire", crowded)
     async with scene(database_url, tmp_path, first="slack") as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await until(lambda: len(shown.pages(TOM)) == 1)
         await calm(shown)
         assert await shown.entries("delivery_failed") == []
@@ -235,7 +235,7 @@ async def test_a_page_that_waits_its_turn_did_not_fail(
 
 async def test_slack_being_down_delays_no_telephone(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         await shown.world.ws.go_down()
         clock = MovableClock()
@@ -250,7 +250,7 @@ async def test_slack_being_down_delays_no_telephone(sqlite_url: str, tmp_path: P
 async def test_a_method_that_is_not_configured_is_skipped_at_once_and_reported(sqlite_url: str, tmp_path: Path) -> None:
     without = ("twilio_auth_token", "pagerduty_routing_key")
     async with scene(sqlite_url, tmp_path, first="slack, pagerduty, sms", without=without) as shown:
-        channel = await shown.world.declared("sev1 Payments are down")
+        channel = await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         assert (len(shown.pages(TOM)), shown.twilio.asked, shown.pagerduty.asked) == (1, [], [])
         paged = next(m for m in shown.world.ws.bot_messages(channel.id) if "paged for" in m.text)
@@ -265,14 +265,14 @@ async def test_a_method_that_is_not_configured_is_skipped_at_once_and_reported(s
 async def test_a_rung_without_a_configured_method_pages_by_slack(sqlite_url: str, tmp_path: Path) -> None:
     without = ("twilio_auth_token", "smtp_url", "webhook_url", "pagerduty_routing_key")
     async with scene(sqlite_url, tmp_path, first="sms, pagerduty", without=without) as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         assert len(shown.pages(TOM)) == 1
 
 
 async def test_without_slack_in_by_nobody_gets_a_direct_message(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path, first="sms") as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         assert (len(shown.pages(TOM)), len(shown.twilio.posted)) == (0, 1)
 
@@ -283,7 +283,7 @@ async def test_of_a_private_incident_only_the_id_leaves_slack(sqlite_url: str, t
         await maya.command("#general", "/incident declare")
         await maya.fill(maya.view, {"Title": "Zebra keys leaked", "Severity": "sev1", "Private": ["private"]})
         assert (await maya.submit()).ok
-        channel = await shown.world.opened()
+        channel = await shown.world.incident_channel()
         await shown.world.delivered()
         await maya.command(channel.name, "/incident escalate the zebra needs help")
         await calm(shown)
@@ -299,7 +299,7 @@ async def test_of_a_private_incident_only_the_id_leaves_slack(sqlite_url: str, t
 
 async def test_a_drill_pages_nobody(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await shown.world.declared("sev1 Payments are down")
+        await shown.world.declare("sev1 Payments are down")
         await calm(shown)
         async with shown.world.tocsin.database.transaction() as conn:
             incident = await incidents.lock(conn, 1)

@@ -18,6 +18,6 @@ async def test_while_slack_refuses_the_token_people_are_paged_by_the_other_metho
         assert "token_revoked" in failure
         assert "Instead:" in failure
         stage.world.ws.accept_token()
-        await stage.world.opened()
+        await stage.world.incident_channel()
         await stage.world.delivered()
         assert len(stage.pages(TOM)) == 1  # and in Slack too, once it can be

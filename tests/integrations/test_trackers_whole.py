@@ -15,8 +15,8 @@ import pytest
 from bot.usecases.actions.changes import reopen_action
 from tests.integrations.doubles import serving
 from tests.integrations.trackers_doubles import EMAIL, KEY, TOKEN, JiraDouble, LinearDouble, status
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
-from tests.scenarios.running import running_world, written
+from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command
+from tests.scenarios.running import policy_file, running_world
 
 INSIDE = "inc-1-checkout-is-down"
 SECRET = "hook-secret-0123456789"
@@ -98,11 +98,11 @@ async def test_an_item_and_its_ticket_are_edited_closed_and_reopened_together(
     sqlite_url: str, tmp_path: Path, tracker: Any
 ) -> None:
     there = tracker()
-    policy = written(tmp_path, POLICY)
+    policy = policy_file(tmp_path, POLICY)
     async with serving(there.double), running_world(sqlite_url, policy=policy, **there.settings()) as world:
-        await declared(world)
-        await typed(world, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
-        await rest(world)
+        await declare(world)
+        await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
+        await settle(world)
         assert there.issue["title"] == "Alert on pool usage (AI-1-1)"
         assert f"AI-1-1 is {there.name} in {there.title}" in texts(of_kind(await world.show(), "action"))[-1]
 
@@ -110,20 +110,20 @@ async def test_an_item_and_its_ticket_are_edited_closed_and_reopened_together(
         await world.maya.press(answer, "Edit")
         await world.maya.fill(world.maya.view, {"Title": "Alert on pools", "Priority": "P0"})
         assert (await world.maya.submit()).ok
-        await rest(world)
+        await settle(world)
         assert there.issue["title"] == "Alert on pools (AI-1-1)"
         assert "Priority:* P0" in there.issue["text"].replace("**", "*")
         await world.maya.press(answer, "Done")
-        await rest(world)
+        await settle(world)
         assert there.issue["done"]
         await reopen_action(world.tocsin.context, 1, 1, "U0MAYA0000")
-        await rest(world)
+        await settle(world)
         assert not there.issue["done"]
 
         asked = len(there.double.asked)
         assert await there.closed_by_somebody(world.tocsin.port) == (202, "taken")
         assert (await there.closed_by_somebody(world.tocsin.port))[1] in ("repeated", "ignored")
-        await rest(world)
+        await settle(world)
         settled = of_kind(await world.show(), "action")[-1]
         assert (settled["text"], settled["actor"]) == ("AI-1-1 done: Alert on pools", "Olga")
         assert len(there.double.asked) == asked, "what came from there is not sent back"

@@ -18,8 +18,8 @@ from bot.usecases.reviews.publish import publish_review
 from storage import reviews
 from tests.integrations.doubles import serving
 from tests.integrations.wikis_doubles import EMAIL, PARENT, TOKEN, ConfluenceDouble, NotionDouble
-from tests.scenarios.assertions import of_kind, rest, texts, typed
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import of_kind, settle, texts, type_command
+from tests.scenarios.running import World, policy_file, running_world
 
 MAYA = "U0MAYA0000"
 POLICY = """
@@ -47,11 +47,11 @@ def documented() -> list[str]:
 
 
 async def ended(world: World) -> None:
-    await typed(world, "maya", "#general", "/incident declare sev3 Checkout is <slow> & odd")
-    channel = await world.opened(1)
-    await typed(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
+    await type_command(world, "maya", "#general", "/incident declare sev3 Checkout is <slow> & odd")
+    channel = await world.incident_channel(1)
+    await type_command(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
     await open_review(world.tocsin.context, 1, MAYA)
-    await rest(world)
+    await settle(world)
 
 
 async def wrote(world: World, **sections: str) -> None:
@@ -69,13 +69,13 @@ async def wrote(world: World, **sections: str) -> None:
 async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_there_stay(
     sqlite_url: str, tmp_path: Path, kind: WikiKind, double: Any, settings: Any
 ) -> None:
-    policy = written(tmp_path, POLICY)
+    policy = policy_file(tmp_path, POLICY)
     async with serving(double), running_world(sqlite_url, policy=policy, **settings(double)) as world:
         await ended(world)
         await wrote(world, lessons="Indexes need owners.", prevention="Alert on slow queries.")
         await complete_review(world.tocsin.context, 1, MAYA)
         await publish_review(world.tocsin.context, 1, MAYA)
-        await rest(world)
+        await settle(world)
         assert len(double.pages) == 1
         assert "Indexes need owners." in double.words
         assert "Alert on slow queries." in double.words
@@ -84,7 +84,7 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
         double.change("Indexes need owners.", "Indexes need owners, says Priya.")
         await wrote(world, lessons="Indexes need owners and dates.", prevention="Alert on slow queries at 200 ms.")
         await export_review(world.tocsin.context, 1, kind, MAYA)
-        await rest(world)
+        await settle(world)
         assert "Indexes need owners, says Priya." in double.words
         assert "owners and dates" not in double.words
         assert "Alert on slow queries at 200 ms." in double.words
@@ -99,7 +99,7 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
         command = [word.replace("confluence", kind) for word in documented()]
         done = await asyncio.to_thread(CliRunner(env=environment).invoke, main, command, catch_exceptions=False)
         assert done.exit_code == 0, done.output
-        await rest(world)
+        await settle(world)
         assert len(double.asked) > asked
         assert all(each.method == "GET" for each in double.asked[asked:]), "nothing has changed"
         assert len(double.pages) == 1
@@ -107,11 +107,11 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
 
 async def test_the_review_of_a_private_incident_goes_to_no_wiki(sqlite_url: str, tmp_path: Path) -> None:
     double = NotionDouble()
-    policy = written(tmp_path, POLICY)
+    policy = policy_file(tmp_path, POLICY)
     async with serving(double), running_world(sqlite_url, policy=policy, **notion(double)) as world:
-        await typed(world, "maya", "#general", "/incident declare sev3 Leak --private")
-        channel = await world.opened(1)
-        await typed(world, "maya", f"#{channel.name}", "/incident resolve Rotated the keys")
+        await type_command(world, "maya", "#general", "/incident declare sev3 Leak --private")
+        channel = await world.incident_channel(1)
+        await type_command(world, "maya", f"#{channel.name}", "/incident resolve Rotated the keys")
         await open_review(world.tocsin.context, 1, MAYA)
         with pytest.raises(Refused, match="private"):
             await export_review(world.tocsin.context, 1, WikiKind.NOTION, MAYA)
@@ -119,5 +119,5 @@ async def test_the_review_of_a_private_incident_goes_to_no_wiki(sqlite_url: str,
             await export_review(world.tocsin.context, 1, WikiKind.CONFLUENCE, MAYA)
         await complete_review(world.tocsin.context, 1, MAYA)
         await publish_review(world.tocsin.context, 1, MAYA)
-        await rest(world)
+        await settle(world)
         assert double.asked == []

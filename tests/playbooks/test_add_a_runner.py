@@ -21,7 +21,7 @@ from bot.usecases.playbooks.unit_of_work import load_run
 from playbooks.runners.protocol import Runner
 from storage.playbook_runs import _playbook
 from storage.schema import playbooks
-from tests.scenarios.shop import MAYA, Shop, over, running_playbook, said
+from tests.scenarios.shop import MAYA, Shop, finished_job, playbook_texts, running_playbook
 
 TOWER: list[str] = []
 
@@ -83,13 +83,13 @@ async def test_a_registered_runner_runs_steps(
         await ring(world, "tocsin")
         asked = await job_queue.queue_step(context, 1, 1, "1.1", MAYA)
         assert asked.refused is None
-        job = await over(world, "1.1")
+        job = await finished_job(world, "1.1")
         assert (job.state, job.outcome, job.output) == (JobState.DONE, "rung once", "dong")
         assert TOWER == ["tocsin"]
         await ring(world, "angelus", step="1.2")
         asked = await job_queue.queue_step(context, 1, 1, "1.2", MAYA)
         assert "No such bell is allowed: ring angelus. Allowed: tocsin" in (asked.refused or "")
-        assert "No such bell" in (await said(world))[-1]
+        assert "No such bell" in (await playbook_texts(world))[-1]
         assert TOWER == ["tocsin"]
 
 

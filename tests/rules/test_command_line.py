@@ -22,7 +22,7 @@ from bot.usecases.rules.rule_line import condition_of
 from storage import incidents
 from storage.open import open_database
 from storage.rules.states import RULES
-from tests.factories import declared
+from tests.factories import new_incident
 from tests.rules.prometheus import needs_prometheus
 
 POLICY = """
@@ -198,7 +198,9 @@ async def test_a_backtest_says_when_a_rule_would_have_fired_and_about_which_inci
     database = await open_database(sqlite_url)
     async with database.transaction() as conn:
         ended = declared_at + timedelta(minutes=30)
-        about = replace(declared(), declared_at=declared_at, detected_at=declared_at, ended_at=ended, resolved_at=ended)
+        about = replace(
+            new_incident(), declared_at=declared_at, detected_at=declared_at, ended_at=ended, resolved_at=ended
+        )
         await incidents.insert(conn, about)
     await database.close()
     async with temporary([SeriesToWrite({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus:

@@ -17,8 +17,8 @@ from storage.schema import alert_groups, alert_occurrences, incidents
 from tests.rules.prometheus import needs_prometheus
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST, written
-from tests.scenarios.test_kill import doubled, incident_channels, quiet, settings
+from tests.scenarios.running import MANIFEST, policy_file
+from tests.scenarios.test_kill import doubled_counts, incident_channels, settings, wait_until_quiet
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -60,7 +60,7 @@ async def test_a_firing_survives_being_killed_at_its_commits(sqlite_url: str, tm
         temporary([SeriesToWrite({"__name__": "errors"}, high)]) as prometheus,
         sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0), ack_timeout_s=1.0) as ws,
     ):
-        how = settings(ws, sqlite_url, written(tmp_path, POLICY)) | {"prometheus_url": prometheus.shown}
+        how = settings(ws, sqlite_url, policy_file(tmp_path, POLICY)) | {"prometheus_url": prometheus.shown}
         bot = await processes.start(how, death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         assert await bot.ended(WITHIN_S), "it did not come to this commit"
@@ -72,9 +72,9 @@ async def test_a_firing_survives_being_killed_at_its_commits(sqlite_url: str, tm
                 while await counts(sqlite_url) != (1, 1, 1):
                     await asyncio.sleep(0.1)
             await asyncio.sleep(6)  # its next turn: it fires on, and that is no news
-            await quiet(ws, sqlite_url)
+            await wait_until_quiet(ws, sqlite_url)
             assert await counts(sqlite_url) == (1, 1, 1)
             assert len(incident_channels(ws)) == 1
-            assert doubled(ws) == {}
+            assert doubled_counts(ws) == {}
         finally:
             await again.stop()

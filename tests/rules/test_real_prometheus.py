@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.cli.alerts import _read_groups
 from tests.rules.prometheus import needs_prometheus, prometheus
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -54,7 +54,7 @@ async def until_group(world: World, state: str) -> dict[str, Any]:
 async def test_a_threshold_that_is_exceeded_declares_an_incident_and_resolves(sqlite_url: str, tmp_path: Path) -> None:
     async with (
         prometheus(tmp_path, ["checkout_error_ratio 0.1"]) as running,
-        running_world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=running.url) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), prometheus_url=running.url) as world,
     ):
         await running.until("checkout_error_ratio", 0.1)
         running.exporter.lines = ["checkout_error_ratio 0.75"]
@@ -69,7 +69,7 @@ async def test_a_threshold_that_is_exceeded_declares_an_incident_and_resolves(sq
         }  # fmt: skip
         assert alert["annotations"]["runbook_url"] == "https://runbooks.example.com/checkout"
         assert alert["url"].startswith(f"{running.url}/graph?g0.expr=checkout_error_ratio")
-        await world.opened()
+        await world.incident_channel()
         running.exporter.lines = ["checkout_error_ratio 0.1"]
         over = await until_group(world, "resolved")
         assert over["id"] == group["id"]

@@ -77,7 +77,7 @@ async def test_each_button_fires_and_resolves_and_a_storm_is_one_incident(demo: 
         assert (await press("change"))["new"] == 1
         assert await firing() == set()
         assert (await press("storm"))["new"] == 500
-        channel = await world.opened()
+        channel = await world.incident_channel()
         await world.ws.until(lambda: any("may help" in each.text for each in world.ws.bot_messages(channel.id)))
         assert Counter(name.startswith("inc-") for name in world.ws.channel_names())[True] == 1
         async with session.post(url, json={"sample": "nothing"}) as answer:

@@ -1,4 +1,4 @@
-"""What scenarios look at: words, buttons, who was told what, and when all of it has come to rest."""
+"""Reads the workspace for scenarios: texts, buttons and private messages, and waits until the bot is idle."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
 
-async def rest(world: World) -> None:
-    """Until every event was taken and every notice that can go has gone."""
+async def settle(world: World) -> None:
+    """Wait until the bot has taken every event and sent every notice that can go."""
     async with asyncio.timeout(WITHIN_S):
         while not await _resting(world):
             await asyncio.sleep(0.005)  # the outbox marks its rows in the database, which rings no bell
@@ -48,41 +48,41 @@ def buttons(message: Message | Ephemeral | None) -> list[str]:
     return [field.label for field in actionable(message.blocks or []) if field.kind == "button"]
 
 
-def direct(world: World, person: str, about: str = "") -> list[Message]:
-    """What the bot told somebody alone, in messages whose text holds `about`."""
+def direct_messages(world: World, person: str, about: str = "") -> list[Message]:
+    """The bot's direct messages to a person whose text contains `about`."""
     rooms = [c for c in world.ws.state.channels.values() if c.is_im and person in c.members]
     return [m for room in rooms for m in world.ws.bot_messages(room.id) if about in m.text]
 
 
-async def told(world: World, name: str) -> list[str]:
-    """Everything that was shown to one person alone, once all has come to rest."""
-    await rest(world)
+async def ephemeral_texts(world: World, name: str) -> list[str]:
+    """The texts of a person's ephemeral messages, once the bot is idle."""
+    await settle(world)
     return [words(world, shown) for shown in world.ws.ephemerals(name)]
 
 
-async def typed(world: World, name: str, channel: str, line: str) -> str:
-    """The private answer to a command, as read."""
+async def type_command(world: World, name: str, channel: str, line: str) -> str:
+    """Type a command as a person; returns the text of the private answer."""
     reply = await world.ws.person(name).command(channel, line)
     assert reply.ok, reply
     return words(world, reply.message) if reply.message else ""
 
 
-async def answered(world: World, name: str, channel: str, line: str) -> str:
-    """The private answer to a command that is answered by a message of its own, as read: a table, or charts."""
+async def answer_to(world: World, name: str, channel: str, line: str) -> str:
+    """The text of the private answer to a command, also if it is a message of its own: a table, or charts."""
     before = len(world.ws.ephemerals(name))
-    said = await typed(world, name, channel, line)
+    said = await type_command(world, name, channel, line)
     if said:
         return said
-    await rest(world)
+    await settle(world)
     new = world.ws.ephemerals(name)[before:]
     assert len(new) == 1, new
     return words(world, new[0])
 
 
-async def declared(world: World, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
-    """An incident declared in one line, with everything around it in its place."""
-    channel = await world.declared(text, by)
-    await rest(world)
+async def declare(world: World, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
+    """Declare an incident in one line, and wait until the bot is idle. Returns its channel."""
+    channel = await world.declare(text, by)
+    await settle(world)
     return channel
 
 
@@ -100,19 +100,19 @@ def all_messages(world: World) -> list[Message]:
 
 
 def example_of(answer: str) -> str:
-    """The line that an answer says would work."""
+    """The example command in an answer."""
     _, found, after = answer.partition("This works: ")
     assert found, answer
     return after.splitlines()[0].strip("`")
 
 
 def announcements(world: World, channel: str = "incidents") -> list[Message]:
-    """What the bot posted itself in the announcement channel, threads left out."""
+    """The bot's messages in the announcement channel, without threads."""
     return [m for m in world.ws.bot_messages(channel, threads=False) if m.thread_ts in (None, m.ts)]
 
 
-def doubled(ws: Workspace) -> list[str]:
-    """What marks the messages that were posted more than once."""
+def doubled_keys(ws: Workspace) -> list[str]:
+    """The metadata of messages that were posted more than once, as JSON."""
     keys = Counter(
         json.dumps(message.metadata, sort_keys=True)
         for log in ws.state.logs.values()

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox import Channel, Message
 from tests.scenarios import assertions
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
+from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command
 from tests.scenarios.running import World
 
 CHECKLIST, FAILOVER = "first-five-minutes", "database-failover"
@@ -35,33 +35,33 @@ severities:
 """
 
 
-def written(folder: Path, more: str = "") -> Path:
+def policy_file(folder: Path, more: str = "") -> Path:
     policy = folder / "policy.yml"
     policy.write_text(POLICY + more)
     return policy
 
 
 def words(world: World, message: Any) -> str:
-    """As read, without what makes it bold."""
+    """The text of a message, without marks for bold and italic."""
     return assertions.words(world, message).replace("*", "").replace("_", "")
 
 
-async def told(world: World, name: str) -> list[str]:
-    return [text.replace("*", "") for text in await assertions.told(world, name)]
+async def ephemeral_texts(world: World, name: str) -> list[str]:
+    return [text.replace("*", "") for text in await assertions.ephemeral_texts(world, name)]
 
 
-async def started(world: World, text: str = "sev2 Checkout is down") -> Channel:
-    channel = await declared(world, text)
-    await typed(world, "maya", channel.name, "/incident invite @tom @priya")
-    await rest(world)
+async def start_incident(world: World, text: str = "sev2 Checkout is down") -> Channel:
+    channel = await declare(world, text)
+    await type_command(world, "maya", channel.name, "/incident invite @tom @priya")
+    await settle(world)
     return channel
 
 
-async def opened(world: World, channel: Channel, name: str = CHECKLIST, by: str = "maya") -> Message:
-    await typed(world, by, channel.name, f"/incident playbook {name}")
-    await rest(world)
+async def open_run(world: World, channel: Channel, name: str = CHECKLIST, by: str = "maya") -> Message:
+    await type_command(world, by, channel.name, f"/incident playbook {name}")
+    await settle(world)
     if name == FAILOVER:
-        await filled(world, by, **{f"value:{blank}": value for blank, value in VALUES.items()})
+        await fill_form(world, by, **{f"value:{blank}": value for blank, value in VALUES.items()})
     return run_message(world, channel)
 
 
@@ -75,10 +75,10 @@ def run_message(world: World, channel: Channel) -> Message:
 
 async def press(world: World, who: str, shown: Any, name: str, option: str | None = None) -> None:
     await world.ws.person(who).press(shown, name, option)
-    await rest(world)
+    await settle(world)
 
 
-async def filled(world: World, who: str, **values: str) -> None:
+async def fill_form(world: World, who: str, **values: str) -> None:
     person = world.ws.person(who)
     labels = {
         one["label"]["text"].replace(" ", "_").replace("?", "_"): one["block_id"]
@@ -88,11 +88,11 @@ async def filled(world: World, who: str, **values: str) -> None:
     await person.fill(person.view, {labels.get(name, name): value for name, value in values.items()})
     reply = await person.submit()
     assert reply.ok, reply
-    await rest(world)
+    await settle(world)
 
 
 async def to_step(world: World, channel: Channel, key: str, by: str = "maya") -> Message:
-    """Press on until it is the turn of this step."""
+    """Press Done until this step is the current one."""
     message = run_message(world, channel)
     while f"# {key} " not in words(world, message):
         await press(world, by, message, "Done")
@@ -100,7 +100,7 @@ async def to_step(world: World, channel: Channel, key: str, by: str = "maya") ->
     return message
 
 
-def direct(world: World, name: str, about: str = "asks for approval") -> list[Message]:
+def direct_messages(world: World, name: str, about: str = "asks for approval") -> list[Message]:
     rooms = [c for c in world.ws.state.channels.values() if c.is_im and world.ws.user(name).id in c.members]
     return [m for room in rooms for m in world.ws.bot_messages(room.id) if about in words(world, m)]
 
@@ -109,15 +109,15 @@ def request(world: World, channel: Channel, about: str = "asks for approval") ->
     return next(m for m in reversed(world.ws.bot_messages(channel.name)) if about in words(world, m))
 
 
-async def acts(world: World, number: int = 1) -> list[str]:
+async def playbook_entries(world: World, number: int = 1) -> list[str]:
     """The texts of the timeline's entries about playbooks, without the playbook's name."""
     return [text.partition(", ")[2] or text for text in texts(of_kind(await world.show(number), "playbook"))]
 
 
-async def failover_asked(world: World, by: str = "maya") -> tuple[Channel, Message]:
-    channel = await started(world)
-    await typed(world, "tom", channel.name, "/incident lead me")
-    await opened(world, channel, FAILOVER)
+async def ask_for_failover(world: World, by: str = "maya") -> tuple[Channel, Message]:
+    channel = await start_incident(world)
+    await type_command(world, "tom", channel.name, "/incident lead me")
+    await open_run(world, channel, FAILOVER)
     await press(world, by, await to_step(world, channel, "2.1"), "Ask for approval")
     return channel, request(world, channel)
 
@@ -126,4 +126,4 @@ async def assign_to(world: World, who: str, to: str) -> None:
     person = world.ws.person(who)
     await person.fill(person.view, {"Who does it?": to})
     await person.submit()
-    await rest(world)
+    await settle(world)

@@ -1,4 +1,4 @@
-"""A bot and a workspace, running: scenarios enter where Slack enters and look at what stands in the workspace."""
+"""Runs a bot and a workspace: scenarios enter where Slack enters, and read the workspace."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TRANSCRIPT = os.environ.get("TOCSIN_TRANSCRIPT")
 
 @dataclass(slots=True)
 class World:
-    """The workspace, the bot in it, and short ways to ask what tests ask."""
+    """The workspace, the bot in it, and frequent queries of tests."""
 
     ws: Workspace
     tocsin: App
@@ -43,7 +43,7 @@ class World:
         return self.ws.person(name)
 
     async def show(self, number: int = 1) -> dict[str, Any]:
-        """What `tocsin show --json` prints."""
+        """The JSON of `tocsin show --json`."""
         async with self.tocsin.database.reading() as conn:
             incident = await incidents.get(conn, number)
             assert incident is not None
@@ -53,13 +53,13 @@ class World:
     async def kinds(self, number: int = 1) -> list[str]:
         return [entry["kind"] for entry in (await self.show(number))["timeline"]]
 
-    async def declared(self, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
+    async def declare(self, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
         """Declare in one line and wait for the channel with its pinned card."""
         await self.ws.person(by).command("#general", f"/incident declare {text}")
         number = len([c for c in self.ws.channel_names() if c.startswith("inc-")]) or 1
-        return await self.opened(number)
+        return await self.incident_channel(number)
 
-    async def opened(self, number: int = 1) -> Channel:
+    async def incident_channel(self, number: int = 1) -> Channel:
         await self.ws.until(lambda: self._pinned(number))
         found = self.ws.find_channel(f"inc-{number}-") or self.ws.find_channel(f"inc-{number}")
         assert found is not None
@@ -73,7 +73,7 @@ class World:
         return self.ws.pinned(channel.id)[0]
 
     async def pass_time(self, **span: float) -> None:
-        """Let time pass for the bot, and have it look at what has become due."""
+        """Let time pass for the bot, and have it handle the deadlines that lapse."""
         clock = self.tocsin.context.clock
         if not isinstance(clock, MovableClock):
             clock = MovableClock()
@@ -96,7 +96,7 @@ class World:
                 await asyncio.sleep(0.01)
 
     async def delivered(self) -> None:
-        """Wait until the outbox has nothing more to send, but what waits for a lost channel."""
+        """Wait until the outbox has sent everything except notices that wait for a lost channel."""
         c = outbox.c
         for_channel = sa.func.coalesce(c.depends_on, "").like("channel_back:%") & (c.state == "held")
         waiting = sa.select(c.dedup_key).where(c.state.in_(("held", "queued", "leased", "unknown")), ~for_channel)
@@ -107,7 +107,7 @@ class World:
                         return
                 await asyncio.sleep(0.02)
 
-    async def restarted(self) -> None:
+    async def restart(self) -> None:
         """Stop the bot and start it anew on the same database."""
         await self.tocsin.stop()
         self.tocsin = await start(self.ws, self.settings)
@@ -128,7 +128,7 @@ def settings_for(ws: Workspace, url: str, *, socket_mode: bool = False, **more: 
 
 
 async def start(ws: Workspace, settings: Settings) -> App:
-    """Start the bot. What it does before the workspace knows its address is told to it once that is known."""
+    """Start the bot. The workspace holds its events until it knows the bot's address."""
     tocsin = await build(settings)
     ws.delivery.faults.hold = True
     await tocsin.start()
@@ -140,8 +140,8 @@ async def start(ws: Workspace, settings: Settings) -> App:
     return tocsin
 
 
-def written(folder: Path, policy: str) -> Path:
-    """A policy file."""
+def policy_file(folder: Path, policy: str) -> Path:
+    """Write a policy file; returns its path."""
     path = folder / "policy.yml"
     path.write_text(policy, encoding="utf-8")
     return path

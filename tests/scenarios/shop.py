@@ -1,4 +1,4 @@
-"""A shop with programs of its own, a playbook that runs them, and an incident in which it is walked."""
+"""A shop with its own programs, a playbook that runs them, and an incident with a run of this playbook."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ phases:
 
 
 class Shop:
-    """A folder of programs, each of which writes down that it was run; what they do can be set."""
+    """A folder of programs that log each of their runs; tests set their effects."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -99,17 +99,17 @@ class Shop:
 
 @asynccontextmanager
 async def running_playbook(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, PlaybookRun]]:
-    """An incident in which the playbook is walked."""
+    """An incident with a run of the playbook."""
     async with running_world(
         url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")
     ) as world:
-        await world.declared()
+        await world.declare()
         run = await runs.open_run(world.tocsin.context, 1, "mend", MAYA)
         yield world, run
 
 
-async def over(world: World, step: str, action: str = "run") -> Job:
-    """Wait until the last job of a step has ended."""
+async def finished_job(world: World, step: str, action: str = "run") -> Job:
+    """Wait until the last job of a step has ended, and return it."""
     of_step: list[Job] = []
 
     async def ended() -> bool:
@@ -136,19 +136,19 @@ async def current_run(world: World) -> PlaybookRun:
     return run
 
 
-async def said(world: World) -> list[str]:
+async def playbook_texts(world: World) -> list[str]:
     return [one["text"] for one in (await world.show())["timeline"] if one["kind"] == "playbook"]
 
 
-async def done_through(world: World, *steps: str) -> None:
-    """Run steps one after the other, by one person."""
+async def run_steps(world: World, *steps: str) -> None:
+    """Run steps one after the other, as one person."""
     for step in steps:
         asked = await job_queue.queue_step(world.tocsin.context, 1, 1, step, MAYA)
         assert asked.refused is None, asked.refused
-        assert (await over(world, step)).state is JobState.DONE
+        assert (await finished_job(world, step)).state is JobState.DONE
 
 
-async def approved(world: World, step: str, action: str = "run") -> None:
+async def approve_step(world: World, step: str, action: str = "run") -> None:
     """Maya asks, Tom approves."""
     async with locked_incident(world.tocsin.context, 1) as work:
         run, playbook = await load_run(work.conn, 1, 1)
@@ -207,8 +207,8 @@ def context_on(database: Database, policy: Path, shop: Shop) -> Context:
     )
 
 
-def offered(message: Message) -> list[str]:
-    """The buttons of the step whose turn it is."""
+def step_buttons(message: Message) -> list[str]:
+    """The buttons of the current step."""
     step = next(one for one in message.blocks or [] if str(one.get("block_id", "")).startswith("step:"))
     return [one["text"]["text"] for one in step["elements"] if one["type"] == "button"]
 

@@ -18,8 +18,8 @@ from storage.open import open_database
 from storage.schema import alert_deadlines
 from tests.alerts.sending import TOKEN, alert, webhook
 from tests.scenarios import processes
-from tests.scenarios.running import written
-from tests.scenarios.test_kill import deaths, doubled, nothing_waits, settings, workspace
+from tests.scenarios.running import policy_file
+from tests.scenarios.test_kill import deaths, doubled_counts, nothing_waits, settings, workspace
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -40,7 +40,7 @@ BODY = webhook(alert("Slow", severity="warning"), alert("Down", severity="critic
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 def with_hook(ws: Workspace, url: str, policy: Path) -> dict[str, Any]:
@@ -110,4 +110,4 @@ def assert_one_of_each(ws: Workspace) -> None:
     assert len([each for each in ws.bot_messages("incidents") if each.text.startswith("AG-")]) == 1
     direct = [each for room in ws.state.channels.values() if room.is_im for each in ws.bot_messages(room.id)]
     assert len([each for each in direct if "You are paged" in each.text]) == 1
-    assert doubled(ws) == {}
+    assert doubled_counts(ws) == {}

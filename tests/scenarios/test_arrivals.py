@@ -23,14 +23,14 @@ async def test_each_kind_of_arrival_is_recorded(sqlite_url: str, socket_mode: bo
     async with running_world(sqlite_url, socket_mode=socket_mode) as world:
         first = await recorded(world)
         assert (first.command, first.interaction) == (None, None)
-        channel = await world.declared()
+        channel = await world.declare()
         await world.maya.press(world.card(channel), "Acknowledge")
         await world.ws.settled()
         record = await recorded(world)
         assert record.since == first.since
         assert None not in (record.event, record.command, record.interaction)
         assert record.refused is None
-        await world.restarted()
+        await world.restart()
         assert (await recorded(world)).command == record.command
 
 

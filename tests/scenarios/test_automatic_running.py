@@ -20,8 +20,8 @@ from tests.scenarios.shop import (
     TOM,
     Shop,
     current_run,
-    done_through,
-    over,
+    finished_job,
+    run_steps,
     running_playbook,
     until_ran,
     until_waiting,
@@ -32,22 +32,22 @@ async def test_the_matrix_lets_steps_run_unattended(sqlite_url: str, shop: Shop)
     """Looking is free, restarting wants confidence, scaling wants approval of what the bot asks for by itself."""
     matrix = "  matrix:\n    mend: {playbooks: [mend], blast_radius: ['services <= 1'], decision: auto}\n"
     async with running_playbook(sqlite_url, shop, automation=matrix) as (world, _):
-        assert (await over(world, "1.1")).asked_by == BOT
+        assert (await finished_job(world, "1.1")).asked_by == BOT
         assert await start_automatic_steps(world.tocsin.context, set()) == 0
         assert shop.ran == ["look api"]  # nobody has stated the confidence, and 0.9 is needed
         async with locked_incident(world.tocsin.context, 1) as work:
             surer = replace(work.incident, facts={"confidence": 0.95})
             await work.commit(Change(surer))
         await start_automatic_steps(world.tocsin.context, set())
-        assert (await over(world, "1.2")).state is JobState.DONE
+        assert (await finished_job(world, "1.2")).state is JobState.DONE
         await until_waiting(world, "1.3")
         asked = (await current_run(world)).step("1.3").asked
         assert asked is not None
         assert (asked.by, asked.shown) == (BOT, ("scale api",))
         assert shop.ran == ["look api", "restart api"]
         await approvals.approve(world.tocsin.context, 1, 1, "1.3", asked.number, Identity(TOM, Membership.MEMBER))
-        assert (await over(world, "1.3")).approved_by == TOM
-        assert (await over(world, "1.4")).state is JobState.DONE
+        assert (await finished_job(world, "1.3")).approved_by == TOM
+        assert (await finished_job(world, "1.4")).state is JobState.DONE
         assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
 
 
@@ -73,7 +73,7 @@ async def test_confidence_comes_from_similar_incidents_that_it_fixed(sqlite_url:
     """Nobody says a confidence: the last incident of this kind was resolved right after the step `Restart`."""
     async with running_playbook(sqlite_url, shop) as (world, _):
         context = world.tocsin.context
-        await done_through(world, "1.1", "1.2")
+        await run_steps(world, "1.1", "1.2")
         await resolve(context, 1, MAYA, summary="Restarted it")
         like_it = await declare.declare(context, Declaration("Checkout is down again", "sev2", MAYA))
         other = await declare.declare(context, Declaration("The newsletter has a typo", "sev5", MAYA))

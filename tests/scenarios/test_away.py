@@ -12,8 +12,8 @@ from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import written
-from tests.scenarios.test_kill import POLICY, declared, quiet, run_again, settings, workspace
+from tests.scenarios.running import policy_file
+from tests.scenarios.test_kill import POLICY, declare_and_kill, run_again, settings, wait_until_quiet, workspace
 
 DEATHS = [
     Death("commit", 4, before=False),
@@ -24,7 +24,7 @@ KINDS = ("message", "message_edited", "message_deleted", "keyed", "unkeyed", "re
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 @pytest.mark.parametrize("death", DEATHS, ids=str)
@@ -32,11 +32,11 @@ async def test_changes_missed_while_dead_are_recorded_once_wherever_it_dies_agai
     database_url: str, policy: Path, death: Death
 ) -> None:
     async with workspace() as ws:
-        channel = await declared(ws, database_url, policy, "sev2 Checkout is down")
+        channel = await declare_and_kill(ws, database_url, policy, "sev2 Checkout is down")
         first = await processes.start(settings(ws, database_url, policy))
         ws.request_url = f"http://127.0.0.1:{first.port}/slack/events"
         messages = await _before(ws, channel)
-        await quiet(ws, database_url)
+        await wait_until_quiet(ws, database_url)
         await first.kill()
         ws.delivery.faults.drop = True
         await _meanwhile(ws, messages)
@@ -46,7 +46,7 @@ async def test_changes_missed_while_dead_are_recorded_once_wherever_it_dies_agai
         try:
             for _ in range(2):
                 bot = await run_again(ws, bot, database_url, policy)
-                await quiet(ws, database_url)
+                await wait_until_quiet(ws, database_url)
                 maya = ws.person("maya").id
                 assert sorted(await _recorded(database_url)) == sorted(
                     [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage.timeline.verify import chain_faults
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
+from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command
 from tests.scenarios.running import World, running_world, start
 
 INSIDE = "inc-1-checkout-is-down"
@@ -23,7 +23,7 @@ class Away:
         self.comes_to_rest = comes_to_rest  # False: what it missed takes longer to fetch than anybody waits for rest
 
     async def __aenter__(self) -> None:
-        await rest(self.world)
+        await settle(self.world)
         await self.world.tocsin.stop()
         self.world.ws.delivery.faults.drop = True
 
@@ -31,7 +31,7 @@ class Away:
         self.world.ws.delivery.faults.clear()
         self.world.tocsin = await start(self.world.ws, self.world.settings)
         if self.comes_to_rest:
-            await rest(self.world)
+            await settle(self.world)
 
 
 async def messages(world: World) -> list[str]:
@@ -39,7 +39,7 @@ async def messages(world: World) -> list[str]:
 
 
 async def test_messages_files_and_replies_said_meanwhile_are_fetched_once(world: World) -> None:
-    await declared(world)
+    await declare(world)
     old = await world.maya.say(INSIDE, "before")
     threaded = await world.maya.say(INSIDE, "an old thread")
     await world.maya.reply(threaded, "its first reply")
@@ -58,14 +58,14 @@ async def test_messages_files_and_replies_said_meanwhile_are_fetched_once(world:
     fetched = {e["text"] for e in of_kind(await world.show(), "message") if e["data"].get("fetched")}
     assert fetched == set(expected[3:])
     for _ in range(2):
-        await world.restarted()
-        await rest(world)
+        await world.restart()
+        await settle(world)
     assert sorted(await messages(world)) == sorted(expected)
 
 
 async def test_one_odd_message_does_not_keep_back_those_after_it(world: World) -> None:
     """An app's message may hold anything: `attachments: [null]` was seen."""
-    await declared(world)
+    await declare(world)
     async with Away(world):
         await world.maya.say(INSIDE, "one")
         odd = await world.maya.say(INSIDE, "two")
@@ -80,7 +80,7 @@ async def test_one_odd_message_does_not_keep_back_those_after_it(world: World) -
 
 
 async def test_an_edit_made_meanwhile_is_fetched_and_the_first_text_stays(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "first")
     async with Away(world):
         await world.maya.edit(message, "second")
@@ -91,7 +91,7 @@ async def test_an_edit_made_meanwhile_is_fetched_and_the_first_text_stays(world:
     assert ("message_edited", "second") in entries
     assert ("message_edited", "no typo") in entries
     await world.maya.edit(message, "third")
-    await rest(world)
+    await settle(world)
     entries = [(e["kind"], e["text"]) for e in of_kind(await world.show(), "message", "message_edited")]
     assert entries.count(("message", "first")) == 1
     assert entries.count(("message_edited", "second")) == 1
@@ -99,7 +99,7 @@ async def test_an_edit_made_meanwhile_is_fetched_and_the_first_text_stays(world:
 
 
 async def test_an_edit_seen_live_is_not_fetched_again(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "first")
     await world.maya.edit(message, "second")
     async with Away(world):
@@ -108,13 +108,13 @@ async def test_an_edit_seen_live_is_not_fetched_again(world: World) -> None:
 
 
 async def test_joins_topics_and_names_changed_meanwhile_are_fetched_once(world: World) -> None:
-    await declared(world)
+    await declare(world)
     async with Away(world):
         await world.tom.join(INSIDE)
         await world.maya.set_topic(INSIDE, "war room")
         await world.maya.rename(INSIDE, "inc-1-payments")
-    await world.restarted()
-    await rest(world)
+    await world.restart()
+    await settle(world)
     shown = await world.show()
     assert [e["actor"] for e in of_kind(shown, "joined")].count(world.tom.id) == 1
     assert [(e["kind"], e["text"]) for e in of_kind(shown, "topic", "renamed")] == [
@@ -124,36 +124,36 @@ async def test_joins_topics_and_names_changed_meanwhile_are_fetched_once(world: 
 
 
 async def test_other_bots_are_fetched_and_the_bots_own_words_are_not(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     async with Away(world):
         world.ws.posting.post(channel, "U0DEPLOYS0", "Deploy 4513", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
     assert await messages(world) == ["Deploy 4513"]
 
 
 async def test_replies_under_the_bots_own_messages_are_fetched(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     async with Away(world):
         await world.maya.reply(world.card(channel), "under the card")
     assert await messages(world) == ["under the card"]
 
 
 async def test_what_was_fetched_and_is_then_delivered_late_is_one_entry(world: World) -> None:
-    await declared(world)
-    await rest(world)
+    await declare(world)
+    await settle(world)
     await world.tocsin.stop()
     world.ws.delivery.faults.hold = True
     message = await world.maya.say(INSIDE, "twice told")
     await world.maya.reply(message, "reply, twice told")
     await world.tom.join(INSIDE)
     world.tocsin = await start(world.ws, world.settings)
-    await rest(world)
+    await settle(world)
     assert await messages(world) == ["twice told", "reply, twice told"]
     shown = await world.show()
     assert [e["actor"] for e in of_kind(shown, "joined")].count(world.tom.id) == 1
 
 
 async def test_a_long_absence_is_fetched_whole_page_by_page(world: World) -> None:
-    await declared(world)
+    await declare(world)
     async with Away(world):
         for number in range(450):
             await world.maya.say(INSIDE, f"line {number}")
@@ -163,7 +163,7 @@ async def test_a_long_absence_is_fetched_whole_page_by_page(world: World) -> Non
 
 
 async def test_what_was_fetched_stands_in_the_order_it_was_said(world: World) -> None:
-    await declared(world)
+    await declare(world)
     async with Away(world):
         first = await world.maya.say(INSIDE, "one")
         await world.maya.say(INSIDE, "two")
@@ -179,12 +179,12 @@ async def about(world: World, *kinds: str) -> list[tuple[str, str, str]]:
 
 async def again(world: World, times: int = 2) -> None:
     for _ in range(times):
-        await world.restarted()
-        await rest(world)
+        await world.restart()
+        await settle(world)
 
 
 async def test_a_reply_in_an_old_thread_that_was_edited_meanwhile_is_fetched_once(world: World) -> None:
-    await declared(world)
+    await declare(world)
     parent = await world.maya.say(INSIDE, "an old thread")
     reply = await world.maya.reply(parent, "4512 is fine")
     async with Away(world):
@@ -198,7 +198,7 @@ async def test_a_reply_in_an_old_thread_that_was_edited_meanwhile_is_fetched_onc
 
 
 async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.tom.join(INSIDE)
     secret = await world.maya.say(INSIDE, "a secret")
     parent = await world.tom.say(INSIDE, "a thread that loses its head")
@@ -217,7 +217,7 @@ async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(
     assert gone[secret.ts]["actor"] == world.maya.id
     assert all(e["data"] == {"fetched": True} for e in gone.values())
     assert "a secret" in await messages(world)
-    assert "was deleted while I was offline" in await typed(world, "maya", INSIDE, "/incident timeline all")
+    assert "was deleted while I was offline" in await type_command(world, "maya", INSIDE, "/incident timeline all")
     await again(world)
     assert len(of_kind(await world.show(), "message_deleted")) == 5
     async with world.tocsin.database.reading() as conn:
@@ -227,7 +227,7 @@ async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(
 
 async def test_what_the_workspace_no_longer_shows_was_deleted_by_nobody(world: World) -> None:
     """Retention takes the oldest messages away, and some plans do not show them."""
-    channel = await declared(world)
+    channel = await declare(world)
     for number in range(3):
         await world.maya.say(INSIDE, f"long ago {number}")
     await world.maya.say(INSIDE, "today")
@@ -239,7 +239,7 @@ async def test_what_the_workspace_no_longer_shows_was_deleted_by_nobody(world: W
 
 
 async def test_pushpins_and_reactions_of_meanwhile_are_fetched_once(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.tom.join(INSIDE)
     message = await world.maya.say(INSIDE, "Deploy 4512 went out")
     other = await world.maya.say(INSIDE, "Nobody was told")
@@ -273,14 +273,14 @@ async def test_pushpins_and_reactions_of_meanwhile_are_fetched_once(world: World
     await again(world)
     assert await about(world, "keyed", "unkeyed", "reaction") == marks
     await world.tom.react(other, "pushpin")
-    await rest(world)
+    await settle(world)
     assert (await about(world, "keyed", "unkeyed", "reaction"))[len(marks) :] == [("keyed", world.tom.id, "")]
 
 
 async def test_a_pushpin_that_was_fetched_and_is_then_delivered_late_is_one_entry(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "Deploy 4512 went out")
-    await rest(world)
+    await settle(world)
     await world.tocsin.stop()
     world.ws.delivery.faults.hold = True
     await world.maya.react(message, "pushpin")
@@ -288,7 +288,7 @@ async def test_a_pushpin_that_was_fetched_and_is_then_delivered_late_is_one_entr
     await world.maya.pin(message)
     await world.maya.delete(await world.maya.say(INSIDE, "never mind"))
     world.tocsin = await start(world.ws, world.settings)
-    await rest(world)
+    await settle(world)
     assert sorted(await about(world, "keyed", "reaction", "pin")) == [
         ("keyed", world.maya.id, ""),
         ("pin", world.maya.id, "pinned a message"),
@@ -296,22 +296,22 @@ async def test_a_pushpin_that_was_fetched_and_is_then_delivered_late_is_one_entr
     ]
     await world.maya.unreact(message, "pushpin")
     await world.maya.react(message, "pushpin")
-    await rest(world)
+    await settle(world)
     assert [kind for kind, *_ in await about(world, "keyed", "unkeyed")] == ["keyed", "unkeyed", "keyed"]
 
 
 async def test_a_message_keyed_by_the_shortcut_stays_so(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "Deploy 4512 went out")
     await world.maya.message_shortcut("add_to_timeline", message)
-    await rest(world)
+    await settle(world)
     async with Away(world):
         pass
     assert await about(world, "keyed", "unkeyed") == [("keyed", world.maya.id, "")]
 
 
 async def test_pins_of_meanwhile_are_fetched_with_who_pinned_and_the_bots_own_are_not(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.tom.join(INSIDE)
     message = await world.maya.say(INSIDE, "important")
     other = await world.maya.say(INSIDE, "less so")
@@ -333,7 +333,7 @@ async def test_with_key_entries_only_a_pushpin_of_meanwhile_brings_its_message(s
     policy = tmp_path / "policy.yml"
     policy.write_text("preset: sev1-5\nannounce: '#incidents'\ntimeline: {record: key}\n")
     async with running_world(sqlite_url, policy=policy) as world:
-        await declared(world)
+        await declare(world)
         message = await world.maya.say(INSIDE, "Deploy 4512 went out")
         await world.maya.say(INSIDE, "chatter")
         async with Away(world):
@@ -345,7 +345,7 @@ async def test_with_key_entries_only_a_pushpin_of_meanwhile_brings_its_message(s
 
 
 async def test_a_card_that_was_deleted_meanwhile_is_put_back(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     async with Away(world):
         world.ws.posting.delete(world.card(channel))
     await world.ws.until(lambda: world.ws.pinned(channel.id))
@@ -353,7 +353,7 @@ async def test_a_card_that_was_deleted_meanwhile_is_put_back(world: World) -> No
 
 
 async def test_people_whom_slack_does_not_name_are_not_said_to_have_taken_a_reaction_back(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.tom.join(INSIDE)
     message = await world.maya.say(INSIDE, "Deploy 4512 went out")
     await world.maya.react(message, "pushpin")
@@ -377,7 +377,7 @@ async def test_so_many_quiet_threads_are_read_again_and_the_latest_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.inbound.backfill.UNCHANGED_THREADS", 2)
-    await declared(world)
+    await declare(world)
     replies = []
     for number in range(3):
         parent = await world.maya.say(INSIDE, f"thread {number}")
@@ -395,9 +395,9 @@ async def test_so_many_quiet_threads_are_read_again_and_the_latest_first(
 
 
 async def test_several_incidents_are_each_fetched(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.tom.command("#general", "/incident declare sev4 Typo on the page")
-    second = await world.opened(2)
+    second = await world.incident_channel(2)
     async with Away(world):
         await world.maya.say(INSIDE, "about the first")
         await world.tom.say(second.name, "about the second")
@@ -407,12 +407,12 @@ async def test_several_incidents_are_each_fetched(world: World) -> None:
 
 @pytest.mark.parametrize("error", ["internal_error", "ratelimited"])
 async def test_a_history_that_cannot_be_read_at_once_is_read_later(world: World, error: str) -> None:
-    await declared(world)
+    await declare(world)
     world.ws.faults.add("conversations.history", error=error, retry_after=0.1)
     async with Away(world):
         await world.maya.say(INSIDE, "while away")
     await world.ws.until(lambda: len(world.ws.calls("conversations.history")) >= 3)
-    await rest(world)
+    await settle(world)
     assert await messages(world) == ["while away"]
 
 
@@ -424,7 +424,7 @@ async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_sto
     monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 10)
     monkeypatch.setattr("bot.slack.client.rate_limiter.MINUTE_S", 3.0)
     async with running_world(sqlite_url) as world:
-        await declared(world)
+        await declare(world)
         world.ws.faults.clear()
         async with Away(world, comes_to_rest=False):
             for number in range(450):
@@ -451,14 +451,14 @@ async def test_a_history_of_more_than_fifty_pages_is_read_to_its_beginning(
 ) -> None:
     monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 2)
     monkeypatch.setattr("bot.slack.client.rate_limiter.MINUTE_S", 1.0)
-    channel = await world.declared()
+    channel = await world.declare()
     await world.delivered()
     await world.tocsin.stop()
     world.ws.delivery.faults.drop = True
     for number in range(120):
         await world.maya.say(channel.id, f"line {number}")
     world.ws.delivery.faults.drop = False
-    await world.restarted()
+    await world.restart()
     await world.delivered()
     read = [entry["text"] for entry in (await world.show())["timeline"] if entry["kind"] == "message"]
     assert sorted(read) == sorted(f"line {number}" for number in range(120))
@@ -469,7 +469,7 @@ async def test_a_history_that_is_not_read_completely_says_so_on_the_timeline(
 ) -> None:
     monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 5)
     monkeypatch.setattr("bot.slack.inbound.backfill.PAGES", 2)
-    channel = await world.declared()
+    channel = await world.declare()
     await world.delivered()
     await world.tocsin.stop()
     world.ws.delivery.faults.drop = True
@@ -478,7 +478,7 @@ async def test_a_history_that_is_not_read_completely_says_so_on_the_timeline(
         await world.maya.say(channel.id, f"line {number}")
         await world.maya.reply(parent, f"reply {number}", broadcast=number == 14)
     world.ws.delivery.faults.drop = False
-    await world.restarted()
+    await world.restart()
     await world.delivered()
     gaps = [entry for entry in (await world.show())["timeline"] if entry["kind"] == "history_gap"]
     assert [gap["text"].split(" written")[0] for gap in gaps] == ["Messages"]
@@ -490,7 +490,7 @@ async def test_a_thread_that_is_not_read_completely_says_so_and_is_read_again(
 ) -> None:
     monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 5)
     monkeypatch.setattr("bot.slack.inbound.backfill.PAGES", 2)
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.delivered()
     parent = await world.maya.say(channel.id, "the parent")
     await world.ws.settled()
@@ -499,12 +499,12 @@ async def test_a_thread_that_is_not_read_completely_says_so_and_is_read_again(
     for number in range(15):
         await world.maya.reply(parent, f"reply {number}")
     world.ws.delivery.faults.drop = False
-    await world.restarted()
+    await world.restart()
     await world.delivered()
     timeline = (await world.show())["timeline"]
     assert [gap["text"].split(" written")[0] for gap in timeline if gap["kind"] == "history_gap"] == ["Replies"]
     monkeypatch.setattr("bot.slack.inbound.backfill.PAGES", 250)
-    await world.restarted()
+    await world.restart()
     await world.delivered()
     read = [entry["text"] for entry in (await world.show())["timeline"] if entry["kind"] == "message"]
     assert {f"reply {number}" for number in range(15)} <= set(read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.assertions import rest, words
+from tests.scenarios.assertions import settle, words
 from tests.scenarios.running import World, running_world
 
 
@@ -39,8 +39,8 @@ async def test_the_person_decides_and_the_facts_stand_on_the_card(world: World) 
     await fill(world, users="60", latency="7", marks=["Core functionality"])
     await world.maya.fill(world.maya.view, {"Severity": "sev3"})
     assert (await world.maya.submit()).ok
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     assert (await world.show())["severity"] == "sev3"
     assert "60 % of users · 7× slower · core functionality" in words(world, world.card(channel))
 
@@ -62,6 +62,6 @@ async def test_recommended_actions_are_the_first_checklist_on_the_card(sqlite_ur
             world.maya.view, {"Title": "Queries hang", "Severity": "severity_1", "Category": "Database issues"}
         )
         assert (await world.maya.submit()).ok
-        channel = await world.opened()
-        await rest(world)
+        channel = await world.incident_channel()
+        await settle(world)
         assert "☐ Check that the database can be reached" in words(world, world.card(channel))

@@ -13,8 +13,8 @@ import pytest
 
 from sandbox import Channel
 from tests.integrations.mail import Post, post_office
-from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import buttons, declare, direct_messages, of_kind, settle, texts, type_command, words
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -42,7 +42,7 @@ class Comms:
     world: World
     post: Post
 
-    async def opened(self, channel: Channel, audience: str, person: str = "maya") -> Any:
+    async def open_form(self, channel: Channel, audience: str, person: str = "maya") -> Any:
         await self.world.ws.person(person).command(channel.name, f"/incident comms {audience}")
         return self.world.ws.person(person).view
 
@@ -54,7 +54,7 @@ class Comms:
 async def comms_world(url: str, folder: Path, policy: str = POLICY, **more: Any) -> AsyncIterator[Comms]:
     async with post_office() as post:
         mail: dict[str, Any] = {"smtp_url": f"smtp://127.0.0.1:{post.port}", "mail_from": "Acme <status@example.org>"}
-        async with running_world(url, policy=written(folder, policy), **mail, **more) as world:
+        async with running_world(url, policy=policy_file(folder, policy), **mail, **more) as world:
             yield Comms(world, post)
 
 
@@ -70,10 +70,10 @@ def receipts(shown: dict[str, Any]) -> list[str]:
 
 
 async def test_an_audience_inside_is_told_in_its_channel_and_the_timeline_has_the_receipt(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
-    await shop.opened(channel, "internal")
+    channel = await declare(shop.world, "sev2 Checkout is down")
+    await shop.open_form(channel, "internal")
     assert (await shop.world.maya.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     general = shop.world.ws.find_channel("general")
     assert general is not None
     (message,) = [m for m in shop.world.ws.bot_messages(general.id) if "Checkout is down" in words(shop.world, m)]
@@ -85,14 +85,14 @@ async def test_an_audience_inside_is_told_in_its_channel_and_the_timeline_has_th
 
 
 async def test_customers_get_a_mail_each_of_two_parts_in_the_incidents_thread(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
+    channel = await declare(shop.world, "sev2 Checkout is down")
     await shop.world.maya.command(channel.name, "/incident impact")
     await shop.world.maya.fill(shop.world.maya.view, {"Affected services": "Checkout", "Users affected (%)": "40"})
     assert (await shop.world.maya.submit()).ok
-    view = await shop.opened(channel, "customers")
+    view = await shop.open_form(channel, "customers")
     assert "ops@customer.example" in str(view.body)
     assert (await shop.world.maya.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     assert shop.to() == ["it@client.example", "ops@customer.example"]
     mail = shop.post.mails[0]
     assert mail["Subject"] == "Service notification: Checkout is down"
@@ -110,29 +110,29 @@ async def test_customers_get_a_mail_each_of_two_parts_in_the_incidents_thread(sh
 
 
 async def test_a_gap_stops_a_message_to_customers(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
-    await shop.opened(channel, "customers")
+    channel = await declare(shop.world, "sev2 Checkout is down")
+    await shop.open_form(channel, "customers")
     reply = await shop.world.maya.submit()
     assert "Still to fill in" in str(reply.errors)
-    await rest(shop.world)
+    await settle(shop.world)
     assert shop.to() == []
 
 
 async def test_the_form_says_who_is_left_out_and_why(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
-    view = await shop.opened(channel, "executives")
+    channel = await declare(shop.world, "sev2 Checkout is down")
+    view = await shop.open_form(channel, "executives")
     shown = str(view.body)
     assert "Board member: no Slack account in the policy; no e-mail address in the policy" in shown
     assert "cleo@example.com" in shown
     assert (await shop.world.maya.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     assert shop.to() == ["ada@example.com", "cleo@example.com"]
-    assert len(direct(shop.world, "U0PRIYA000", "Executive briefing")) == 1
+    assert len(direct_messages(shop.world, "U0PRIYA000", "Executive briefing")) == 1
 
 
 async def test_an_unknown_audience_is_answered_with_those_there_are(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
-    answer = await typed(shop.world, "maya", channel.name, "/incident comms press")
+    channel = await declare(shop.world, "sev2 Checkout is down")
+    answer = await type_command(shop.world, "maya", channel.name, "/incident comms press")
     assert "There is no audience “press”. Use one of: internal, executives, customers, partners." in answer
 
 
@@ -143,7 +143,7 @@ async def with_impact(shop: Comms, channel: Channel) -> None:
 
 
 async def test_two_presses_lead_from_an_update_to_every_audience(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
+    channel = await declare(shop.world, "sev2 Checkout is down")
     await with_impact(shop, channel)
     await shop.world.maya.command(channel.name, "/incident update")
     await shop.world.maya.fill(shop.world.maya.view, {"What changed?": "We rolled the deployment back"})
@@ -152,7 +152,7 @@ async def test_two_presses_lead_from_an_update_to_every_audience(shop: Comms) ->
     assert view.callback_id == "comms_all"
     assert "Update #1 is posted." in str(view.body)
     assert (await shop.world.maya.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     direct_messages, *others = sorted(receipts(await shop.world.show()))
     # Slack does not know Cleo; she is left out from the start where the bot has learnt that already.
     assert re.fullmatch("briefing #1 to Executives by direct messages: 1 of [12]", direct_messages)
@@ -165,12 +165,12 @@ async def test_two_presses_lead_from_an_update_to_every_audience(shop: Comms) ->
 
 
 async def test_a_second_person_sees_the_same_and_nobody_approves_their_own(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
+    channel = await declare(shop.world, "sev2 Checkout is down")
     await with_impact(shop, channel)
-    view = await shop.opened(channel, "partners")
+    view = await shop.open_form(channel, "partners")
     assert view.body["submit"]["text"] == "Ask for approval"
     assert (await shop.world.maya.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     assert shop.to() == []
     (asked,) = [m for m in shop.world.ws.bot_messages(channel.id) if "Review and send" in buttons(m)]
     await shop.world.maya.press(asked, "Review and send")
@@ -181,42 +181,42 @@ async def test_a_second_person_sees_the_same_and_nobody_approves_their_own(shop:
     await shop.world.tom.press(asked, "Review and send")
     assert "40 % of users" in str(shop.world.tom.view.body)
     assert (await shop.world.tom.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     assert shop.to() == ["p@partner.example"]
 
 
 async def test_a_correction_links_the_first_message_and_answers_its_mail(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
-    await shop.opened(channel, "executives")
+    channel = await declare(shop.world, "sev2 Checkout is down")
+    await shop.open_form(channel, "executives")
     assert (await shop.world.maya.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     (receipt,) = [m for m in shop.world.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
     await shop.world.maya.press(receipt, "Correct")
     await shop.world.maya.fill(shop.world.maya.view, {"Text": "It is search, not checkout."})
     assert (await shop.world.maya.submit()).ok
-    await rest(shop.world)
+    await settle(shop.world)
     first, second = (mail for mail in shop.post.mails if mail["To"].startswith("Cleo"))
     assert second["In-Reply-To"] == first["Message-ID"]
     assert second["References"].startswith(first["References"])
     plain = second.get_body(("plain",))
     assert plain is not None
     assert "This corrects our message “" in plain.get_content()
-    (corrected,) = direct(shop.world, "U0PRIYA000", "Correction:")
+    (corrected,) = direct_messages(shop.world, "U0PRIYA000", "Correction:")
     assert "/archives/" in str(corrected.blocks)
 
 
 async def test_a_test_goes_to_its_author_alone(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
-    view = await shop.opened(channel, "executives")
+    channel = await declare(shop.world, "sev2 Checkout is down")
+    view = await shop.open_form(channel, "executives")
     await shop.world.maya.press(view, "Send a test to me")
-    await rest(shop.world)
-    assert len(direct(shop.world, "U0MAYA0000", "[TEST]")) == 1
+    await settle(shop.world)
+    assert len(direct_messages(shop.world, "U0MAYA0000", "[TEST]")) == 1
     assert shop.to() == []
     assert receipts(await shop.world.show()) == []
 
 
 async def test_audiences_that_were_not_told_stand_on_the_reminder_until_they_are(shop: Comms) -> None:
-    channel = await declared(shop.world, "sev2 Checkout is down")
+    channel = await declare(shop.world, "sev2 Checkout is down")
     await shop.world.pass_time(minutes=31)
     nudges = [m for m in shop.world.ws.bot_messages(channel.id) if "Tell people" in buttons(m)]
     assert len(nudges) == 1
@@ -229,20 +229,20 @@ async def test_of_a_private_incident_nobody_outside_is_told_and_the_public_needs
     shop: Comms,
 ) -> None:
     await shop.world.maya.command("#general", "/incident declare --private sev2 Fraud by an employee")
-    await rest(shop.world)
+    await settle(shop.world)
     channel = shop.world.ws.find_channel("inc-1-")
     assert channel is not None
-    view = await shop.opened(channel, "executives")
+    view = await shop.open_form(channel, "executives")
     assert "the incident is private, and they are not in its channel" in str(view.body)
     await shop.world.maya.submit()
     assert "would reach nobody" in str(shop.world.maya.view.body)
     await shop.world.maya.close()
-    view = await shop.opened(channel, "customers")
+    view = await shop.open_form(channel, "customers")
     assert "Fraud by an employee" not in str(view.body["blocks"])
     await shop.world.maya.fill(view, {"Subject": "Fraud by an employee", "Text": "Orders fail."})
     await shop.world.maya.submit()
-    await rest(shop.world)
+    await settle(shop.world)
     assert shop.to() == []
-    assert await typed(shop.world, "tom", "#general", "/incident comms customers --in INC-1") == (
-        await typed(shop.world, "tom", "#general", "/incident comms customers --in INC-7")
+    assert await type_command(shop.world, "tom", "#general", "/incident comms customers --in INC-1") == (
+        await type_command(shop.world, "tom", "#general", "/incident comms customers --in INC-7")
     ).replace("INC-7", "INC-1")

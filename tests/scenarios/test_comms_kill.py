@@ -14,8 +14,8 @@ import sandbox
 from tests.integrations.mail import post_office
 from tests.integrations.test_kill import started
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST, written
-from tests.scenarios.test_kill import dead_or_quiet, doubled, quiet
+from tests.scenarios.running import MANIFEST, policy_file
+from tests.scenarios.test_kill import doubled_counts, wait_until_dead_or_quiet, wait_until_quiet
 
 POLICY = """
 preset: sev1-5
@@ -35,7 +35,7 @@ async def test_a_message_to_an_audience_survives_being_killed(sqlite_url: str, t
             "slack_signing_secret": ws.settings.signing_secret,
             "slack_api_url": ws.api_url,
             "database_url": sqlite_url,
-            "tocsin_policy": str(written(tmp_path, POLICY)),
+            "tocsin_policy": str(policy_file(tmp_path, POLICY)),
             "smtp_url": f"smtp://127.0.0.1:{post.port}",
             "mail_from": "Acme <status@example.org>",
             "port": 0,
@@ -43,7 +43,7 @@ async def test_a_message_to_an_audience_survives_being_killed(sqlite_url: str, t
         bot = await started(given)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         await ws.person("maya").command("#general", "/incident declare sev2 Payments are down")
-        await quiet(ws, sqlite_url)
+        await wait_until_quiet(ws, sqlite_url)
         await bot.kill()
         bot = await started(given, death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
@@ -53,11 +53,11 @@ async def test_a_message_to_an_audience_survives_being_killed(sqlite_url: str, t
             if not ws.person("maya").open_views():
                 break
             sent.append((await ws.person("maya").submit()).ok)
-        await dead_or_quiet(bot, ws, sqlite_url)
+        await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         await bot.kill()
         bot = await started(given)
         try:
-            await quiet(ws, sqlite_url)
+            await wait_until_quiet(ws, sqlite_url)
         finally:
             await bot.kill()
         mails = {mail["Message-ID"] for mail in post.mails}
@@ -66,4 +66,4 @@ async def test_a_message_to_an_audience_survives_being_killed(sqlite_url: str, t
         assert general is not None
         told = [message for message in ws.bot_messages(general.id) if "Payments are down" in message.text]
         assert len(told) == 1 if sent[:1] == [True] else len(told) <= 1
-        assert doubled(ws) == {}
+        assert doubled_counts(ws) == {}

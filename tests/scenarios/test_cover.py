@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from storage import overrides
-from tests.scenarios.assertions import buttons, direct, rest, told, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import buttons, direct_messages, ephemeral_texts, settle, type_command, words
+from tests.scenarios.running import World, policy_file, running_world
 from tests.scenarios.test_hostile import damaged
 
 TOM, MAYA = "U0TOM00000", "U0MAYA0000"
@@ -31,7 +31,7 @@ severities:
 
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(database_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(database_url, policy=policy_file(tmp_path, POLICY)) as running:
         yield running
 
 
@@ -43,7 +43,7 @@ async def covers(world: World) -> list[tuple[str, datetime, datetime]]:
 
 async def test_a_cover_begins_as_written_in_the_time_zone_of_its_author(world: World) -> None:
     world.maya.user.tz = "America/New_York"
-    said = await typed(world, "maya", "#general", "/incident cover primary from tomorrow 18:00 for 12h")
+    said = await type_command(world, "maya", "#general", "/incident cover primary from tomorrow 18:00 for 12h")
     ((member, starts_at, ends_at),) = await covers(world)
     today = world.tocsin.context.clock.now().astimezone(ZoneInfo("America/New_York")).date()
     due = datetime.combine(today + timedelta(days=1), datetime.min.time(), ZoneInfo("America/New_York"))
@@ -59,7 +59,7 @@ async def test_a_cover_begins_as_written_in_the_time_zone_of_its_author(world: W
 async def test_without_a_time_zone_from_slack_the_schedules_is_used_and_named(world: World) -> None:
     profiles = world.tocsin.token_watch._api.profiles
     profiles._kept[MAYA] = (time.monotonic(), {**await profiles.get(MAYA, 60.0), "tz": "Nowhere/City"})
-    said = await typed(world, "maya", "#general", "/incident cover primary from tomorrow 18:00 until 22:00")
+    said = await type_command(world, "maya", "#general", "/incident cover primary from tomorrow 18:00 until 22:00")
     assert "Times as in Europe/Berlin" in said
     ((_, starts_at, ends_at),) = await covers(world)
     assert starts_at.astimezone(ZoneInfo("Europe/Berlin")).hour == 18
@@ -67,30 +67,30 @@ async def test_without_a_time_zone_from_slack_the_schedules_is_used_and_named(wo
 
 
 async def test_pages_go_to_the_cover_only_once_it_has_begun(world: World) -> None:
-    await typed(world, "maya", "#general", "/incident cover primary in 3h for 2h")
-    listed = await typed(world, "tom", "#general", "/incident oncall primary")
+    await type_command(world, "maya", "#general", "/incident cover primary in 3h for 2h")
+    listed = await type_command(world, "tom", "#general", "/incident oncall primary")
     assert "covering" not in listed
     assert "Next: @maya" in listed
     assert "Upcoming covers: @maya" in listed
     for hours, paged, spared in ((0, TOM, MAYA), (4, MAYA, TOM), (2, TOM, MAYA)):
         await world.pass_time(hours=hours)
         await world.priya.command("#general", f"/incident declare sev1 Payments are down {hours}")
-        await rest(world)
+        await settle(world)
         title = f"Payments are down {hours}"
-        assert any(title in words(world, m) for m in direct(world, paged)), hours
-        assert not any(title in words(world, m) for m in direct(world, spared)), hours
+        assert any(title in words(world, m) for m in direct_messages(world, paged)), hours
+        assert not any(title in words(world, m) for m in direct_messages(world, spared)), hours
 
 
 async def test_the_form_asks_for_schedule_and_times_and_says_what_was_understood(world: World) -> None:
     now = world.tocsin.context.clock.now()
-    assert await typed(world, "maya", "#general", "/incident cover later") == ""
+    assert await type_command(world, "maya", "#general", "/incident cover later") == ""
     view = world.maya.view
     assert view.title == "Cover a schedule"
     starts, ends = now + timedelta(hours=5), now + timedelta(hours=9)
     await world.maya.fill(view, {"From": int(starts.timestamp()), "Until": int(ends.timestamp())})
     await world.maya.submit()
-    await rest(world)
-    assert "You will be on call on later from" in (await told(world, "maya"))[-1].replace("*", "")
+    await settle(world)
+    assert "You will be on call on later from" in (await ephemeral_texts(world, "maya"))[-1].replace("*", "")
     assert await covers(world) == [(MAYA, starts.replace(microsecond=0), ends.replace(microsecond=0))]
 
 
@@ -106,7 +106,7 @@ async def test_a_form_with_times_that_cannot_be_says_so_beside_them(
     world: World, starts: float, ends: float, where: str, said: str
 ) -> None:
     now = world.tocsin.context.clock.now()
-    await typed(world, "maya", "#general", "/incident cover")
+    await type_command(world, "maya", "#general", "/incident cover")
     given = {"From": now + timedelta(hours=starts), "Until": now + timedelta(hours=ends)}
     await world.maya.fill(world.maya.view, {name: int(at.timestamp()) for name, at in given.items()})
     reply = await world.maya.submit()
@@ -121,28 +121,28 @@ async def test_the_button_under_oncall_and_in_the_home_tab_opens_the_form(world:
     await world.maya.press(reply.message, "Cover for a while")
     assert world.maya.view.title == "Cover a schedule"
     await world.tom.open_home()
-    await rest(world)
+    await settle(world)
     home = world.tom.home()
     assert home is not None
     await world.tom.press(home, "Cover for a while")
     await world.tom.submit()
-    await rest(world)
-    assert "You are on call on primary" in direct(world, TOM)[-1].text.replace("*", "")
+    await settle(world)
+    assert "You are on call on primary" in direct_messages(world, TOM)[-1].text.replace("*", "")
 
 
 async def test_giving_up_also_ends_covers_to_come_and_names_them(world: World) -> None:
-    await typed(world, "maya", "#general", "/incident cover primary for 2h")
-    await typed(world, "maya", "#general", "/incident cover primary in 5h for 2h")
-    said = await typed(world, "maya", "#general", "/incident cover primary none")
+    await type_command(world, "maya", "#general", "/incident cover primary for 2h")
+    await type_command(world, "maya", "#general", "/incident cover primary in 5h for 2h")
+    said = await type_command(world, "maya", "#general", "/incident cover primary none")
     assert "You no longer cover primary (now – " in said
     assert said.count("–") == 2
     assert await covers(world) == []
-    refused = await typed(world, "maya", "#general", "/incident cover primary none")
+    refused = await type_command(world, "maya", "#general", "/incident cover primary none")
     assert "You do not cover primary now, nor later." in refused
 
 
 async def test_the_same_submission_twice_is_one_cover(world: World) -> None:
-    await typed(world, "maya", "#general", "/incident cover primary")
+    await type_command(world, "maya", "#general", "/incident cover primary")
     await world.maya.submit()
     (submitted,) = [d for d in world.ws.journal.deliveries if d.kind == "interactive"]
     assert (await damaged(world, "interactive", submitted.payload)).status == 200
@@ -150,55 +150,55 @@ async def test_the_same_submission_twice_is_one_cover(world: World) -> None:
 
 
 async def test_a_shift_that_a_cover_cuts_short_ends_with_an_offer_to_hand_over(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down", by="priya")
-    await typed(world, "priya", channel.name, "/incident lead @tom")
-    await typed(world, "maya", "#general", "/incident cover primary in 1h for 4h")
+    channel = await world.declare("sev1 Payments are down", by="priya")
+    await type_command(world, "priya", channel.name, "/incident lead @tom")
+    await type_command(world, "maya", "#general", "/incident cover primary in 1h for 4h")
     await world.pass_time(minutes=50)
-    assert not any("Your on-call shift on" in m.text for m in direct(world, TOM))
+    assert not any("Your on-call shift on" in m.text for m in direct_messages(world, TOM))
     await world.pass_time(minutes=11)
-    (offer,) = [m for m in direct(world, TOM) if "Your on-call shift on" in m.text]
+    (offer,) = [m for m in direct_messages(world, TOM) if "Your on-call shift on" in m.text]
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
 async def test_a_person_who_is_always_on_call_is_offered_to_hand_over_to_a_cover(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down", by="priya")
-    await typed(world, "priya", channel.name, "/incident lead @tom")
-    await typed(world, "maya", "#general", "/incident cover primary for 4h")
+    channel = await world.declare("sev1 Payments are down", by="priya")
+    await type_command(world, "priya", channel.name, "/incident lead @tom")
+    await type_command(world, "maya", "#general", "/incident cover primary for 4h")
     await world.pass_time(seconds=1)
-    (offer,) = [m for m in direct(world, TOM) if "Your on-call shift on" in m.text]
+    (offer,) = [m for m in direct_messages(world, TOM) if "Your on-call shift on" in m.text]
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
 async def test_a_commander_who_covers_is_asked_when_the_cover_ends(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down", by="priya")
-    await typed(world, "priya", channel.name, "/incident lead @maya")
-    await typed(world, "maya", "#general", "/incident cover primary in 1h for 4h")
+    channel = await world.declare("sev1 Payments are down", by="priya")
+    await type_command(world, "priya", channel.name, "/incident lead @maya")
+    await type_command(world, "maya", "#general", "/incident cover primary in 1h for 4h")
     await world.pass_time(hours=2)
-    assert not any("Your on-call shift on" in m.text for m in direct(world, MAYA))
+    assert not any("Your on-call shift on" in m.text for m in direct_messages(world, MAYA))
     await world.pass_time(hours=3, seconds=1)
-    (offer,) = direct(world, MAYA, "Your on-call shift on")
+    (offer,) = direct_messages(world, MAYA, "Your on-call shift on")
     assert buttons(offer) == ["Hand over to tom", "I stay on"]
 
 
 async def test_giving_up_a_cover_to_come_ends_no_shift(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down", by="priya")
-    await typed(world, "priya", channel.name, "/incident lead @maya")
-    await typed(world, "maya", "#general", "/incident cover primary in 1h for 4h")
-    await typed(world, "maya", "#general", "/incident cover primary none")
+    channel = await world.declare("sev1 Payments are down", by="priya")
+    await type_command(world, "priya", channel.name, "/incident lead @maya")
+    await type_command(world, "maya", "#general", "/incident cover primary in 1h for 4h")
+    await type_command(world, "maya", "#general", "/incident cover primary none")
     await world.pass_time(hours=6)
-    assert not any("Your on-call shift on" in m.text for m in direct(world, MAYA))
+    assert not any("Your on-call shift on" in m.text for m in direct_messages(world, MAYA))
 
 
 async def test_whoever_is_relieved_by_a_cover_is_told_and_told_again_when_it_is_given_up(world: World) -> None:
-    await typed(world, "noor", "#general", "/incident cover primary for 2h")
-    await rest(world)
-    (message,) = direct(world, TOM, "covers")
+    await type_command(world, "noor", "#general", "/incident cover primary for 2h")
+    await settle(world)
+    (message,) = direct_messages(world, TOM, "covers")
     assert "@noor covers *primary* from" in words(world, message)
     assert "Pages for it go to @noor then, and not to you" in words(world, message)
-    assert direct(world, world.noor.id) == []
-    await typed(world, "noor", "#general", "/incident cover primary none")
-    await rest(world)
-    assert "@noor no longer covers *primary*: you are on call again" in words(world, direct(world, TOM)[-1])
+    assert direct_messages(world, world.noor.id) == []
+    await type_command(world, "noor", "#general", "/incident cover primary none")
+    await settle(world)
+    assert "@noor no longer covers *primary*: you are on call again" in words(world, direct_messages(world, TOM)[-1])
 
 
 async def test_a_cover_over_fourteen_days_is_asked_about(world: World) -> None:
@@ -207,6 +207,6 @@ async def test_a_cover_over_fourteen_days_is_asked_about(world: World) -> None:
     assert await covers(world) == []
     assert reply.message is not None
     await world.noor.press(reply.message, "Cover for 90d")
-    await rest(world)
+    await settle(world)
     assert [member for member, *_ in await covers(world)] == [world.noor.id]
-    assert "You are on call" in await typed(world, "maya", "#general", "/incident cover later for 14d")
+    assert "You are on call" in await type_command(world, "maya", "#general", "/incident cover later for 14d")

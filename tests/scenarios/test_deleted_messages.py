@@ -10,9 +10,9 @@ import pytest
 from bot.domain.routing.send_result import SendResult
 from bot.slack.senders.base import SenderBase
 from sandbox import Channel
-from tests.scenarios.assertions import announcements, buttons, declared, direct, of_kind, rest, words
-from tests.scenarios.playbook_runs import failover_asked, opened, press, request, run_messages
-from tests.scenarios.running import World, written
+from tests.scenarios.assertions import announcements, buttons, declare, direct_messages, of_kind, settle, words
+from tests.scenarios.playbook_runs import ask_for_failover, open_run, press, request, run_messages
+from tests.scenarios.running import World, policy_file
 
 POLICY = """
 preset: sev1-5
@@ -29,7 +29,7 @@ severities:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def unharmed(world: World, channel: Channel) -> None:
@@ -40,12 +40,12 @@ async def unharmed(world: World, channel: Channel) -> None:
 
 
 async def test_a_deleted_announcement_is_posted_again_at_once_and_hears_of_the_end(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     (first,) = announcements(world)
     await world.sam.delete(first)
     await world.ws.until(lambda: announcements(world))
     await world.maya.command(channel.id, "/incident resolve rolled back")
-    await rest(world)
+    await settle(world)
     (second,) = announcements(world)
     assert "Resolved" in words(world, second)
     assert [m for m in world.ws.replies(second) if "resolved" in m.text]
@@ -53,7 +53,7 @@ async def test_a_deleted_announcement_is_posted_again_at_once_and_hears_of_the_e
 
 
 async def test_a_deleted_announcement_with_news_in_its_thread_is_posted_again_at_once(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.maya.command(channel.id, "/incident update rolling back")
     await world.delivered()
     (first,) = announcements(world)
@@ -64,7 +64,7 @@ async def test_a_deleted_announcement_with_news_in_its_thread_is_posted_again_at
 
 
 async def test_news_for_a_deleted_announcement_goes_under_the_new_one(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     world.ws.delivery.faults.drop = True
     await world.sam.delete(announcements(world)[0])
     world.ws.delivery.faults.drop = False
@@ -76,8 +76,8 @@ async def test_news_for_a_deleted_announcement_goes_under_the_new_one(world: Wor
 
 
 async def test_a_deleted_page_or_reminder_that_is_settled_is_not_needed(world: World) -> None:
-    channel = await declared(world)
-    pages = [*direct(world, world.tom.id, "You are paged"), *world.ws.bot_messages("payments")]
+    channel = await declare(world)
+    pages = [*direct_messages(world, world.tom.id, "You are paged"), *world.ws.bot_messages("payments")]
     pages += [m for m in world.ws.bot_messages(channel.id) if "paged for" in m.text]
     assert len(pages) == 3
     await world.pass_time(minutes=11)
@@ -92,8 +92,8 @@ async def test_a_deleted_page_or_reminder_that_is_settled_is_not_needed(world: W
 
 
 async def test_a_deleted_message_of_a_running_playbook_is_posted_again(world: World) -> None:
-    channel = await declared(world)
-    message = await opened(world, channel)
+    channel = await declare(world)
+    message = await open_run(world, channel)
     await world.sam.delete(message)
     await world.ws.until(lambda: run_messages(world, channel))
     (again,) = run_messages(world, channel)
@@ -102,7 +102,7 @@ async def test_a_deleted_message_of_a_running_playbook_is_posted_again(world: Wo
 
 
 async def test_a_deleted_request_for_approval_that_waits_is_posted_again(world: World) -> None:
-    channel, asked = await failover_asked(world)
+    channel, asked = await ask_for_failover(world)
     await world.sam.delete(asked)
     await world.ws.until(lambda: any("asks for approval" in m.text for m in world.ws.bot_messages(channel.id)))
     await press(world, "tom", request(world, channel), "Approve")
@@ -110,14 +110,14 @@ async def test_a_deleted_request_for_approval_that_waits_is_posted_again(world: 
 
 
 async def test_messages_that_were_deleted_while_the_bot_was_away_are_posted_again(world: World) -> None:
-    channel = await declared(world)
-    message = await opened(world, channel)
+    channel = await declare(world)
+    message = await open_run(world, channel)
     await world.tocsin.stop()
     world.ws.delivery.faults.drop = True
     await world.sam.delete(world.card(channel))
     await world.sam.delete(message)
     world.ws.delivery.faults.drop = False
-    await world.restarted()
+    await world.restart()
     await world.ws.until(lambda: run_messages(world, channel) and world.ws.pinned(channel.id))
     await unharmed(world, channel)
 
@@ -133,7 +133,7 @@ async def test_a_deleted_announcement_that_two_notices_miss_is_posted_again_once
         await world.ws.until(lambda: announcements(world))
         return await again(sender, *missed)
 
-    channel = await declared(world)
+    channel = await declare(world)
     monkeypatch.setattr(SenderBase, "post_again", late)
     await world.sam.delete(announcements(world)[0])
     await world.ws.until(lambda: calls)

@@ -7,22 +7,30 @@ from pathlib import Path
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.assertions import all_messages, announcements, direct, of_kind, rest, typed, words
-from tests.scenarios.running import World, written
+from tests.scenarios.assertions import (
+    all_messages,
+    announcements,
+    direct_messages,
+    of_kind,
+    settle,
+    type_command,
+    words,
+)
+from tests.scenarios.running import World, policy_file
 from tests.scenarios.test_nudges import POLICY, PRIYA, TOM
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def drill(world: World, words: str = "sev1 The database is gone") -> Channel:
-    await typed(world, "maya", "#general", f"/incident drill {words}")
+    await type_command(world, "maya", "#general", f"/incident drill {words}")
     await world.ws.until(
         lambda: world.ws.find_channel("drill-inc-1") and world.ws.pinned("drill-inc-1-the-database-is-gone")
     )
-    await rest(world)
+    await settle(world)
     return world.ws.channel("drill-inc-1-the-database-is-gone")
 
 
@@ -34,14 +42,14 @@ async def test_a_drill_is_marked_in_every_message(world: World) -> None:
     (announced,) = announcements(world)
     assert "[DRILL]" in announced.text
     assert "[DRILL]" in words(world, announced)
-    assert "[DRILL]" in await typed(world, "tom", "#general", "/incident list")
+    assert "[DRILL]" in await type_command(world, "tom", "#general", "/incident list")
 
 
 async def test_a_drill_pages_nobody_and_says_what_would_have_been_sent(world: World) -> None:
     channel = await drill(world)
     await world.pass_time(minutes=6)
-    await typed(world, "maya", channel.name, "/incident page @tom come and see")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident page @tom come and see")
+    await settle(world)
     about = [m for m in world.ws.bot_messages(channel.id) if "would page" in m.text]
     assert len(about) == 3
     assert "tom" in words(world, about[0]).lower()
@@ -60,8 +68,8 @@ async def test_a_drill_pages_nobody_and_says_what_would_have_been_sent(world: Wo
 
 
 async def test_a_drill_needs_neither_severity_nor_title(world: World) -> None:
-    await typed(world, "maya", "#general", "/incident drill")
-    await rest(world)
+    await type_command(world, "maya", "#general", "/incident drill")
+    await settle(world)
     shown = await world.show()
     assert (shown["title"], shown["severity"]) == ("Drill", "sev1")
 
@@ -75,14 +83,14 @@ async def test_a_drill_is_counted_nowhere(world: World) -> None:
 
 async def test_direct_requests_of_a_drill_stay_marked_after_its_end(world: World) -> None:
     channel = await drill(world)
-    said = await typed(world, "maya", channel.name, "/incident page @tom")
+    said = await type_command(world, "maya", channel.name, "/incident page @tom")
     assert "[DRILL] Nobody is paged. Otherwise this would page, for INC-1: @tom." in said
-    await typed(world, "maya", channel.name, "/incident handover @tom")
-    await rest(world)
-    (brief,) = direct(world, TOM)
+    await type_command(world, "maya", channel.name, "/incident handover @tom")
+    await settle(world)
+    (brief,) = direct_messages(world, TOM)
     assert "I ask again, then say whom I would page." in words(world, brief)
     await world.pass_time(minutes=6)
-    await typed(world, "maya", channel.name, "/incident resolve Over")
-    await rest(world)
-    told = [*direct(world, TOM), *world.ws.bot_messages(channel.id)]
+    await type_command(world, "maya", channel.name, "/incident resolve Over")
+    await settle(world)
+    told = [*direct_messages(world, TOM), *world.ws.bot_messages(channel.id)]
     assert [m.text for m in told if not m.text.startswith("[DRILL]")] == []

@@ -16,7 +16,7 @@ from sandbox import Workspace
 from storage.open import open_database
 from storage.outbox import census
 from tests.scenarios import processes
-from tests.scenarios.assertions import doubled
+from tests.scenarios.assertions import doubled_keys
 from tests.scenarios.processes import Bot, Tuning
 from tests.scenarios.running import MANIFEST
 
@@ -106,7 +106,7 @@ async def test_a_shutdown_under_load_is_quick_and_loses_nothing(
         for name in ws.channel_names():
             if name.startswith("inc-"):
                 assert len(ws.pinned(name)) == 1
-        assert doubled(ws) == []
+        assert doubled_keys(ws) == []
 
 
 async def test_a_request_under_way_at_shutdown_is_answered(sqlite_url: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.assertions import buttons, declared, of_kind, rest, told, typed, words
+from tests.scenarios.assertions import buttons, declare, ephemeral_texts, of_kind, settle, type_command, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"
@@ -30,34 +30,34 @@ def policy(tmp_path: Path) -> Path:
 
 
 async def paged(world: World) -> list[int]:
-    await rest(world)
+    await settle(world)
     return [entry["data"]["rung"] for entry in of_kind(await world.show(), "page")]
 
 
 async def test_escalate_asks_once_and_names_whom_it_pages(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.maya.press(world.card(channel), "Escalate")
-    answers = await told(world, "maya")
+    answers = await ephemeral_texts(world, "maya")
     assert answers[-1].startswith("Page rung 1 of INC-1 now: @tom (Slack)?")
     assert await paged(world) == []
     await world.maya.press(world.ws.ephemerals("maya")[-1], "Page them")
-    assert "Paged now for INC-1, rung 1: @tom" in (await told(world, "maya"))[-1]
+    assert "Paged now for INC-1, rung 1: @tom" in (await ephemeral_texts(world, "maya"))[-1]
     assert await paged(world) == [1]
 
 
 async def test_a_double_press_on_escalate_pages_one_rung(world: World) -> None:
     """By one person, and by two half a second apart."""
-    channel = await declared(world)
+    channel = await declare(world)
     for name in ("maya", "maya", "noor"):
         await world.ws.person(name).press(world.card(channel), "Escalate")
-    await rest(world)
+    await settle(world)
     questions = [(name, shown) for name in ("maya", "noor") for shown in world.ws.ephemerals(name)]
     questions = [(name, shown) for name, shown in questions if "Page them" in buttons(shown)]
     assert len(questions) == 3
     for name, shown in questions:
         await world.ws.person(name).press(shown, "Page them")
     assert await paged(world) == [1]
-    answer = (await told(world, "noor"))[-1]
+    answer = (await ephemeral_texts(world, "noor"))[-1]
     assert "@maya escalated INC-1" in answer
     assert "Page rung 2 as well: @priya (Slack)?" in answer
     await world.noor.press(world.ws.ephemerals("noor")[-1], "Page them")
@@ -65,9 +65,9 @@ async def test_a_double_press_on_escalate_pages_one_rung(world: World) -> None:
 
 
 async def test_a_second_escalation_typed_a_moment_later_is_asked_about_and_keeps_its_reason(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.noor.join(INSIDE)
-    assert "rung 1: @tom" in await typed(world, "maya", INSIDE, "/incident escalate The disk: it is full")
+    assert "rung 1: @tom" in await type_command(world, "maya", INSIDE, "/incident escalate The disk: it is full")
     reply = await world.noor.command(INSIDE, "/incident escalate The database: it is down")
     assert "Page rung 2 as well: @priya (Slack)?" in words(world, reply.message)
     assert await paged(world) == [1]
@@ -78,9 +78,9 @@ async def test_a_second_escalation_typed_a_moment_later_is_asked_about_and_keeps
 
 
 async def test_page_names_everybody_who_is_mentioned(world: World) -> None:
-    await declared(world)
-    answer = await typed(world, "maya", INSIDE, "/incident page @tom, @priya and @lena because @noor says so")
+    await declare(world)
+    answer = await type_command(world, "maya", INSIDE, "/incident page @tom, @priya and @lena because @noor says so")
     assert "Paged now for INC-1: @tom, @priya, @lena" in answer
-    await rest(world)
+    await settle(world)
     (entry,) = of_kind(await world.show(), "page")
     assert entry["data"]["people"] == [world.tom.id, world.priya.id, world.lena.id]

@@ -70,7 +70,7 @@ async def test_a_restart_asks_slack_once_who_the_bot_is(sqlite_url: str) -> None
     async with running_world(sqlite_url) as world:
         assert (len(world.ws.calls("auth.test")), len(world.ws.calls("bots.info"))) == (1, 1)
         app_id = await _app_id(world)
-        await world.restarted()
+        await world.restart()
         assert (len(world.ws.calls("auth.test")), len(world.ws.calls("bots.info"))) == (2, 1)
         assert await _app_id(world) == app_id != ""
 

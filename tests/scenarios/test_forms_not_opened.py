@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.model import Ephemeral, Message
-from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, typed, words
+from tests.scenarios.assertions import buttons, declare, direct_messages, of_kind, settle, texts, type_command, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"
@@ -16,7 +16,7 @@ def refuse_forms(world: World, count: int = 1) -> None:
 
 
 async def last_told(world: World, name: str) -> Ephemeral:
-    await rest(world)
+    await settle(world)
     return world.ws.ephemerals(name)[-1]
 
 
@@ -34,7 +34,9 @@ async def test_the_words_of_a_declaration_are_kept_when_the_form_cannot_open(wor
 
 async def test_a_given_severity_is_kept_when_the_form_cannot_open(world: World) -> None:
     refuse_forms(world)
-    assert "`/incident declare sev2 What is wrong`" in await typed(world, "maya", "#general", "/incident declare sev2")
+    assert "`/incident declare sev2 What is wrong`" in await type_command(
+        world, "maya", "#general", "/incident declare sev2"
+    )
 
 
 async def test_the_message_of_declare_from_message_is_kept_when_the_form_cannot_open(world: World) -> None:
@@ -49,14 +51,14 @@ async def test_the_message_of_declare_from_message_is_kept_when_the_form_cannot_
     assert "since 02:47" in values["description"]["description"]["value"]
     await world.maya.fill(world.maya.view, {"Severity": "sev2"})
     await world.maya.submit()
-    await world.opened()
-    await rest(world)
+    await world.incident_channel()
+    await settle(world)
     (note,) = of_kind(await world.show(), "note")
     assert note["data"]["link"] == world.ws.permalink(message)
 
 
 async def test_a_message_for_the_timeline_is_kept_when_the_form_cannot_open(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.tom.say("payments", "Customers write in <b>")
     refuse_forms(world)
     await world.tom.message_shortcut("Add to timeline", message)
@@ -88,7 +90,7 @@ async def test_any_message_fits_into_the_button_that_opens_the_form(world: World
     ],
 )
 async def test_a_button_whose_form_cannot_open_is_offered_again(world: World, button: str, title: str) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     refuse_forms(world)
     await world.maya.press(world.card(channel), button)
     await world.maya.press(await last_told(world, "maya"), "Open the form")
@@ -97,9 +99,9 @@ async def test_a_button_whose_form_cannot_open_is_offered_again(world: World, bu
 
 @pytest.mark.parametrize("line", ["update", "resolve", "cover", "fields", "impact", "note"])
 async def test_a_command_from_elsewhere_opens_the_form_of_its_incident_again(world: World, line: str) -> None:
-    await declared(world)
+    await declare(world)
     await world.tom.command("#general", "/incident declare sev4 Typo on the page")
-    await world.opened(2)
+    await world.incident_channel(2)
     if line in ("cover", "fields"):
         return  # no form under this policy
     refuse_forms(world)
@@ -113,8 +115,8 @@ async def test_a_command_from_elsewhere_opens_the_form_of_its_incident_again(wor
 async def test_the_global_shortcut_is_offered_again_in_the_messages_of_the_bot(world: World) -> None:
     refuse_forms(world)
     await world.maya.shortcut("Declare incident")
-    await rest(world)
-    (answer,) = direct(world, world.maya.id, "form")
+    await settle(world)
+    (answer,) = direct_messages(world, world.maya.id, "form")
     assert isinstance(answer, Message)
     await world.maya.press(answer, "Open the form")
     assert world.maya.view.title == "Declare incident"
@@ -129,7 +131,7 @@ async def test_words_too_long_for_a_button_are_given_back_to_copy(world: World) 
 
 
 async def test_words_too_long_for_the_choice_of_an_incident_are_given_back_to_copy(world: World) -> None:
-    await declared(world)
+    await declare(world)
     reply = await world.tom.command("#general", f"/incident note {'disk full ' * 250}")
     assert "Say which by its ID" in words(world, reply.message)
     assert words(world, reply.message).count("disk") == 250

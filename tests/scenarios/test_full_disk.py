@@ -23,7 +23,7 @@ from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Tuning
-from tests.scenarios.running import MANIFEST, written
+from tests.scenarios.running import MANIFEST, policy_file
 from tests.scenarios.test_kill import POLICY, settings
 from tests.waiting import WITHIN_S
 
@@ -88,7 +88,7 @@ async def scene(url: str, policy: Path) -> AsyncIterator[Scene]:
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
-    async with scene(sqlite_url, written(tmp_path, POLICY)) as opened:
+    async with scene(sqlite_url, policy_file(tmp_path, POLICY)) as opened:
         yield opened
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from sandbox import Person
 from storage import incidents
-from tests.scenarios.assertions import rest, typed
-from tests.scenarios.running import World, written
+from tests.scenarios.assertions import settle, type_command
+from tests.scenarios.running import World, policy_file
 from tests.storage.helpers import incident
 
 TOM = "U0TOM00000"
@@ -26,12 +26,12 @@ severities:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def opened(world: World, who: Person) -> str:
     await who.open_home()
-    await rest(world)
+    await settle(world)
     return shown(who)
 
 
@@ -60,20 +60,20 @@ async def test_declare_incident_opens_the_form(world: World) -> None:
 
 async def test_the_home_tab_follows_my_incidents_and_my_roles(world: World) -> None:
     await opened(world, world.maya)
-    channel = await world.declared("sev2 Checkout is down")
-    await typed(world, "maya", channel.name, "/incident lead @maya")
-    await rest(world)
+    channel = await world.declare("sev2 Checkout is down")
+    await type_command(world, "maya", channel.name, "/incident lead @maya")
+    await settle(world)
     assert "Checkout is down" in shown(world.maya)
     assert "you are Incident commander" in shown(world.maya)
-    await typed(world, "maya", channel.name, "/incident resolve fixed")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident resolve fixed")
+    await settle(world)
     assert "Checkout is down" not in shown(world.maya)
 
 
 async def test_pages_can_be_answered_in_the_home_tab(world: World) -> None:
     await opened(world, world.tom)
-    await world.declared("sev1 Payments are down")
-    await rest(world)
+    await world.declare("sev1 Payments are down")
+    await settle(world)
     view = world.tom.home()
     assert view is not None
     page = shown(world.tom)
@@ -81,7 +81,7 @@ async def test_pages_can_be_answered_in_the_home_tab(world: World) -> None:
     for part in ("sev1 · Critical", "rung 1", "paged ", " ago", f"<#{(await world.show())['channel_id']}>", "Can't"):
         assert part in page
     await world.tom.press(view, "I'm on it")
-    await rest(world)
+    await settle(world)
     assert (await world.show())["status"] == "acknowledged"
     assert "My pages" not in shown(world.tom)
 
@@ -92,33 +92,33 @@ async def test_the_home_tab_shows_private_incidents_only_to_people_in_them(world
     await world.maya.command("#general", "/incident declare")
     await world.maya.fill(world.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
     assert (await world.maya.submit()).ok
-    await world.opened()
-    await rest(world)
+    await world.incident_channel()
+    await settle(world)
     assert "leaked" in shown(world.maya)
     assert "leaked" not in await opened(world, world.priya)
 
 
 async def test_the_home_tab_of_a_person_who_does_not_look_costs_no_call(world: World) -> None:
-    await world.declared("sev2 Checkout is down")
-    await rest(world)
+    await world.declare("sev2 Checkout is down")
+    await settle(world)
     assert published(world) == 0
     await opened(world, world.priya)
     await world.pass_time(hours=1)
     before = published(world)
-    await typed(world, "maya", "#general", "/incident severity sev3 --in INC-1")
-    await rest(world)
+    await type_command(world, "maya", "#general", "/incident severity sev3 --in INC-1")
+    await settle(world)
     assert published(world) == before
 
 
 async def test_a_change_that_the_home_tab_does_not_show_publishes_nothing(world: World) -> None:
     await opened(world, world.maya)
-    channel = await world.declared("sev2 Checkout is down")
-    await typed(world, "maya", channel.name, "/incident ack")
-    await rest(world)
+    channel = await world.declare("sev2 Checkout is down")
+    await type_command(world, "maya", channel.name, "/incident ack")
+    await settle(world)
     before = published(world)
-    await typed(world, "maya", channel.name, "/incident note looked at the graphs")
-    await typed(world, "maya", channel.name, "/incident update rolling back")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident note looked at the graphs")
+    await type_command(world, "maya", channel.name, "/incident update rolling back")
+    await settle(world)
     assert published(world) == before
 
 
@@ -130,26 +130,26 @@ async def many_open(world: World, count: int, severity: str = "sev5") -> None:
 
 
 async def test_a_role_a_page_and_the_worst_are_shown_however_many_incidents_are_open(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
-    await rest(world)
+    channel = await world.declare("sev1 Payments are down")
+    await settle(world)
     await many_open(world, 300)
     assert "You are paged: *INC-1*" in await opened(world, world.tom)
-    await typed(world, "maya", channel.name, "/incident lead @maya")
+    await type_command(world, "maya", channel.name, "/incident lead @maya")
     mine = await opened(world, world.maya)
     assert "you are Incident commander" in mine
     assert "Open incidents: 301" in mine
     assert mine.rindex("Payments are down") < mine.index("Noise 399")  # the worst first
-    listed = await typed(world, "priya", "#general", "/incident list sev1")
+    listed = await type_command(world, "priya", "#general", "/incident list sev1")
     assert "1 incident open" in listed
     assert "INC-1" in listed
-    everything = await typed(world, "priya", "#general", "/incident list")
+    everything = await type_command(world, "priya", "#general", "/incident list")
     assert "301 incidents open" in everything
     assert everything.index("Payments are down") < everything.index("Noise 399")
 
 
 async def test_drills_are_counted_by_themselves(world: World) -> None:
-    await world.declared("sev2 Payments are down")
-    await typed(world, "maya", "#general", "/incident drill sev1 The database is gone")
-    await rest(world)
+    await world.declare("sev2 Payments are down")
+    await type_command(world, "maya", "#general", "/incident drill sev1 The database is gone")
+    await settle(world)
     assert "Open incidents: 1 and 1 drill" in await opened(world, world.maya)
-    assert "1 incident open and 1 drill" in await typed(world, "maya", "#general", "/incident list")
+    assert "1 incident open and 1 drill" in await type_command(world, "maya", "#general", "/incident list")

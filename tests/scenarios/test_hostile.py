@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.transport import signature
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
+from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"
@@ -64,7 +64,7 @@ async def send(
 async def still_works(world: World) -> None:
     """A command, a press and an event go through as ever."""
     before = len(of_kind(await world.show(), "note"))
-    assert "Noted" in await typed(world, "maya", INSIDE, "/incident note still here")
+    assert "Noted" in await type_command(world, "maya", INSIDE, "/incident note still here")
     assert len(of_kind(await world.show(), "note")) == before + 1
     words = f"and listening {next(fresh)}"
     await world.maya.say(INSIDE, words)
@@ -130,14 +130,14 @@ async def test_a_replayed_command_changes_nothing(world: World) -> None:
     for _ in range(3):
         assert (await send(world, body, FORM, at=stamp)).status == 200
     await asyncio.gather(*(send(world, body, FORM, at=stamp) for _ in range(5)))
-    await world.opened()
-    await rest(world)
+    await world.incident_channel()
+    await settle(world)
     assert [name for name in world.ws.channel_names() if name.startswith("inc-")] == ["inc-1-replayed"]
 
 
 async def test_a_signed_event_sent_again_as_a_form_speaks_as_nobody(world: World) -> None:
     """A person may write anything, and the signature of the event with their text in it is Slack's own."""
-    await declared(world)
+    await declare(world)
     said = "&command=/incident&user_id=U0TOM00000&trigger_id=66.6.x&text=resolve+mine+--in+1&channel_id=C0GENERAL0"
     event = {
         "type": "event_callback", "event_id": "Ev0FORGED", "team_id": world.ws.settings.team_id,
@@ -148,13 +148,13 @@ async def test_a_signed_event_sent_again_as_a_form_speaks_as_nobody(world: World
         assert (await send(world, body, kind or "", at=stamp)).status in {200, *REFUSED}
     for padding in (b" ", b"\n", b"\xef\xbb\xbf"):
         assert (await send(world, padding + body, FORM, at=stamp)).status in {200, *REFUSED}
-    await rest(world)
+    await settle(world)
     assert (await world.show())["status"] == "detected"
     assert not world.ws.ephemerals("tom")
 
 
 async def test_a_command_played_again_with_other_headers_changes_nothing(world: World) -> None:
-    await declared(world)
+    await declare(world)
     fields = {"command": "/incident", "text": "note once --in 1", "user_id": world.maya.id, "channel_id": "C0GENERAL0"}
     body, stamp = urlencode(fields).encode(), time.time()
     for kind in (FORM, JSON, f"{FORM};charset=utf-8", "text/plain", FORM.upper()):
@@ -170,7 +170,7 @@ async def test_a_command_played_again_with_other_headers_changes_nothing(world: 
     ],
 )  # fmt: skip
 async def test_a_form_has_slacks_fields_once_each(world: World, more: str) -> None:
-    await declared(world)
+    await declare(world)
     fields = {"command": "/incident", "text": "note once --in 1", "user_id": world.maya.id, "channel_id": "C0GENERAL0"}
     assert (await send(world, (urlencode(fields) + more).encode(), FORM)).status == 400
     assert of_kind(await world.show(), "note") == []
@@ -204,7 +204,7 @@ MALFORMED = [
 
 
 async def test_malformed_bodies_are_refused_or_ignored(world: World) -> None:
-    await declared(world)
+    await declare(world)
     for body, kind in MALFORMED:
         said = await send(world, body, kind)
         assert said.status == 200 or said.status in REFUSED, (body[:80], kind, said)
@@ -213,8 +213,8 @@ async def test_malformed_bodies_are_refused_or_ignored(world: World) -> None:
 
 @pytest.mark.parametrize("text", ["payload too large", "payload={}", "command=/x&payload=1", "payload"])
 async def test_words_that_look_like_fields_of_a_form_are_words(world: World, text: str) -> None:
-    await declared(world)
-    assert "Noted" in await typed(world, "maya", INSIDE, f"/incident note {text}")
+    await declare(world)
+    assert "Noted" in await type_command(world, "maya", INSIDE, f"/incident note {text}")
     assert texts(of_kind(await world.show(), "note")) == [text]
 
 
@@ -225,7 +225,7 @@ async def test_bytes_that_are_not_utf_8_are_refused(world: World) -> None:
 
 
 async def test_a_huge_body_is_refused_and_delays_no_other_request(world: World) -> None:
-    await declared(world)
+    await declare(world)
     for size in (1_100_000, 8_000_000):
         try:
             said = await send(world, b'{"a": "' + b"x" * size + b'"}', large=True)
@@ -262,7 +262,7 @@ async def test_other_paths_and_methods_are_not_found(world: World, path: str, me
 
 async def recorded(world: World) -> list[dict[str, Any]]:
     """One payload of each kind as the workspace really sends it: `{"kind", "payload"}`."""
-    channel = await declared(world)
+    channel = await declare(world)
     await world.tom.join(INSIDE)
     said = await world.maya.say(INSIDE, "first", files=["graph.png"])
     await world.maya.edit(said, "second")
@@ -285,8 +285,8 @@ async def recorded(world: World) -> list[dict[str, Any]]:
         if button == "Resolve":
             await world.maya.fill(world.maya.view, {"What fixed it?": "This", "Customer impact ended": 1_700_000_000})
         await world.maya.submit()
-    await typed(world, "maya", INSIDE, "/incident reopen Go on")
-    await rest(world)
+    await type_command(world, "maya", INSIDE, "/incident reopen Go on")
+    await settle(world)
     await world.maya.press(card, "Escalate")
     await world.maya.shortcut("Declare incident")
     await world.maya.fill(world.maya.view, {"Title": "T", "Severity": "sev5"})
@@ -296,7 +296,7 @@ async def recorded(world: World) -> list[dict[str, Any]]:
     await world.maya.message_shortcut("Add to timeline", other)
     await world.maya.message_shortcut("Declare from message", other)
     await world.maya.close()
-    await rest(world)
+    await settle(world)
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for delivery in world.ws.journal.deliveries:
         payload = delivery.payload
@@ -444,10 +444,10 @@ async def test_no_secret_is_in_any_line_of_the_log(
     await recorded(world)
     world.ws.faults.add("chat.postMessage", error="invalid_auth", count=3)
     world.ws.faults.add("views.open", status=500, count=3)
-    await typed(world, "maya", INSIDE, "/incident update More")
-    await typed(world, "maya", INSIDE, "/incident update")
-    await rest(world)
-    await world.restarted()
+    await type_command(world, "maya", INSIDE, "/incident update More")
+    await type_command(world, "maya", INSIDE, "/incident update")
+    await settle(world)
+    await world.restart()
     logged = "".join(capfd.readouterr()) + caplog.text
     assert "listener" in logged or "outbox" in logged or "started" in logged
     for secret in (world.ws.settings.signing_secret, world.ws.settings.bot_token):

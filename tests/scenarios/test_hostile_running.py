@@ -24,12 +24,12 @@ from tests.scenarios.shop import (
     MAYA,
     TOM,
     Shop,
-    approved,
+    approve_step,
     current_run,
-    done_through,
-    over,
+    finished_job,
+    playbook_texts,
+    run_steps,
     running_playbook,
-    said,
     until_waiting,
 )
 
@@ -91,7 +91,7 @@ async def test_forbidden_steps_are_refused_one_by_one(sqlite_url: str, shop: Sho
     async with running_playbook(sqlite_url, shop, automation="    wait: {}\n") as (world, _):
         for step, words in STEPS.items():
             await refused(world, shop, step, words)
-        await done_through(world, "1.12")
+        await run_steps(world, "1.12")
         await refused(world, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
         assert not [line for line in shop.ran if line.startswith("rm")]
 
@@ -115,7 +115,7 @@ async def test_a_hostile_value_is_refused_wherever_it_comes_from(sqlite_url: str
     async with running_playbook(sqlite_url, shop) as (world, _):
         with pytest.raises(Refused, match="service must be"):
             await runs.fill(world.tocsin.context, 1, 1, {"service": value}, MAYA)
-        assert "refused" in (await said(world))[-1]
+        assert "refused" in (await playbook_texts(world))[-1]
         async with world.tocsin.database.transaction() as conn:  # somebody wrote it into the database
             run = await playbook_runs.get(conn, 1, 1)
             assert run is not None
@@ -140,14 +140,14 @@ async def test_an_incident_cannot_inject_values(sqlite_url: str, shop: Shop) -> 
 
 async def test_a_step_with_approval_is_not_run_without_it(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
-        await done_through(world, "1.1", "1.2")
+        await run_steps(world, "1.1", "1.2")
         await refused(world, shop, "1.3", "needs approval first")
 
 
 async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
         context = world.tocsin.context
-        await done_through(world, "1.1", "1.2")
+        await run_steps(world, "1.1", "1.2")
         run = await approvals.request_approval(context, 1, 1, "1.3", MAYA)
         request = run.step("1.3").asked
         assert request is not None
@@ -169,12 +169,12 @@ async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None
 async def test_exactly_what_was_approved_runs(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
         context = world.tocsin.context
-        await done_through(world, "1.1", "1.2")
-        await approved(world, "1.3")
+        await run_steps(world, "1.1", "1.2")
+        await approve_step(world, "1.3")
         assert (await current_run(world)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
         await runs.fill(context, 1, 1, {"service": "other"}, MAYA)
         await refused(world, shop, "1.3", "needs approval first")
-        await approved(world, "1.3")
+        await approve_step(world, "1.3")
         async with context.database.transaction() as conn:  # past all that withdraws approvals
             run = await playbook_runs.get(conn, 1, 1)
             assert run is not None
@@ -184,17 +184,17 @@ async def test_exactly_what_was_approved_runs(sqlite_url: str, shop: Shop) -> No
 
 async def test_an_approval_to_run_does_not_cover_the_rollback(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
-        await done_through(world, "1.1", "1.2")
-        await approved(world, "1.3")
-        await done_through(world, "1.3")
+        await run_steps(world, "1.1", "1.2")
+        await approve_step(world, "1.3")
+        await run_steps(world, "1.3")
         await refused(world, shop, "1.3", "Step 1.3 needs approval first", action="rollback")
 
 
 async def test_a_changed_playbook_does_not_change_an_open_run(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
         shop.playbook("look {service}", "restart {service}")
-        await world.restarted()
-        await done_through(world, "1.1")
+        await world.restart()
+        await run_steps(world, "1.1")
         assert shop.ran == ["look api"]
 
 
@@ -202,7 +202,7 @@ async def test_a_plan_other_than_the_shown_one_is_refused(sqlite_url: str, shop:
     async with running_playbook(sqlite_url, shop) as (world, _):
         asked = await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA, plan_digest="0" * 64)
         assert "not what you were shown" in (asked.refused or "")
-        assert "not what you were shown" in (await said(world))[-1]
+        assert "not what you were shown" in (await playbook_texts(world))[-1]
         assert shop.ran == []
 
 
@@ -217,9 +217,9 @@ async def test_a_tightened_policy_applies_to_queued_jobs(sqlite_url: str, shop: 
         tight = replace(automation, process=replace(automation.process, allow=automation.process.allow[1:]))
         context.policies.current = replace(context.policy, automation=tight)
         await world.tocsin.job_runner.start()
-        job = await over(world, "1.1")
+        job = await finished_job(world, "1.1")
         assert job.state is JobState.REFUSED
-        assert "look is not a program that the policy allows" in (await said(world))[-1]
+        assert "look is not a program that the policy allows" in (await playbook_texts(world))[-1]
         assert (await current_run(world)).step("1.1").state == "open"
         assert shop.ran == []
 
@@ -233,8 +233,8 @@ async def test_a_plan_changed_in_the_database_is_refused(sqlite_url: str, shop: 
             plan = asked.job.plan.as_json() | {"pieces": [["look", "evil"]]}
             await conn.execute(sa.update(table).where(table.c.id == asked.job.id).values(plan=plan))
         await world.tocsin.job_runner.start()
-        assert (await over(world, "1.1")).state is JobState.REFUSED
-        assert "the stored plan is not the one that was queued" in (await said(world))[-1]
+        assert (await finished_job(world, "1.1")).state is JobState.REFUSED
+        assert "the stored plan is not the one that was queued" in (await playbook_texts(world))[-1]
         assert shop.ran == []
 
 
@@ -267,7 +267,7 @@ async def test_a_double_press_runs_once(sqlite_url: str, shop: Shop) -> None:
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         with pytest.raises(Refused, match="running"):
             await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", TOM)
-        await over(world, "1.1")
+        await finished_job(world, "1.1")
         assert shop.ran == ["look api"]
 
 
@@ -294,7 +294,7 @@ async def test_secrets_reach_neither_slack_timeline_nor_database(
     shop.program("look", 'echo "$OPS_TOKEN"; printf %s "$OPS_TOKEN" | base64; exit 3')
     async with running_playbook(sqlite_url, shop) as (world, _):
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
-        job = await over(world, "1.1")
+        job = await finished_job(world, "1.1")
         await world.delivered()
         assert "•••" in job.output
         everywhere = f"{job} {await world.show()} {world.ws.state.logs}"
@@ -313,7 +313,7 @@ async def test_a_secret_cut_by_the_output_limit_is_not_shown(
     shop.program("look", "printf '%01010d ' 7; echo \"$OPS_TOKEN\"; sleep 5")
     async with running_playbook(sqlite_url, shop) as (world, _):
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
-        job = await over(world, "1.1")
+        job = await finished_job(world, "1.1")
         await world.delivered()
         assert job.output == "0" * 1009 + "7 …"
         blocks = [m.blocks for c in world.ws.state.channels for m in world.ws.bot_messages(c)]

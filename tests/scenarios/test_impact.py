@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command, words
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -27,7 +27,7 @@ triggers:
 
 @pytest.fixture
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as running:
         yield running
 
 
@@ -35,11 +35,11 @@ async def fill(world: World, channel: Channel, **values: object) -> None:
     await world.maya.command(channel.name, "/incident impact")
     await world.maya.fill(world.maya.view, values)
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
 
 
 async def test_impact_is_shown_on_the_card_the_timeline_and_in_triage(shop: World) -> None:
-    channel = await declared(shop, "sev2 Something odd")
+    channel = await declare(shop, "sev2 Something odd")
     assert not [m for m in shop.ws.bot_messages(channel.id) if "What may help" in words(shop, m)]
     await fill(
         shop, channel,
@@ -62,7 +62,7 @@ async def test_impact_is_shown_on_the_card_the_timeline_and_in_triage(shop: Worl
 
 
 async def test_revenue_and_several_services_page_the_people_of_their_triggers(shop: World) -> None:
-    channel = await declared(shop, "sev3 Payments slow")
+    channel = await declare(shop, "sev3 Payments slow")
     await fill(shop, channel, **{"Revenue lost so far": "9000", "Affected services": ["payments"]})
     await shop.pass_time(minutes=1)
     assert of_kind(await shop.show(), "page") == []
@@ -74,7 +74,7 @@ async def test_revenue_and_several_services_page_the_people_of_their_triggers(sh
 
 
 async def test_two_forms_at_once_do_not_undo_one_another(shop: World) -> None:
-    channel = await declared(shop, "sev3 Payments slow")
+    channel = await declare(shop, "sev3 Payments slow")
     await shop.maya.invite(channel.id, "tom")
     await shop.tom.command(channel.name, "/incident impact")
     await fill(shop, channel, **{"Revenue lost so far": "500"})
@@ -85,8 +85,8 @@ async def test_two_forms_at_once_do_not_undo_one_another(shop: World) -> None:
 
 
 async def test_an_invalid_number_is_an_error_beside_its_input(world: World) -> None:
-    channel = await declared(world, "sev3 Payments slow")
-    await typed(world, "maya", channel.name, "/incident impact")
+    channel = await declare(world, "sev3 Payments slow")
+    await type_command(world, "maya", channel.name, "/incident impact")
     view = world.maya.view
     await world.maya.fill(view, {"Affected services": "checkout, payments", "Revenue lost so far": "1e999"})
     await world.maya.submit()

@@ -26,8 +26,8 @@ from tests.scenarios.shop import (
     Shop,
     context_on,
     current_run,
+    finished_job,
     has_ended,
-    over,
     question,
     question_text,
     run_message,
@@ -44,8 +44,8 @@ async def test_stopping_the_bot_kills_the_program_which_may_have_run(sqlite_url:
     async with running_playbook(sqlite_url, shop) as (world, _):
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await world.restarted()
-        job = await over(world, "1.1")
+        await world.restart()
+        job = await finished_job(world, "1.1")
         assert job.state is JobState.MAY_HAVE_RUN
         assert (await current_run(world)).step("1.1").state == "may_have_run"
         assert shop.ran == ["look api"]
@@ -56,8 +56,8 @@ async def test_an_interrupted_step_is_run_again_only_by_a_person(sqlite_url: str
     async with running_playbook(sqlite_url, shop) as (world, _):
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await world.restarted()
-        assert (await over(world, "1.1")).state is JobState.MAY_HAVE_RUN
+        await world.restart()
+        assert (await finished_job(world, "1.1")).state is JobState.MAY_HAVE_RUN
         await world.delivered()
         message = question(world.ws)
         assert message is not None
@@ -65,7 +65,7 @@ async def test_an_interrupted_step_is_run_again_only_by_a_person(sqlite_url: str
         assert "look api" in str(world.ws.person("maya").view.body)
         assert shop.ran == ["look api"]
         assert (await world.ws.person("maya").submit()).ok
-        assert (await over(world, "1.1")).state is JobState.DONE
+        assert (await finished_job(world, "1.1")).state is JobState.DONE
         assert shop.ran == ["look api", "look api"]
         await world.delivered()
         assert question(world.ws) is None
@@ -76,11 +76,11 @@ async def test_an_interrupted_step_is_run_again_only_by_a_person(sqlite_url: str
 async def test_settling_the_step_closes_the_question(sqlite_url: str, shop: Shop, pressed: str, said: str) -> None:
     shop.program("look", "sleep 60")
     async with running_playbook(sqlite_url, shop) as (world, _):
-        channel = await world.opened()
+        channel = await world.incident_channel()
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await world.restarted()
-        assert (await over(world, "1.1")).state is JobState.MAY_HAVE_RUN
+        await world.restart()
+        assert (await finished_job(world, "1.1")).state is JobState.MAY_HAVE_RUN
         await world.delivered()
         maya = world.ws.person("maya")
         await maya.press(run_message(world, channel.id), pressed)
@@ -90,7 +90,7 @@ async def test_settling_the_step_closes_the_question(sqlite_url: str, shop: Shop
         await world.delivered()
         assert question(world.ws) is None
         assert any(f"says: {said}." in text for text in question_text(world.ws))
-        assert (await over(world, "1.1")).state is JobState.SETTLED
+        assert (await finished_job(world, "1.1")).state is JobState.SETTLED
         assert "tocsin_jobs{" not in str(await counted(world))
 
 
@@ -144,8 +144,8 @@ async def test_metrics_count_jobs_runs_and_steps(sqlite_url: str, shop: Shop) ->
     shop.program("look", "sleep 60")
     async with running_playbook(sqlite_url, shop) as (world, _):
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.2", MAYA)
-        assert (await over(world, "1.2")).outcome == "exit code 3"
-        assert (await over(world, "1.2", "rollback")).state is JobState.FAILED
+        assert (await finished_job(world, "1.2")).outcome == "exit code 3"
+        assert (await finished_job(world, "1.2", "rollback")).state is JobState.FAILED
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 3)
         values = await counted(world)
@@ -154,8 +154,8 @@ async def test_metrics_count_jobs_runs_and_steps(sqlite_url: str, shop: Shop) ->
         assert values['tocsin_walks{kind="playbook"}'] == 1
         steps = {key: values[f'tocsin_walk_steps{{state="{key}"}}'] for key in ("open", "running", "failed")}
         assert steps == {"open": 2, "running": 1, "failed": 1}
-        await world.restarted()
-        assert (await over(world, "1.1")).state is JobState.MAY_HAVE_RUN
+        await world.restart()
+        assert (await finished_job(world, "1.1")).state is JobState.MAY_HAVE_RUN
         values = await counted(world)
         assert values['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
         assert values['tocsin_walk_steps{state="may_have_run"}'] == 1

@@ -25,7 +25,7 @@ from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST, written
+from tests.scenarios.running import MANIFEST, policy_file
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -54,7 +54,7 @@ def deaths(commits: int, calls: int, step: int = STEP) -> list[Death]:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 @asynccontextmanager
@@ -110,7 +110,7 @@ async def overdue(url: str) -> None:
         await database.close()
 
 
-async def quiet(ws: Workspace, url: str) -> None:
+async def wait_until_quiet(ws: Workspace, url: str) -> None:
     """Everything that was to be said has been said."""
     async with asyncio.timeout(WITHIN_S):
         while True:
@@ -120,7 +120,7 @@ async def quiet(ws: Workspace, url: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def dead_or_quiet(bot: processes.Bot, ws: Workspace, url: str) -> None:
+async def wait_until_dead_or_quiet(bot: processes.Bot, ws: Workspace, url: str) -> None:
     """The bot has died, or everything is done without its coming to the point at which it was to die."""
     async with asyncio.timeout(WITHIN_S):
         while bot.alive:
@@ -130,7 +130,7 @@ async def dead_or_quiet(bot: processes.Bot, ws: Workspace, url: str) -> None:
             await asyncio.sleep(0.05)
 
 
-def doubled(ws: Workspace) -> dict[str, int]:
+def doubled_counts(ws: Workspace) -> dict[str, int]:
     """Messages of the bot that stand twice anywhere, by the key each carries."""
     keys = Counter(
         json.dumps(message.metadata, sort_keys=True)
@@ -151,10 +151,10 @@ async def test_a_declare_survives_being_killed_anywhere(database_url: str, polic
         bot = await processes.start(settings(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         reply = await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
-        await dead_or_quiet(bot, ws, database_url)
+        await wait_until_dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             assert_one_of_each(ws, acknowledged=reply.ok)
         finally:
             await bot.kill()
@@ -170,17 +170,17 @@ def assert_one_of_each(ws: Workspace, *, acknowledged: bool) -> None:
     assert len(cards) == 1
     assert len(ws.bot_messages("incidents")) == 1
     assert len(ws.channel(channels[0]).bookmarks) == 1
-    assert doubled(ws) == {}
+    assert doubled_counts(ws) == {}
 
 
-async def declared(ws: Workspace, url: str, policy: Path, text: str) -> str:
+async def declare_and_kill(ws: Workspace, url: str, policy: Path, text: str) -> str:
     """An incident that stands complete, and no bot running any more. Returns its channel."""
     bot = await processes.start(settings(ws, url, policy))
     ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
     try:
         await ws.person("maya").command("#general", f"/incident declare {text}")
         await ws.until(lambda: incident_channels(ws) and ws.pinned(incident_channels(ws)[0]))
-        await quiet(ws, url)
+        await wait_until_quiet(ws, url)
         if text.startswith("sev1"):
             await ws.person("maya").command(incident_channels(ws)[0], "/incident next 1s")
     finally:
@@ -191,17 +191,17 @@ async def declared(ws: Workspace, url: str, policy: Path, text: str) -> str:
 @pytest.mark.parametrize("death", deaths(8, 4, max(1, STEP // 2)), ids=str)
 async def test_a_reminder_survives_being_killed_anywhere(database_url: str, policy: Path, death: Death) -> None:
     async with workspace() as ws:
-        channel = await declared(ws, database_url, policy, "sev1 Payments are down")
+        channel = await declare_and_kill(ws, database_url, policy, "sev1 Payments are down")
         await overdue(database_url)  # while nobody runs: there is no clock to move in another process
         bot = await processes.start(settings(ws, database_url, policy), death)
-        await dead_or_quiet(bot, ws, database_url)
+        await wait_until_dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
             await ws.until(lambda: reminders(ws, channel))
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             assert len(reminders(ws, channel)) == 1
             assert len(pages(ws)) == 1
-            assert doubled(ws) == {}
+            assert doubled_counts(ws) == {}
         finally:
             await bot.kill()
 
@@ -218,15 +218,15 @@ def pages(ws: Workspace) -> list[sandbox.Message]:
 async def test_no_message_is_lost_however_the_bot_dies(database_url: str, policy: Path, death: Death) -> None:
     said = [f"message {number}" for number in range(8)]
     async with workspace() as ws:
-        channel = await declared(ws, database_url, policy, "sev2 Checkout is down")
+        channel = await declare_and_kill(ws, database_url, policy, "sev2 Checkout is down")
         bot = await processes.start(settings(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         for text in said:
             await ws.person("maya").say(channel, text)
-        await dead_or_quiet(bot, ws, database_url)
+        await wait_until_dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             assert await messages(database_url) == said
         finally:
             await bot.kill()

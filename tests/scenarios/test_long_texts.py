@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sandbox import Message
-from tests.scenarios.assertions import declared, rest, told, typed, words
+from tests.scenarios.assertions import declare, ephemeral_texts, settle, type_command, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"
@@ -34,10 +34,10 @@ def whole(world: World, message: Message) -> str:
 
 
 async def test_an_update_longer_than_slack_takes_goes_on_in_its_thread(world: World) -> None:
-    await declared(world)
+    await declare(world)
     text = long_text(12_500)
-    assert "Update #1" in await typed(world, "maya", INSIDE, f"/incident update {text}")
-    await rest(world)
+    assert "Update #1" in await type_command(world, "maya", INSIDE, f"/incident update {text}")
+    await settle(world)
     message = root_of(world, "Update #1")
     assert "it goes on in the thread" in words(world, message)
     assert all_words(whole(world, message)) == all_words(text)
@@ -45,10 +45,10 @@ async def test_an_update_longer_than_slack_takes_goes_on_in_its_thread(world: Wo
 
 
 async def test_an_update_that_fits_has_no_thread(world: World) -> None:
-    await declared(world)
+    await declare(world)
     text = long_text(9_000)
-    await typed(world, "maya", INSIDE, f"/incident update {text}")
-    await rest(world)
+    await type_command(world, "maya", INSIDE, f"/incident update {text}")
+    await settle(world)
     message = root_of(world, "Update #1")
     assert all_words(words(world, message)) == all_words(text)
     assert "in the thread" not in words(world, message)
@@ -56,10 +56,10 @@ async def test_an_update_that_fits_has_no_thread(world: World) -> None:
 
 
 async def test_a_reason_that_the_news_cannot_show_stands_in_its_thread(world: World) -> None:
-    await declared(world)
+    await declare(world)
     text = long_text(5_000)
-    await typed(world, "maya", INSIDE, f"/incident resolve {text}")
-    await rest(world)
+    await type_command(world, "maya", INSIDE, f"/incident resolve {text}")
+    await settle(world)
     message = root_of(world, "All of it is in the thread.")
     replies = "\n".join(words(world, m) for m in world.ws.replies(message) if m != message)
     assert all_words(replies) == all_words(text)
@@ -70,8 +70,8 @@ async def test_a_description_that_the_card_cannot_show_stands_in_its_thread(worl
     title, description = long_text(290, "title"), long_text(2_900)
     await world.maya.fill(world.maya.view, {"Title": title, "Severity": "sev2", "What is happening?": description})
     assert (await world.maya.submit()).ok
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     card = world.card(channel)
     assert "in full are in the thread under the card" in words(world, card)
     replies = "\n".join(words(world, m) for m in world.ws.replies(card) if m != card)
@@ -80,11 +80,11 @@ async def test_a_description_that_the_card_cannot_show_stands_in_its_thread(worl
 
 
 async def test_a_timeline_of_a_hundred_long_messages_is_shown_and_says_how_many_are_left_out(world: World) -> None:
-    await declared(world)
+    await declare(world)
     for number in range(100):
         await world.maya.say(INSIDE, f"message {number} {long_text(380)}")
-    await rest(world)
-    answer = await typed(world, "maya", INSIDE, "/incident timeline all")
+    await settle(world)
+    answer = await type_command(world, "maya", INSIDE, "/incident timeline all")
     assert "message 99" in answer
     left = re.search(r"and (\d+) more", answer)
     assert left
@@ -94,24 +94,24 @@ async def test_a_timeline_of_a_hundred_long_messages_is_shown_and_says_how_many_
     menu = await world.maya.command(INSIDE, "/incident")
     assert menu.message is not None
     await world.maya.press(menu.message, "Timeline")
-    assert "Timeline of INC-1" in (await told(world, "maya"))[-1]
+    assert "Timeline of INC-1" in (await ephemeral_texts(world, "maya"))[-1]
 
 
 async def test_a_long_note_is_shown_whole_on_the_timeline(world: World) -> None:
-    await declared(world)
+    await declare(world)
     text = long_text(5_000)
-    await typed(world, "maya", INSIDE, f"/incident note {text}")
-    assert all_words(await typed(world, "maya", INSIDE, "/incident timeline")) == all_words(text)
+    await type_command(world, "maya", INSIDE, f"/incident note {text}")
+    assert all_words(await type_command(world, "maya", INSIDE, "/incident timeline")) == all_words(text)
 
 
 async def test_a_redacted_update_is_removed_from_its_thread_too(world: World) -> None:
-    await declared(world)
-    await typed(world, "maya", INSIDE, "/incident lead @maya")
-    await typed(world, "maya", INSIDE, f"/incident update {long_text(26_000)}")
-    await rest(world)
+    await declare(world)
+    await type_command(world, "maya", INSIDE, "/incident lead @maya")
+    await type_command(world, "maya", INSIDE, f"/incident update {long_text(26_000)}")
+    await settle(world)
     message = root_of(world, "Update #1")
     assert (await world.maya.message_shortcut("Redact", message)).ok
     await world.maya.fill(world.maya.view, {"Why?": "It held a password"})
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     assert all_words(whole(world, message)) == []

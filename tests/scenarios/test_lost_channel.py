@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 
 from sandbox import Channel, Workspace
-from tests.scenarios.assertions import announcements, buttons, declared, direct, of_kind, rest, texts, typed, words
-from tests.scenarios.running import World, written
+from tests.scenarios.assertions import (
+    announcements,
+    buttons,
+    declare,
+    direct_messages,
+    of_kind,
+    settle,
+    texts,
+    type_command,
+    words,
+)
+from tests.scenarios.running import World, policy_file
 
 POLICY = """
 preset: sev1-5
@@ -21,14 +31,14 @@ BY_ARCHIVING, BY_DELETING, BY_REMOVING = "archive", "delete", "remove"
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def led(world: World, text: str = "sev2 Checkout is down") -> Channel:
     """An incident that Maya reported and Tom leads."""
-    channel = await declared(world, text)
+    channel = await declare(world, text)
     await world.maya.command(channel.id, "/incident lead @tom")
-    await rest(world)
+    await settle(world)
     return channel
 
 
@@ -40,11 +50,11 @@ async def lose(world: World, channel: Channel, how: str) -> None:
             await world.sam.delete_channel(channel.id)
         case "remove":
             await world.maya.kick(channel.id, world.ws.bot.id)
-    await rest(world)
+    await settle(world)
 
 
 def about_the_loss(ws: Workspace, world: World, person: str) -> list[str]:
-    return [m.text for m in direct(world, ws.user(person).id, "The channel of INC-1")]
+    return [m.text for m in direct_messages(world, ws.user(person).id, "The channel of INC-1")]
 
 
 @pytest.mark.parametrize("how", [BY_ARCHIVING, BY_DELETING])
@@ -57,7 +67,7 @@ async def test_a_lost_channel_is_noticed_once_and_said_under_the_announcement_an
         await world.noor.archive(channel.id)
     else:
         await world.sam.delete_channel(channel.id)
-    await rest(world)
+    await settle(world)
     for person in ("maya", "tom"):
         (told,) = about_the_loss(world.ws, world, person)
         assert ("is archived by" if how == BY_ARCHIVING else "was deleted") in told
@@ -72,19 +82,19 @@ async def test_a_lost_channel_is_noticed_once_and_said_under_the_announcement_an
 async def test_what_would_be_posted_in_a_lost_channel_goes_to_the_commander_directly(world: World, how: str) -> None:
     channel = await led(world, "--private sev2 Checkout is down" if how == BY_REMOVING else "sev2 Checkout is down")
     await lose(world, channel, how)
-    answer = await typed(world, "maya", "#general", "/incident update rolling back --in INC-1")
+    answer = await type_command(world, "maya", "#general", "/incident update rolling back --in INC-1")
     assert "Update #1 of INC-1 is recorded; its channel" in answer
     assert "posted" not in answer.replace("I would post", "")
-    await rest(world)
-    (update,) = direct(world, world.tom.id, "update #1")
+    await settle(world)
+    (update,) = direct_messages(world, world.tom.id, "update #1")
     assert "rolling back" in words(world, update)
-    await typed(world, "maya", "#general", "/incident status identified the new host --in INC-1")
-    await rest(world)
-    (moved,) = direct(world, world.tom.id, "the new host")
+    await type_command(world, "maya", "#general", "/incident status identified the new host --in INC-1")
+    await settle(world)
+    (moved,) = direct_messages(world, world.tom.id, "the new host")
     assert "INC-1 · Checkout is down" in moved.text
     assert "INC-1 · Checkout is down" in words(world, moved)
     await world.pass_time(minutes=11)
-    reminder = direct(world, world.tom.id)[-1]
+    reminder = direct_messages(world, world.tom.id)[-1]
     assert "Post update" in buttons(reminder)
     assert not of_kind(await world.show(), "delivery_failed")
 
@@ -94,7 +104,7 @@ async def test_an_archived_channel_that_is_unarchived_has_a_current_card_its_new
     await lose(world, channel, BY_ARCHIVING)
     await world.maya.command("#general", "/incident update rolling back --in INC-1")
     await world.maya.command("#general", "/incident severity sev1 worse --in INC-1")
-    await rest(world)
+    await settle(world)
     assert "sev1" not in words(world, world.card(channel))
     world.ws.delivery.faults.drop = True
     await world.maya.unarchive(channel.id)
@@ -118,9 +128,9 @@ async def test_the_bot_joins_a_public_channel_again_that_it_was_removed_from(wor
     await world.maya.say(channel.id, "nobody hears me")
     world.ws.delivery.release()
     await world.ws.until(lambda: world.ws.bot.id in channel.members)
-    await rest(world)
+    await settle(world)
     await world.maya.say(channel.id, "now it does")
-    await rest(world)
+    await settle(world)
     assert texts(of_kind(await world.show(), "message")) == ["nobody hears me", "now it does"]
     assert not about_the_loss(world.ws, world, "tom")
 
@@ -132,7 +142,7 @@ async def test_a_bot_that_is_invited_to_its_private_channel_again_goes_on_there(
     await world.maya.command("#general", "/incident update rotating keys --in INC-1")
     await world.maya.say(channel.id, "meanwhile")
     await world.maya.invite(channel.id, world.ws.bot.id)
-    await rest(world)
+    await settle(world)
     await world.delivered()
     assert [m for m in world.ws.bot_messages(channel.id) if "update #1" in m.text]
     assert "meanwhile" in texts(of_kind(await world.show(), "message"))
@@ -145,7 +155,7 @@ async def test_a_loss_that_no_event_tells_is_noticed_by_the_first_refused_messag
     world.ws.delivery.faults.drop = False
     await world.maya.command("#general", "/incident update rolling back --in INC-1")
     await world.ws.until(lambda: about_the_loss(world.ws, world, "tom"))
-    await world.ws.until(lambda: direct(world, world.tom.id, "update #1"))
+    await world.ws.until(lambda: direct_messages(world, world.tom.id, "update #1"))
     assert not of_kind(await world.show(), "delivery_failed")
 
 
@@ -155,18 +165,18 @@ async def test_a_loss_while_the_bot_is_away_is_noticed_at_its_start(world: World
     world.ws.delivery.faults.drop = True
     await world.maya.archive(channel.id)
     world.ws.delivery.faults.drop = False
-    await world.restarted()
+    await world.restart()
     await world.ws.until(lambda: about_the_loss(world.ws, world, "tom"))
 
 
 async def test_nobody_is_told_that_the_channel_of_an_ended_incident_is_archived(world: World) -> None:
     channel = await led(world)
     await world.maya.command(channel.id, "/incident resolve rolled back")
-    await rest(world)
+    await settle(world)
     await lose(world, channel, BY_ARCHIVING)
     assert not about_the_loss(world.ws, world, "tom")
     await world.maya.command("#general", "/incident reopen it is back --in INC-1")
-    await rest(world)
+    await settle(world)
     assert about_the_loss(world.ws, world, "tom")
 
 
@@ -186,9 +196,9 @@ async def test_events_that_arrive_out_of_order_leave_the_channel_as_slack_has_it
     await world.maya.unarchive(channel.id)
     world.ws.delivery.faults.reorder = 0
     world.ws.delivery.flush()
-    await rest(world)
+    await settle(world)
     await world.maya.command(channel.id, "/incident update rolling back")
-    await rest(world)
+    await settle(world)
     assert [m for m in world.ws.bot_messages(channel.id) if "update #1" in m.text]
 
 
@@ -203,7 +213,7 @@ async def test_a_channel_that_the_bot_was_removed_from_before_slack_confirmed_it
     await world.maya.join(channel.id)
     await world.maya.kick(channel.id, world.ws.bot.id)
     world.ws.faults.rules.remove(search)
-    await world.opened()
+    await world.incident_channel()
     assert [c.id for c in world.ws.state.channels.values() if c.name.startswith("inc-1-")] == [channel.id]
     assert world.ws.bot.id in channel.members
     await world.delivered()

@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.slack.inbound import event_parser
 from bot.slack.listeners import shortcuts
 from bot.slack.listeners.events import HANDLERS
-from tests.scenarios.assertions import declared, rest, typed
+from tests.scenarios.assertions import declare, settle, type_command
 from tests.scenarios.running import MANIFEST, ROOT, World
 
 REFERENCE = ROOT.parent / "shared" / "slack" / "methods"
@@ -120,7 +120,7 @@ def test_no_scope_is_asked_for_that_nothing_needs() -> None:
 
 async def test_no_scope_is_lacking_in_an_incident_from_end_to_end(world: World) -> None:
     """The workspace refuses what the manifest does not grant, as Slack does."""
-    channel = await declared(world)
+    channel = await declare(world)
     said = await world.maya.say(channel.name, "hello")
     await world.maya.react(said, "pushpin")
     for line in (
@@ -132,7 +132,7 @@ async def test_no_scope_is_lacking_in_an_incident_from_end_to_end(world: World) 
         "invite @lena",
         "resolve Done",
     ):
-        await typed(world, "maya", channel.name, f"/incident {line}")
-    await world.restarted()
-    await rest(world)
+        await type_command(world, "maya", channel.name, f"/incident {line}")
+    await world.restart()
+    await settle(world)
     assert not [call for call in world.ws.calls() if call.error == "missing_scope"]

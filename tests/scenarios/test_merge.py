@@ -6,34 +6,34 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed, words
-from tests.scenarios.running import World, written
+from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command, words
+from tests.scenarios.running import World, policy_file
 
 POLICY = "preset: sev1-5\nannounce: '#incidents'\n"
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def test_an_incident_is_merged_into_another_and_both_say_so(world: World) -> None:
-    second = await declared(world, "sev2 Payments fail")
+    second = await declare(world, "sev2 Payments fail")
     await world.tom.press(world.ws.bot_messages(world.ws.channel("incidents").id)[-1], "Join")
-    await rest(world)
-    await typed(world, "tom", second.name, "/incident ack")
-    await typed(world, "tom", second.name, "/incident lead me")
-    await typed(world, "tom", second.name, "/incident note Deploy 4512 looks guilty")
+    await settle(world)
+    await type_command(world, "tom", second.name, "/incident ack")
+    await type_command(world, "tom", second.name, "/incident lead me")
+    await type_command(world, "tom", second.name, "/incident note Deploy 4512 looks guilty")
     await world.maya.command("general", "/incident declare sev1 Checkout is down")
-    first = await world.opened(2)
-    await rest(world)
-    answer = await typed(world, "tom", second.name, "/incident merge INC-2")
+    first = await world.incident_channel(2)
+    await settle(world)
+    answer = await type_command(world, "tom", second.name, "/incident merge INC-2")
     assert f"INC-1 is merged into INC-2 #{first.name}. Reminders" in answer
     assert "Reminders and pages have stopped here" in answer
     assert "into INC-2 #inc-2-checkout-is-down" in answer
     assert "`/incident times --in INC-2` corrects when it began." in answer
     assert "<" not in answer
-    await rest(world)
+    await settle(world)
     ended, goes_on = await world.show(1), await world.show(2)
     assert (ended["status"], ended["merged_into"], goes_on["merged"]) == ("merged", "INC-2", ["INC-1"])
     assert ended["roles"] == {"commander": "U0TOM00000"}
@@ -45,7 +45,7 @@ async def test_an_incident_is_merged_into_another_and_both_say_so(world: World) 
     for channel, other in ((second, "INC-2"), (first, "INC-1")):
         said = [words(world, each) for each in world.ws.bot_messages(channel.id)]
         assert any("merged" in each and other in each and "#inc-" in each for each in said), said
-    both = await typed(world, "maya", first.name, "/incident timeline")
+    both = await type_command(world, "maya", first.name, "/incident timeline")
     assert "`INC-1`" in both
     assert "Deploy 4512 looks guilty" in both
     assert "Reopen" not in str(world.card(second))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.model import Ephemeral
-from tests.scenarios.assertions import rest, typed
+from tests.scenarios.assertions import settle, type_command
 from tests.scenarios.running import World
 
 NATIVE = {"data_visualization", "data_table"}
@@ -12,7 +12,7 @@ NATIVE = {"data_visualization", "data_table"}
 async def asked(world: World, line: str) -> Ephemeral:
     """What was answered to whoever asked for figures."""
     await world.tom.command("#general", line)
-    await rest(world)
+    await settle(world)
     return world.ws.ephemerals("tom")[-1]
 
 
@@ -21,10 +21,10 @@ def kinds(message: Ephemeral) -> list[str]:
 
 
 async def test_figures_come_as_charts_and_a_table_and_where_those_are_refused_in_words(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
-    await typed(world, "maya", channel.name, "/incident ack")
-    await typed(world, "maya", channel.name, "/incident resolve Rolled back")
-    await world.declared("sev3 Search is slow")
+    channel = await world.declare("sev2 Checkout is down")
+    await type_command(world, "maya", channel.name, "/incident ack")
+    await type_command(world, "maya", channel.name, "/incident resolve Rolled back")
+    await world.declare("sev3 Search is slow")
     shown = await asked(world, "/incident metrics 30d")
     assert kinds(shown).count("data_visualization") == 2
     assert kinds(shown).count("data_table") == 1
@@ -41,16 +41,16 @@ async def test_figures_come_as_charts_and_a_table_and_where_those_are_refused_in
     assert "█ SEV2" in drawn
     assert "SEV2 Major  1     0" in drawn
     mentioned = await world.tom.dm(world.ws.bot.id, "metrics 7d")
-    await rest(world)
+    await settle(world)
     answers = [message for message in world.ws.messages(mentioned.channel) if message.bot_id]
     assert "2 incidents" in (answers[-1].text if answers else world.ws.ephemerals("tom")[-1].text)
 
 
 async def test_the_load_is_told_to_the_person_alone(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
-    await typed(world, "maya", channel.name, "/incident page @tom Please look")
-    await rest(world)
-    assert "1 page," in await typed(world, "tom", "#general", "/incident metrics load")
-    other = await typed(world, "maya", "#general", "/incident metrics load")
+    channel = await world.declare("sev2 Checkout is down")
+    await type_command(world, "maya", channel.name, "/incident page @tom Please look")
+    await settle(world)
+    assert "1 page," in await type_command(world, "tom", "#general", "/incident metrics load")
+    other = await type_command(world, "maya", "#general", "/incident metrics load")
     assert "not paged" in other
     assert world.tom.id not in other

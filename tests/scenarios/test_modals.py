@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 
 from sandbox.forms import choices, find
-from tests.scenarios.assertions import announcements, declared, of_kind, rest, texts, told, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import (
+    announcements,
+    declare,
+    ephemeral_texts,
+    of_kind,
+    settle,
+    texts,
+    type_command,
+    words,
+)
+from tests.scenarios.running import World, policy_file, running_world
 
 INSIDE = "inc-1-checkout-is-down"
 
@@ -24,17 +33,17 @@ async def form(world: World, name: str, button: str) -> None:
 
 
 async def test_the_answer_to_a_form_comes_where_the_person_is(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.maya.command("#general", "/incident note --in INC-1")
     await world.maya.fill(world.maya.view, {"What happened?": "Deploy 4512 went out"})
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     said = [words(world, shown) for shown in world.ws.ephemerals(world.maya.id, "general")]
     assert said[-1] == "Noted on the timeline of INC-1."
     message = await world.maya.say("payments", "Customers write in")
     await world.maya.message_shortcut("Add to timeline", message)
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     assert [words(world, shown) for shown in world.ws.ephemerals(world.maya.id, "payments")] == [
         "Added to the timeline of INC-1."
     ]
@@ -59,8 +68,8 @@ async def test_declare_by_form_keeps_everything_said(world: World) -> None:
         },
     )
     assert (await world.maya.submit()).ok
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     shown = await world.show()
     assert shown["title"] == "Checkout is down"
     assert shown["severity"] == "sev2"
@@ -82,7 +91,7 @@ async def test_declare_without_title_or_severity_is_held_back(world: World) -> N
     assert world.maya.view.title == "Declare incident"
     await world.maya.fill(world.maya.view, {"Title": "Checkout is down"})
     assert (await world.maya.submit()).ok
-    await world.opened()
+    await world.incident_channel()
     assert world.ws.find_channel("inc-2") is None
 
 
@@ -91,19 +100,19 @@ async def test_what_is_typed_into_a_form_mentions_nobody(world: World) -> None:
     evil = f"<!channel> {world.tom.mention} &lt;!here&gt; @everyone"
     await world.maya.fill(world.maya.view, {"Title": evil, "Severity": "sev2", "What is happening?": evil})
     assert (await world.maya.submit()).ok
-    channel = await world.opened()
+    channel = await world.incident_channel()
     await form(world, "maya", "Update status") if channel.name == INSIDE else await world.maya.press(
         world.card(channel), "Update status"
     )
     await world.maya.fill(world.maya.view, {"What changed?": evil})
     await world.maya.submit()
-    await rest(world)
+    await settle(world)
     for message in [*world.ws.bot_messages(channel.id), *world.ws.bot_messages("incidents")]:
         assert world.ws.mentioned(message) <= {world.maya.id}, message.text
 
 
 async def test_update_status_changes_all_it_says_in_one_numbered_update(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await form(world, "maya", "Update status")
     view = world.maya.view
     assert view.title == "Update status"
@@ -117,7 +126,7 @@ async def test_update_status_changes_all_it_says_in_one_numbered_update(world: W
         },
     )
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     shown = await world.show()
     assert (shown["status"], shown["severity"], shown["updates"]) == ("identified", "sev1", 1)
     assert any(
@@ -131,7 +140,7 @@ async def test_update_status_changes_all_it_says_in_one_numbered_update(world: W
 
 
 async def test_the_update_form_says_who_will_be_told_and_requires_text(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await form(world, "maya", "Update status")
     form_text = str(world.maya.view.body["blocks"])
     assert f"<#{channel.id}>" in form_text
@@ -144,7 +153,7 @@ async def test_the_update_form_says_who_will_be_told_and_requires_text(world: Wo
 
 
 async def test_resolving_in_the_update_form_ends_the_incident(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await form(world, "maya", "Update status")
     await world.maya.fill(world.maya.view, {"Status": "Resolved", "What changed?": "Rolled back"})
     assert (await world.maya.submit()).ok
@@ -153,7 +162,7 @@ async def test_resolving_in_the_update_form_ends_the_incident(world: World) -> N
 
 
 async def test_two_people_submitting_different_forms_at_once_undo_nothing_of_each_other(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await form(world, "maya", "Update status")
     await form(world, "tom", "Change severity")
     await world.tom.fill(world.tom.view, {"Severity": "sev1", "Reason": "All customers"})
@@ -165,7 +174,7 @@ async def test_two_people_submitting_different_forms_at_once_undo_nothing_of_eac
 
 
 async def test_two_people_assigning_roles_at_once_keep_both(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await form(world, "maya", "Assign roles")
     await form(world, "tom", "Assign roles")
     await world.maya.fill(world.maya.view, {"Incident commander": "priya"})
@@ -176,7 +185,7 @@ async def test_two_people_assigning_roles_at_once_keep_both(world: World) -> Non
 
 
 async def test_change_severity_records_the_reason(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await form(world, "tom", "Change severity")
     assert world.tom.view.title == "Change severity"
     await world.tom.fill(world.tom.view, {"Severity": "sev3", "Reason": "Only the sandbox"})
@@ -187,7 +196,7 @@ async def test_change_severity_records_the_reason(world: World) -> None:
 
 
 async def test_a_severity_that_is_already_set_is_an_error_beside_its_input(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await form(world, "tom", "Change severity")
     await world.tom.submit()
     assert world.tom.view.errors == {"severity": "It is already sev2. Choose another, or close this form."}
@@ -195,12 +204,12 @@ async def test_a_severity_that_is_already_set_is_an_error_beside_its_input(world
 
 
 async def test_assign_roles_assigns_and_clears_by_title(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await form(world, "maya", "Assign roles")
     assert world.maya.view.title == "Assign roles"
     await world.maya.fill(world.maya.view, {"Incident commander": "tom", "Communications lead": "lena"})
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     assert (await world.show())["roles"] == {"commander": world.tom.id, "communications_lead": world.lena.id}
     assert {world.tom.id, world.lena.id} <= set(channel.members)
     await form(world, "maya", "Assign roles")
@@ -211,7 +220,7 @@ async def test_assign_roles_assigns_and_clears_by_title(world: World) -> None:
 
 
 async def test_resolve_keeps_what_fixed_it_the_cause_and_when_the_impact_ended(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await form(world, "tom", "Resolve")
     assert world.tom.view.title == "Resolve incident"
     assert set((await world.tom.submit()).errors) == {"summary"}
@@ -226,7 +235,7 @@ async def test_resolve_keeps_what_fixed_it_the_cause_and_when_the_impact_ended(w
     assert "impact_ended" in (await world.tom.submit()).errors
     await world.tom.fill(world.tom.view, {"Customer impact ended": int(time.time()) - 600})
     assert (await world.tom.submit()).ok
-    await rest(world)
+    await settle(world)
     shown = await world.show()
     assert (shown["status"], shown["summary"], shown["root_cause"]) == (
         "resolved",
@@ -239,9 +248,9 @@ async def test_resolve_keeps_what_fixed_it_the_cause_and_when_the_impact_ended(w
 
 
 async def test_reopen_asks_why_and_starts_a_new_episode(world: World) -> None:
-    await declared(world)
-    await typed(world, "maya", INSIDE, "/incident resolve Done")
-    await rest(world)
+    await declare(world)
+    await type_command(world, "maya", INSIDE, "/incident resolve Done")
+    await settle(world)
     await form(world, "tom", "Reopen")
     assert world.tom.view.title == "Reopen incident"
     assert set((await world.tom.submit()).errors) == {"reason"}
@@ -253,7 +262,7 @@ async def test_reopen_asks_why_and_starts_a_new_episode(world: World) -> None:
 
 
 async def test_a_form_submitted_after_the_end_says_so_in_the_form_and_changes_nothing(world: World) -> None:
-    await declared(world)
+    await declare(world)
     forms = {
         "tom": ("Update status", {"What changed?": "More"}),
         "priya": ("Change severity", {"Severity": "sev1"}),
@@ -262,7 +271,7 @@ async def test_a_form_submitted_after_the_end_says_so_in_the_form_and_changes_no
     }
     for name, (button, _) in forms.items():
         await form(world, name, button)
-    await typed(world, "maya", INSIDE, "/incident resolve Done")
+    await type_command(world, "maya", INSIDE, "/incident resolve Done")
     before = await world.show()
     for name, (_, values) in forms.items():
         person = world.ws.person(name)
@@ -280,40 +289,40 @@ async def test_a_form_submitted_after_the_end_says_so_in_the_form_and_changes_no
 async def test_when_the_trigger_has_expired_the_answer_names_a_command_instead(
     world: World,
 ) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     world.ws.faults.add("views.open", error="expired_trigger_id", count=5)
     for line, instead in (("update", "/incident update"), ("declare", "/incident declare")):
-        answer = await typed(world, "maya", INSIDE, f"/incident {line}")
+        answer = await type_command(world, "maya", INSIDE, f"/incident {line}")
         assert "This does the same" in answer
         assert instead in answer
     await world.maya.press(world.card(channel), "Resolve")
-    assert any("/incident resolve" in line for line in await told(world, "maya"))
+    assert any("/incident resolve" in line for line in await ephemeral_texts(world, "maya"))
     await world.maya.shortcut("Declare incident")
-    await rest(world)
+    await settle(world)
     direct = world.ws.state.im_between(world.ws.bot.id, world.maya.id)
     assert direct is not None
     assert any("/incident declare" in words(world, m) for m in world.ws.bot_messages(direct.id))
 
 
 async def test_the_line_offered_in_place_of_a_form_works(world: World) -> None:
-    await declared(world)
+    await declare(world)
     world.ws.faults.add("views.open", error="expired_trigger_id")
-    answer = await typed(world, "maya", INSIDE, "/incident update")
+    answer = await type_command(world, "maya", INSIDE, "/incident update")
     line = answer.partition("This does the same: ")[2].strip("`")
-    assert "Update #1" in await typed(world, "maya", INSIDE, line)
+    assert "Update #1" in await type_command(world, "maya", INSIDE, line)
 
 
 async def test_a_slow_form_does_not_keep_slack_waiting(world: World) -> None:
-    await declared(world)
+    await declare(world)
     world.ws.faults.add("views.open", hang=True)
     started = time.monotonic()
-    answer = await typed(world, "maya", INSIDE, "/incident update")
+    answer = await type_command(world, "maya", INSIDE, "/incident update")
     assert time.monotonic() - started < 12.0  # 2 s and a busy machine; a form hangs for half a minute
     assert "This does the same" in answer
 
 
 async def test_closing_a_form_changes_nothing(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await form(world, "maya", "Resolve")
     assert (await world.maya.close()).ok
     assert (await world.show())["status"] == "detected"
@@ -328,13 +337,13 @@ async def test_every_preset_has_forms_that_slack_takes(sqlite_url: str, tmp_path
             worst = choices(find(world.maya.view.body["blocks"], "Severity").element)[0]["value"]
             await world.maya.fill(world.maya.view, {"Title": "Checkout is down", "Severity": worst})
             assert (await world.maya.submit()).ok
-            await world.opened()
+            await world.incident_channel()
             channel = world.ws.find_channel("inc-1")
             assert channel is not None
             for button in ("Update status", "Change severity", "Assign roles", "Resolve"):
                 assert (await world.maya.press(world.card(channel), button)).ok
                 assert world.maya.view.title.startswith(button)
-            assert worst in await typed(world, "maya", "#general", f"/incident list {worst}")
+            assert worst in await type_command(world, "maya", "#general", f"/incident list {worst}")
 
 
 @pytest.mark.parametrize(
@@ -351,44 +360,44 @@ async def test_every_preset_has_forms_that_slack_takes(sqlite_url: str, tmp_path
     ],
 )
 async def test_a_verb_without_words_opens_its_form_and_changes_nothing(world: World, verb: str, title: str) -> None:
-    await declared(world, "sev1 Checkout is down")
+    await declare(world, "sev1 Checkout is down")
     before = await world.show()
-    await typed(world, "maya", INSIDE, f"/incident {verb}")
+    await type_command(world, "maya", INSIDE, f"/incident {verb}")
     assert world.maya.view.title == title
     after = await world.show()
     assert (before["status"], before["timeline"]) == (after["status"], after["timeline"])
 
 
 async def test_a_bare_reopen_opens_its_form_after_the_end_and_is_refused_before(world: World) -> None:
-    await declared(world)
-    assert "still open" in await typed(world, "maya", INSIDE, "/incident reopen")
-    await typed(world, "maya", INSIDE, "/incident resolve Done")
-    await typed(world, "maya", INSIDE, "/incident reopen")
+    await declare(world)
+    assert "still open" in await type_command(world, "maya", INSIDE, "/incident reopen")
+    await type_command(world, "maya", INSIDE, "/incident resolve Done")
+    await type_command(world, "maya", INSIDE, "/incident reopen")
     assert world.maya.view.title == "Reopen incident"
-    assert "resolved" in await typed(world, "maya", INSIDE, "/incident resolve")
+    assert "resolved" in await type_command(world, "maya", INSIDE, "/incident resolve")
 
 
 async def test_a_bare_snooze_asks_for_how_long_and_off_ends_it(world: World) -> None:
-    await declared(world)
+    await declare(world)
     reply = await world.maya.command(INSIDE, "/incident snooze")
     assert reply.message is not None
     assert "For how long" in words(world, reply.message)
     await world.maya.press(reply.message, "Snooze 1h")
-    await rest(world)
+    await settle(world)
     assert of_kind(await world.show(), "snoozed")
     snoozed = {r["kind"]: r["due_at"] for r in (await world.show())["reminders"] if r["state"] == "waiting"}
-    assert "go out again" in await typed(world, "maya", INSIDE, "/incident snooze off")
+    assert "go out again" in await type_command(world, "maya", INSIDE, "/incident snooze off")
     due = {r["kind"]: r["due_at"] for r in (await world.show())["reminders"] if r["state"] == "waiting"}
     assert due["update"] < snoozed["update"]
     assert due["role"] < snoozed["role"]
-    assert "not snoozed" in await typed(world, "maya", INSIDE, "/incident snooze off")
+    assert "not snoozed" in await type_command(world, "maya", INSIDE, "/incident snooze off")
 
 
 async def test_with_thousands_of_services_the_form_opens_and_searches_them(sqlite_url: str, tmp_path: Path) -> None:
     services = "\n".join(f"  service-{n:04}: {{name: Service {n:04}}}" for n in range(3000))
-    policy = written(tmp_path, f"preset: sev1-5\nservices:\n{services}\n")
+    policy = policy_file(tmp_path, f"preset: sev1-5\nservices:\n{services}\n")
     async with running_world(sqlite_url, policy=policy) as world:
-        assert await typed(world, "maya", "#general", "/incident declare Checkout is down") == ""
+        assert await type_command(world, "maya", "#general", "/incident declare Checkout is down") == ""
         view = world.maya.view
         options = await world.maya.suggestions(view, "Affected services", "2999")
         assert [option["value"] for option in options] == ["service-2999"]

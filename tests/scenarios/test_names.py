@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from bot.cli.main import main
 from bot.slack.directory import names as directory
 from storage import names
-from tests.scenarios.assertions import declared, rest, typed
+from tests.scenarios.assertions import declare, settle, type_command
 from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
@@ -35,53 +35,53 @@ async def learnt(world: World, *ids: str) -> dict[str, str]:
 
 
 async def test_a_key_message_tells_names_of_people_channels_and_groups(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.tom.join(INSIDE)
     general, group = world.ws.channel("general"), next(iter(world.ws.state.usergroups.values()))
     text = f"<@{world.priya.id}> see <#{general.id}>, <!subteam^{group.id}> knows"
     message = world.ws.posting.post(world.ws.channel(INSIDE), world.tom.id, text)
-    await rest(world)
+    await settle(world)
     await world.tom.react(message, "pushpin")
-    await rest(world)
+    await settle(world)
     known = await learnt(world, world.priya.id, general.id, group.id, world.tom.id)
-    said = await typed(world, "maya", INSIDE, "/incident timeline")
+    said = await type_command(world, "maya", INSIDE, "/incident timeline")
     assert f"@{known[world.priya.id]} see #general, @{group.handle} knows" in said
     assert not re.search(r"[UCS]0[A-Z0-9]{6,}", re.sub(r"https?://\S+", "", said))
 
 
 async def test_a_note_by_mention_tells_names_of_channels_and_groups(world: World) -> None:
     """Slack names neither in a message's event."""
-    await declared(world)
+    await declare(world)
     general, group = world.ws.channel("general"), next(iter(world.ws.state.usergroups.values()))
     async with world.tocsin.database.transaction() as conn:
         await names.put_many(conn, {general.id: "general", group.id: group.handle}, world.tocsin.context.clock.now())
     text = f"<@{world.ws.bot.id}> note see <#{general.id}>, <!subteam^{group.id}> knows"
     world.ws.posting.post(world.ws.channel(INSIDE), world.maya.id, text)
-    await rest(world)
+    await settle(world)
     (note,) = [entry["text"] for entry in (await world.show())["timeline"] if entry["kind"] == "note"]
     assert note == f"see #general, @{group.handle} knows"
 
 
 async def test_an_app_is_told_by_its_name(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     named = world.ws.posting.post(
         channel, "", "4512 is out", bot_id="B0DEPLOYS0", username="Deploy bot", subtype="bot_message"
     )
     nameless = world.ws.posting.post(channel, "", "4513 is out", bot_id="B0DEPLOYS0")
-    await rest(world)
+    await settle(world)
     for message in (named, nameless):
         await world.maya.react(message, "pushpin")
-    await rest(world)
+    await settle(world)
     known = await learnt(world, "B0DEPLOYS0")
-    said = await typed(world, "maya", INSIDE, "/incident timeline")
+    said = await type_command(world, "maya", INSIDE, "/incident timeline")
     assert "Deploy bot: 4512 is out" in said
     assert f"{known['B0DEPLOYS0']}: 4513 is out" in said
     assert "B0DEPLOYS0" not in said
 
 
 async def test_show_on_a_terminal_tells_names(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    await declared(world)
-    await typed(world, "maya", INSIDE, "/incident lead @tom")
+    await declare(world)
+    await type_command(world, "maya", INSIDE, "/incident lead @tom")
     await world.maya.say(INSIDE, "@priya has a look\nsoon \x1b[31mred")
     known = await learnt(world, world.maya.id, world.tom.id, world.priya.id)
     monkeypatch.setenv("DATABASE_URL", world.settings.url)

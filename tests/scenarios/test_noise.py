@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Message
-from tests.scenarios.assertions import buttons, direct, of_kind, rest, typed, words
+from tests.scenarios.assertions import buttons, direct_messages, of_kind, settle, type_command, words
 from tests.scenarios.running import World, running_world
 
 INSIDE = "inc-1-checkout-is-down"
@@ -40,14 +40,14 @@ def said(world: World) -> list[Message]:
 
 async def test_an_hour_of_a_sev1_with_six_people_is_at_most_twelve_messages(hour: World) -> None:
     world = hour
-    await world.declared("sev1 Checkout is down")
-    await rest(world)
+    await world.declare("sev1 Checkout is down")
+    await settle(world)
     for name in SIX[1:]:
         await world.ws.person(name).join(INSIDE)
     await world.pass_time(minutes=2)
     await world.tom.press(world.card(world.ws.channel(INSIDE)), "Acknowledge")
     await world.pass_time(minutes=2)
-    await typed(world, "tom", INSIDE, "/incident lead @tom")
+    await type_command(world, "tom", INSIDE, "/incident lead @tom")
     await world.tom.press(world.card(world.ws.channel(INSIDE)), "Assign roles")
     roles = {"Technical lead": "priya", "Communications lead": "lena", "Scribe": "noor", "Subject matter expert": "sam"}
     await world.tom.fill(world.tom.view, roles)
@@ -69,7 +69,7 @@ async def test_an_hour_of_a_sev1_with_six_people_is_at_most_twelve_messages(hour
     await world.tom.press(world.card(world.ws.channel(INSIDE)), "Resolve")
     await world.tom.fill(world.tom.view, {"What fixed it?": "Rolled back deploy 4512"})
     assert (await world.tom.submit()).ok
-    await rest(world)
+    await settle(world)
     shown = [words(world, message) for message in said(world)]
     assert len(shown) <= MOST_MESSAGES, "\n---\n".join(shown)
     (roles_set,) = [text for text in shown if "set the roles" in text]
@@ -86,12 +86,14 @@ def is_reminder(message: Message) -> bool:
 
 async def test_a_person_who_is_paged_is_not_told_what_only_operators_can_mend(hour: World) -> None:
     world = hour
-    await world.declared("sev1 Checkout is down")
+    await world.declare("sev1 Checkout is down")
     await world.maya.command("#general", "/incident declare sev1 Search is down")
-    await world.opened(2)
-    await rest(world)
+    await world.incident_channel(2)
+    await settle(world)
     pages = [
-        words(world, m) for m in [*said(world), *direct(world, world.tom.id)] if "sev1 was declared" in words(world, m)
+        words(world, m)
+        for m in [*said(world), *direct_messages(world, world.tom.id)]
+        if "sev1 was declared" in words(world, m)
     ]
     assert len(pages) >= 2
     assert not [text for text in pages if "not set up" in text]
@@ -100,17 +102,17 @@ async def test_a_person_who_is_paged_is_not_told_what_only_operators_can_mend(ho
 
 
 async def test_a_new_role_holder_is_sent_three_duties_and_where_the_others_are(world: World) -> None:
-    await world.declared("sev2 Checkout is down")
+    await world.declare("sev2 Checkout is down")
     await world.tom.join(INSIDE)
-    await typed(world, "maya", INSIDE, "/incident lead @tom")
-    await rest(world)
-    (message,) = direct(world, world.tom.id, "You are Incident commander")
+    await type_command(world, "maya", INSIDE, "/incident lead @tom")
+    await settle(world)
+    (message,) = direct_messages(world, world.tom.id, "You are Incident commander")
     assert words(world, message).count("•") == 3
     assert "duties: `/incident roles --in INC-1`" in words(world, message)
 
 
 async def test_an_update_that_resolves_is_one_message(world: World) -> None:
-    await world.declared("sev2 Checkout is down")
+    await world.declare("sev2 Checkout is down")
     await world.lena.join(INSIDE)
     await update(world, "lena", "Rolled back; all is well", "Resolved")
     posted = [words(world, m) for m in said(world) if m not in world.ws.pinned(world.ws.channel(INSIDE).id)]
@@ -124,4 +126,4 @@ async def update(world: World, name: str, text: str, status: str) -> None:
     await person.press(world.card(world.ws.channel(INSIDE)), "Update status")
     await person.fill(person.view, {"What changed?": text, "Status": status})
     assert (await person.submit()).ok
-    await rest(world)
+    await settle(world)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox import Channel, Message
-from tests.scenarios.assertions import direct
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import direct_messages
+from tests.scenarios.running import World, policy_file, running_world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = f"""
@@ -33,7 +33,7 @@ severities:
 
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(database_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(database_url, policy=policy_file(tmp_path, POLICY)) as running:
         yield running
 
 
@@ -48,7 +48,7 @@ def _is_nudge(message: Message) -> bool:
 
 
 def pages(world: World, person: str) -> list[Message]:
-    return direct(world, person, "INC-")
+    return direct_messages(world, person, "INC-")
 
 
 async def reminder(world: World, kind: str, **wanted: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ async def reminder(world: World, kind: str, **wanted: Any) -> dict[str, Any]:
 
 
 async def test_an_update_that_is_not_posted_is_asked_for_with_a_mention(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.pass_time(minutes=15)
     (message,) = nudges(world, channel)
     assert world.maya.id in world.ws.mentioned(message)
@@ -69,7 +69,7 @@ async def test_an_update_that_is_not_posted_is_asked_for_with_a_mention(world: W
 
 
 async def test_only_the_latest_reminder_has_buttons(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     for _ in range(3):
         await world.pass_time(minutes=15)
     assert len(nudges(world, channel)) == 1, "those that it replaced are deleted"
@@ -78,7 +78,7 @@ async def test_only_the_latest_reminder_has_buttons(world: World) -> None:
 
 
 async def test_a_replaced_reminder_that_people_answered_stays(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.tom.join(channel.name)
     await world.pass_time(minutes=15)
     (first,) = nudges(world, channel)
@@ -93,7 +93,7 @@ async def test_a_replaced_reminder_that_people_answered_stays(world: World) -> N
 
 
 async def test_a_posted_update_answers_the_reminder_and_starts_the_cadence_anew(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.pass_time(minutes=15)
     await world.maya.command(channel.id, "/incident update rolling back")
     await world.delivered()
@@ -106,7 +106,7 @@ async def test_a_posted_update_answers_the_reminder_and_starts_the_cadence_anew(
 
 
 async def test_snoozing_quiets_it_and_the_card_says_who_and_until_when(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.pass_time(minutes=15)
     await world.maya.press(nudges(world, channel)[0], "Snooze 1h")
     await world.delivered()
@@ -120,7 +120,7 @@ async def test_snoozing_quiets_it_and_the_card_says_who_and_until_when(world: Wo
 
 
 async def test_in_a_busy_channel_the_reminder_is_one_gentle_line(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.pass_time(minutes=14)
     for number in range(3):
         await world.tom.join(channel.id)
@@ -136,7 +136,7 @@ async def test_in_a_busy_channel_the_reminder_is_one_gentle_line(world: World) -
 
 
 async def test_a_reminder_due_while_the_bot_was_away_is_sent_once_and_says_how_late(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.pass_time(hours=2)
     (message,) = nudges(world, channel)
     assert "late" in message.text + str(message.blocks)
@@ -144,7 +144,7 @@ async def test_a_reminder_due_while_the_bot_was_away_is_sent_once_and_says_how_l
 
 
 async def test_an_empty_required_role_is_asked_for_until_it_is_held(world: World) -> None:
-    channel = await world.declared("sev3 Search is slow")
+    channel = await world.declare("sev3 Search is slow")
     await world.pass_time(minutes=10)
     (message,) = nudges(world, channel)
     assert "Incident commander" in str(message.blocks)
@@ -156,7 +156,7 @@ async def test_an_empty_required_role_is_asked_for_until_it_is_held(world: World
 
 
 async def test_the_first_rung_is_paged_at_declare_in_the_channel_and_directly(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.delivered()
     mentions = [m for m in world.ws.bot_messages(channel.id) if TOM in world.ws.mentioned(m)]
     assert mentions
@@ -168,7 +168,7 @@ async def test_the_first_rung_is_paged_at_declare_in_the_channel_and_directly(wo
 
 
 async def test_not_acknowledged_in_time_pages_the_next_rung_once(world: World) -> None:
-    await world.declared("sev1 Payments are down")
+    await world.declare("sev1 Payments are down")
     await world.pass_time(minutes=5)
     assert len(pages(world, PRIYA)) == 1
     await world.pass_time(minutes=20)
@@ -177,7 +177,7 @@ async def test_not_acknowledged_in_time_pages_the_next_rung_once(world: World) -
 
 
 async def test_im_on_it_stops_the_ladder_and_settles_the_page(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.delivered()
     (page,) = pages(world, TOM)
     await world.tom.press(page, "I'm on it")
@@ -194,7 +194,7 @@ async def test_im_on_it_stops_the_ladder_and_settles_the_page(world: World) -> N
 
 
 async def test_cant_calls_the_next_rung_at_once(world: World) -> None:
-    await world.declared("sev1 Payments are down")
+    await world.declare("sev1 Payments are down")
     await world.delivered()
     await world.tom.press(pages(world, TOM)[0], "Can't")
     await world.delivered()
@@ -203,7 +203,7 @@ async def test_cant_calls_the_next_rung_at_once(world: World) -> None:
 
 
 async def test_not_mitigated_in_time_pages_the_next_rung_though_acknowledged(world: World) -> None:
-    await world.declared("sev1 Payments are down")
+    await world.declare("sev1 Payments are down")
     await world.delivered()
     await world.tom.press(pages(world, TOM)[0], "I'm on it")
     await world.pass_time(minutes=30)
@@ -212,14 +212,14 @@ async def test_not_mitigated_in_time_pages_the_next_rung_though_acknowledged(wor
 
 
 async def test_the_channel_is_told_when_the_ladder_has_ended(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.pass_time(minutes=5)
     await world.pass_time(minutes=26)
     assert any("Nobody" in m.text or "nobody" in m.text for m in world.ws.bot_messages(channel.id))
 
 
 async def test_after_resolution_nothing_is_sent(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.delivered()
     await world.maya.command(channel.id, "/incident resolve fixed")
     await world.delivered()
@@ -236,7 +236,7 @@ async def paged(world: World) -> list[dict[str, Any]]:
 
 
 async def test_reopening_arms_reminders_and_ladder_afresh(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.delivered()
     await world.maya.command(channel.id, "/incident resolve fixed")
     await world.maya.command(channel.id, "/incident reopen it is back")
@@ -248,7 +248,7 @@ async def test_reopening_arms_reminders_and_ladder_afresh(world: World) -> None:
 
 
 async def test_escalate_by_hand_pages_the_next_rung_now(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.delivered()
     reply = await world.maya.command(channel.id, "/incident escalate we need the database people")
     await world.delivered()
@@ -258,7 +258,7 @@ async def test_escalate_by_hand_pages_the_next_rung_now(world: World) -> None:
 
 
 async def test_raising_the_severity_starts_its_ladder_and_lowering_pages_nobody(world: World) -> None:
-    channel = await world.declared("sev2 Checkout is slow")
+    channel = await world.declare("sev2 Checkout is slow")
     await world.maya.command(channel.id, "/incident severity sev1 all of it")
     await world.pass_time(seconds=1)
     assert len(pages(world, TOM)) == 1
@@ -270,7 +270,7 @@ async def test_raising_the_severity_starts_its_ladder_and_lowering_pages_nobody(
 
 
 async def test_why_explains_every_reminder_and_page(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.pass_time(minutes=6)
     reply = await world.maya.command(channel.id, "/incident why")
     said = str(reply.blocks)

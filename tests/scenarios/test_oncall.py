@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.assertions import buttons, direct, of_kind, rest, typed, words
-from tests.scenarios.running import World, written
+from tests.scenarios.assertions import buttons, direct_messages, of_kind, settle, type_command, words
+from tests.scenarios.running import World, policy_file
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = f"""
@@ -28,7 +28,7 @@ severities:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def test_oncall_says_who_is_on_call_now_and_next_in_the_readers_time(world: World) -> None:
@@ -42,7 +42,7 @@ async def test_oncall_says_who_is_on_call_now_and_next_in_the_readers_time(world
 
 
 async def test_oncall_lists_every_schedule_and_its_gaps(world: World) -> None:
-    said = await typed(world, "maya", "#general", "/incident oncall")
+    said = await type_command(world, "maya", "#general", "/incident oncall")
     assert "primary" in said
     assert "secondary" in said
     assert "later · nobody is on call now" in said.replace("*", "")
@@ -57,40 +57,40 @@ async def test_oncall_lists_every_schedule_and_its_gaps(world: World) -> None:
     ],
 )  # fmt: skip
 async def test_an_invalid_argument_of_oncall_is_answered_with_an_example_that_works(world: World, line: str) -> None:
-    said = await typed(world, "maya", "#general", f"/incident {line}")
+    said = await type_command(world, "maya", "#general", f"/incident {line}")
     assert "/incident" in said.partition("This works: ")[2]
 
 
 async def test_a_person_who_covers_is_paged_until_the_cover_ends(world: World) -> None:
-    said = await typed(world, "maya", "#general", "/incident cover primary for 2h")
+    said = await type_command(world, "maya", "#general", "/incident cover primary for 2h")
     assert "You are on call on primary for 2h" in said.replace("*", "")
-    now = await typed(world, "tom", "#general", "/incident oncall primary")
+    now = await type_command(world, "tom", "#general", "/incident oncall primary")
     assert "covering" in now
-    await world.declared("sev1 Payments are down", by="priya")
-    await rest(world)
-    assert any("paged" in m.text for m in direct(world, world.maya.id))
-    assert not any("paged" in m.text for m in direct(world, TOM))
+    await world.declare("sev1 Payments are down", by="priya")
+    await settle(world)
+    assert any("paged" in m.text for m in direct_messages(world, world.maya.id))
+    assert not any("paged" in m.text for m in direct_messages(world, TOM))
     await world.pass_time(hours=2, minutes=1)
     await world.priya.command("#general", "/incident declare sev1 Payments are down again")
-    await rest(world)
-    assert any("INC-2" in m.text for m in direct(world, TOM))
-    assert not any("INC-2" in m.text for m in direct(world, world.maya.id))
+    await settle(world)
+    assert any("INC-2" in m.text for m in direct_messages(world, TOM))
+    assert not any("INC-2" in m.text for m in direct_messages(world, world.maya.id))
 
 
 async def test_the_same_press_of_return_twice_is_one_override(world: World) -> None:
-    await typed(world, "maya", "#general", "/incident cover primary for 2h")
-    await typed(world, "priya", "#general", "/incident cover primary for 1h")
-    said = await typed(world, "tom", "#general", "/incident oncall primary")
+    await type_command(world, "maya", "#general", "/incident cover primary for 2h")
+    await type_command(world, "priya", "#general", "/incident cover primary for 1h")
+    said = await type_command(world, "tom", "#general", "/incident oncall primary")
     assert world.priya.user.name in said.lower()
 
 
 async def test_page_pages_one_person_directly_and_in_the_channel(world: World) -> None:
-    channel = await world.declared("sev4 Search is slow", by="maya")
-    await rest(world)
-    said = await typed(world, "maya", channel.name, "/incident page @tom the queue is yours")
+    channel = await world.declare("sev4 Search is slow", by="maya")
+    await settle(world)
+    said = await type_command(world, "maya", channel.name, "/incident page @tom the queue is yours")
     assert "Paged now" in said
-    await rest(world)
-    (page,) = [m for m in direct(world, TOM) if "paged" in m.text]
+    await settle(world)
+    (page,) = [m for m in direct_messages(world, TOM) if "paged" in m.text]
     assert {"I'm on it", "Can't"} <= set(buttons(page))
     assert "the queue is yours" in words(world, page)
     (called,) = [m for m in world.ws.bot_messages(channel.id) if TOM in world.ws.mentioned(m)]
@@ -99,54 +99,54 @@ async def test_page_pages_one_person_directly_and_in_the_channel(world: World) -
     assert entry["actor"] == world.maya.id
     assert entry["key"]
     await world.tom.press(page, "I'm on it")
-    await rest(world)
+    await settle(world)
     assert (await world.show())["status"] == "acknowledged"
     assert world.tom.id in channel.members
-    assert buttons(next(m for m in direct(world, TOM) if m.ts == page.ts)) == []
+    assert buttons(next(m for m in direct_messages(world, TOM) if m.ts == page.ts)) == []
 
 
 async def test_page_pages_the_person_on_call_and_says_if_nobody_is(world: World) -> None:
-    channel = await world.declared("sev4 Search is slow", by="maya")
-    await typed(world, "maya", channel.name, "/incident page primary")
-    await rest(world)
-    assert any("paged" in m.text for m in direct(world, TOM))
-    said = await typed(world, "maya", channel.name, "/incident page later we need the night shift")
+    channel = await world.declare("sev4 Search is slow", by="maya")
+    await type_command(world, "maya", channel.name, "/incident page primary")
+    await settle(world)
+    assert any("paged" in m.text for m in direct_messages(world, TOM))
+    said = await type_command(world, "maya", channel.name, "/incident page later we need the night shift")
     assert "nobody is on call on later now" in said.lower()
     assert "This works: `/incident page" in said
     assert len(of_kind(await world.show(), "page")) == 1
 
 
 async def test_cant_tells_the_channel_who_cannot_come(world: World) -> None:
-    channel = await world.declared("sev4 Search is slow", by="maya")
-    await typed(world, "maya", channel.name, "/incident page @tom")
-    await rest(world)
-    (page,) = [m for m in direct(world, TOM) if "paged" in m.text]
+    channel = await world.declare("sev4 Search is slow", by="maya")
+    await type_command(world, "maya", channel.name, "/incident page @tom")
+    await settle(world)
+    (page,) = [m for m in direct_messages(world, TOM) if "paged" in m.text]
     await world.tom.press(page, "Can't")
-    await rest(world)
+    await settle(world)
     assert any("can't respond" in words(world, m) for m in world.ws.bot_messages(channel.id))
     assert (await world.show())["status"] == "detected"
 
 
 @pytest.mark.parametrize("line", ["page", "page nights", "page @nobody"])
 async def test_page_needs_a_known_person_or_schedule(world: World, line: str) -> None:
-    channel = await world.declared("sev4 Search is slow", by="maya")
-    said = await typed(world, "maya", channel.name, f"/incident {line}")
+    channel = await world.declare("sev4 Search is slow", by="maya")
+    said = await type_command(world, "maya", channel.name, f"/incident {line}")
     assert "This works: `/incident page @maya" in said
     assert of_kind(await world.show(), "page") == []
 
 
 async def test_the_card_shows_gaps_of_later_rungs_from_the_start(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
-    await rest(world)
+    channel = await world.declare("sev1 Payments are down")
+    await settle(world)
     assert "Rung 2 would reach nobody: nobody is on call on later now." in words(world, world.card(channel))
-    await typed(world, "maya", channel.name, "/incident cover later for 2h")
-    await typed(world, "maya", channel.name, "/incident status investigating")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident cover later for 2h")
+    await type_command(world, "maya", channel.name, "/incident status investigating")
+    await settle(world)
     assert "would reach nobody" not in words(world, world.card(channel))
 
 
 async def test_a_rung_whose_schedule_has_nobody_on_call_tells_the_channel(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.pass_time(minutes=20)
     said = "\n".join(words(world, m) for m in world.ws.bot_messages(channel.id))
     assert "nobody is on call on later now" in said

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.assertions import declared, rest, told, words
+from tests.scenarios.assertions import declare, ephemeral_texts, settle, words
 from tests.scenarios.running import World
 from tests.scenarios.test_hostile import damaged, still_works, unseen
 
@@ -16,13 +16,13 @@ PERSON = {"id": "U0MAYA0000", "username": "maya", "team_id": "T0SANDBOX0"}
 
 async def delivered(world: World, kind: str) -> dict[str, Any]:
     """A payload of this type that the workspace has sent, to be changed."""
-    await rest(world)
+    await settle(world)
     payloads = [each.payload for each in world.ws.journal.deliveries if each.kind == "interactive"]
     return unseen(next(payload for payload in payloads if payload["type"] == kind))
 
 
 async def pressed(world: World) -> dict[str, Any]:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.maya.press(world.card(channel), "Acknowledge")
     return await delivered(world, "block_actions")
 
@@ -43,7 +43,7 @@ async def test_an_unknown_button_or_select_is_answered(world: World, action: dic
     payload = await pressed(world)
     payload["actions"] = [{"block_id": "b", "action_ts": "1.1", **action}]
     assert (await damaged(world, "interactive", payload)).status == 200
-    assert "from another version of Tocsin, so nothing was done" in (await told(world, "maya"))[-1]
+    assert "from another version of Tocsin, so nothing was done" in (await ephemeral_texts(world, "maya"))[-1]
     await still_works(world)
 
 
@@ -51,14 +51,14 @@ async def test_an_unknown_shortcut_is_answered(world: World) -> None:
     await world.maya.shortcut("Declare incident")
     payload = await delivered(world, "shortcut") | {"callback_id": "create_action_item"}
     assert (await damaged(world, "interactive", payload)).status == 200
-    await rest(world)
+    await settle(world)
     room = world.ws.state.im_between(world.ws.bot.id, world.maya.id)
     assert room is not None
     assert "That shortcut is from another version" in words(world, world.ws.bot_messages(room.id)[-1])
 
 
 async def test_an_unknown_form_gives_back_what_was_typed(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.maya.press(world.card(channel), "Resolve")
     await world.maya.fill(world.maya.view, {"What fixed it?": "We rolled back\n& waited", "Root cause": "A bad deploy"})
     await world.maya.submit()
@@ -73,7 +73,7 @@ async def test_an_unknown_form_gives_back_what_was_typed(world: World) -> None:
 
 
 async def test_a_refused_form_gives_back_what_was_typed(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.maya.press(world.card(channel), "Update status")
     await world.maya.fill(world.maya.view, {"What changed?": "Half of the hosts are back"})
     await world.tom.command("#general", "/incident resolve Done --in INC-1")
@@ -109,7 +109,7 @@ async def test_a_surface_that_this_version_never_had_is_answered(
     press = await pressed(world)
     body = {name: press[name] for name in ("team", "user", "channel", "trigger_id", "response_url")} | payload
     assert (await damaged(world, "interactive", body)).status == 200
-    answer = (await told(world, "maya"))[-1]
+    answer = (await ephemeral_texts(world, "maya"))[-1]
     assert "from another version of Tocsin" in answer
     assert given_back in answer
     await still_works(world)

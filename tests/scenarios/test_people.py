@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage import names
-from tests.scenarios.assertions import declared, direct, of_kind, rest, told, typed, words
+from tests.scenarios.assertions import declare, direct_messages, ephemeral_texts, of_kind, settle, type_command, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"
@@ -34,48 +34,48 @@ async def known(world: World, **people: str) -> None:
 
 
 async def test_a_name_that_one_person_has_is_understood(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await known(world, U0TOM00000="Tom Tester", U0PRIYA000="Priya Pal")
-    assert "@tom" in await typed(world, "maya", INSIDE, "/incident lead tom")
+    assert "@tom" in await type_command(world, "maya", INSIDE, "/incident lead tom")
     assert (await world.show())["roles"]["commander"] == world.tom.id
-    assert "@priya" in await typed(world, "maya", INSIDE, "/incident role scribe Priya Pal")
-    assert "@lena" in await typed(world, "maya", INSIDE, "/incident page lind the queue is full")
-    assert "@lena" in await typed(world, "maya", INSIDE, "/incident invite cto")
+    assert "@priya" in await type_command(world, "maya", INSIDE, "/incident role scribe Priya Pal")
+    assert "@lena" in await type_command(world, "maya", INSIDE, "/incident page lind the queue is full")
+    assert "@lena" in await type_command(world, "maya", INSIDE, "/incident invite cto")
     await world.maya.say(INSIDE, "hey @tocsin can you page priya")
-    assert "Paged now for INC-1: @priya" in (await told(world, "maya"))[-1]
+    assert "Paged now for INC-1: @priya" in (await ephemeral_texts(world, "maya"))[-1]
 
 
 async def test_a_name_of_several_people_or_of_nobody_is_asked_about(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await known(world, U0TOM00000="Tom Tester", U0PRIYA000="Tom Taylor")
     before = (await world.show())["timeline"]
-    answer = await typed(world, "maya", INSIDE, "/incident lead tom")
+    answer = await type_command(world, "maya", INSIDE, "/incident lead tom")
     assert "Do you mean @priya or @tom? Type @ and pick the person from the list." in answer
-    assert "I can't tell who “@nobody” is" in await typed(world, "maya", INSIDE, "/incident lead @nobody")
-    assert "There is no schedule “nobody”" in await typed(world, "maya", INSIDE, "/incident page nobody")
-    assert "Say who" in await typed(world, "maya", INSIDE, "/incident invite everybody")
+    assert "I can't tell who “@nobody” is" in await type_command(world, "maya", INSIDE, "/incident lead @nobody")
+    assert "There is no schedule “nobody”" in await type_command(world, "maya", INSIDE, "/incident page nobody")
+    assert "Say who" in await type_command(world, "maya", INSIDE, "/incident invite everybody")
     assert (await world.show())["timeline"] == before
 
 
 async def test_an_address_is_understood(world: World) -> None:
-    await declared(world)
-    assert "@tom" in await typed(world, "maya", INSIDE, "/incident lead tom@example.com")
-    assert "Say who" in await typed(world, "maya", INSIDE, "/incident lead nobody@example.com")
+    await declare(world)
+    assert "@tom" in await type_command(world, "maya", INSIDE, "/incident lead tom@example.com")
+    assert "Say who" in await type_command(world, "maya", INSIDE, "/incident lead nobody@example.com")
 
 
 @pytest.mark.parametrize("line", ["lead", "role scribe", "handover", "page", "invite"])
 async def test_bots_and_deactivated_people_take_no_role_and_no_page(world: World, line: str) -> None:
-    await declared(world)
+    await declare(world)
     before = (await world.show())["timeline"]
-    assert "I am a bot. Name a person." in await typed(world, "maya", INSIDE, f"/incident {line} @tocsin")
-    assert "@deploys is a bot" in await typed(world, "maya", INSIDE, f"/incident {line} @deploys")
+    assert "I am a bot. Name a person." in await type_command(world, "maya", INSIDE, f"/incident {line} @tocsin")
+    assert "@deploys is a bot" in await type_command(world, "maya", INSIDE, f"/incident {line} @deploys")
     world.ws.change_user("tom", deleted=True)
-    assert "is deactivated" in await typed(world, "maya", INSIDE, f"/incident {line} @tom")
+    assert "is deactivated" in await type_command(world, "maya", INSIDE, f"/incident {line} @tom")
     assert (await world.show())["timeline"] == before
 
 
 async def test_a_bot_chosen_in_a_form_is_refused(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     await world.maya.press(world.card(channel), "Assign roles")
     await world.maya.fill(world.maya.view, {"Scribe": "deploys"})
     await world.maya.submit()
@@ -84,21 +84,21 @@ async def test_a_bot_chosen_in_a_form_is_refused(world: World) -> None:
 
 
 async def test_an_invitation_that_slack_refuses_is_corrected_to_whoever_asked(world: World) -> None:
-    await declared(world)
+    await declare(world)
     world.ws.faults.add("conversations.invite", error="cant_invite", count=None)
-    assert "Inviting @lena" in await typed(world, "maya", INSIDE, "/incident invite @lena")
-    assert "Could not invite @lena" in (await told(world, "maya"))[-1]
-    await typed(world, "maya", INSIDE, "/incident role scribe @tom")
-    assert "Could not invite @tom" in (await told(world, "maya"))[-1]
-    await typed(world, "noor", "#general", "/incident join --in INC-1")
-    await rest(world)
-    assert any("Could not invite @noor" in words(world, message) for message in direct(world, world.noor.id))
+    assert "Inviting @lena" in await type_command(world, "maya", INSIDE, "/incident invite @lena")
+    assert "Could not invite @lena" in (await ephemeral_texts(world, "maya"))[-1]
+    await type_command(world, "maya", INSIDE, "/incident role scribe @tom")
+    assert "Could not invite @tom" in (await ephemeral_texts(world, "maya"))[-1]
+    await type_command(world, "noor", "#general", "/incident join --in INC-1")
+    await settle(world)
+    assert any("Could not invite @noor" in words(world, message) for message in direct_messages(world, world.noor.id))
 
 
 async def test_an_update_that_slack_refuses_is_corrected_to_whoever_posted_it(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     world.ws.faults.add("chat.postMessage", error="restricted_action", channel=channel.id, count=None)
-    await typed(world, "maya", INSIDE, "/incident update Rolled back")
-    await rest(world)
+    await type_command(world, "maya", INSIDE, "/incident update Rolled back")
+    await settle(world)
     assert of_kind(await world.show(), "delivery_failed")
-    assert any("Could not post" in answer and "update" in answer for answer in await told(world, "maya"))
+    assert any("Could not post" in answer and "update" in answer for answer in await ephemeral_texts(world, "maya"))

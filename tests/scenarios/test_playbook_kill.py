@@ -14,15 +14,24 @@ from storage.timeline import entries
 from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import written
-from tests.scenarios.test_kill import POLICY, deaths, declared, doubled, quiet, run_again, settings, workspace
+from tests.scenarios.running import policy_file
+from tests.scenarios.test_kill import (
+    POLICY,
+    deaths,
+    declare_and_kill,
+    doubled_counts,
+    run_again,
+    settings,
+    wait_until_quiet,
+    workspace,
+)
 
 COMMITS, CALLS = 10, 4  # of opening one and pressing Done twice
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 def run_messages(ws: Workspace, channel: str) -> list[sandbox.Message]:
@@ -32,7 +41,7 @@ def run_messages(ws: Workspace, channel: str) -> list[sandbox.Message]:
 @pytest.mark.parametrize("death", deaths(COMMITS, CALLS), ids=str)
 async def test_a_run_survives_a_kill_at_any_point(database_url: str, policy: Path, death: Death) -> None:
     async with workspace() as ws:
-        channel = await declared(ws, database_url, policy, "sev2 Checkout is down")
+        channel = await declare_and_kill(ws, database_url, policy, "sev2 Checkout is down")
         bot = await processes.start(settings(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         maya = ws.person("maya")
@@ -43,19 +52,19 @@ async def test_a_run_survives_a_kill_at_any_point(database_url: str, policy: Pat
         await bot.ended(0.6)
         bot = await run_again(ws, bot, database_url, policy)
         try:
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             if not opened and not run_messages(ws, channel):
                 assert (await maya.command(channel, "/incident playbook first-five-minutes")).ok
-                await quiet(ws, database_url)
+                await wait_until_quiet(ws, database_url)
             (message,) = run_messages(ws, channel)
             settled = await _settled(database_url)
             assert len(settled) >= pressed  # what was acknowledged is recorded
             assert f"*{len(settled)} of 12*" in str(message.blocks)
             assert len(set(settled)) == len(settled)
             assert (await maya.press(message, "Done")).ok
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             assert f"*{len(settled) + 1} of 12*" in str(run_messages(ws, channel)[0].blocks)
-            assert doubled(ws) == {}
+            assert doubled_counts(ws) == {}
         finally:
             await bot.kill()
 

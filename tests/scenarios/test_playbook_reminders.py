@@ -11,17 +11,17 @@ import pytest
 
 from bot.usecases.playbooks import review
 from storage import incidents
-from tests.scenarios.assertions import rest, typed
+from tests.scenarios.assertions import settle, type_command
 from tests.scenarios.playbook_runs import (
     assign_to,
-    direct,
-    filled,
-    opened,
+    direct_messages,
+    fill_form,
+    open_run,
+    policy_file,
     press,
     run_message,
-    started,
+    start_incident,
     words,
-    written,
 )
 from tests.scenarios.running import World, running_world
 
@@ -29,14 +29,14 @@ from tests.scenarios.running import World, running_world
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Nothing is reminded of but playbooks."""
-    async with running_world(sqlite_url, policy=written(tmp_path)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path)) as running:
         yield running
 
 
 async def test_an_overdue_step_reminds_its_holder_then_the_commander(world: World) -> None:
-    channel = await started(world)
-    await typed(world, "tom", channel.name, "/incident lead me")
-    message = await opened(world, channel)
+    channel = await start_incident(world)
+    await type_command(world, "tom", channel.name, "/incident lead me")
+    message = await open_run(world, channel)
     await press(world, "maya", message, "Assign")
     await assign_to(world, "maya", "priya")
     await world.pass_time(minutes=1, seconds=2)
@@ -50,19 +50,19 @@ async def test_an_overdue_step_reminds_its_holder_then_the_commander(world: Worl
     assert len(world.ws.replies(message)) == 1
     await press(world, "priya", message, "Done")
     assert "done by @priya" in words(world, world.ws.replies(message)[0])
-    why = await typed(world, "maya", channel.name, "/incident why")
+    why = await type_command(world, "maya", channel.name, "/incident why")
     assert "playbook" in why
     assert "step 1.1: not settled" in why
 
 
 async def test_a_step_done_in_time_sends_no_reminder(world: World) -> None:
-    channel = await started(world)
-    message = await opened(world, channel)
+    channel = await start_incident(world)
+    message = await open_run(world, channel)
     await press(world, "maya", message, "Done")
     await world.pass_time(seconds=70)
-    await rest(world)
+    await settle(world)
     assert [words(world, m).count("1.1") for m in world.ws.replies(message)] == [0]
-    await typed(world, "maya", channel.name, "/incident resolve fixed")
+    await type_command(world, "maya", channel.name, "/incident resolve fixed")
     await world.pass_time(hours=5)
     assert len(world.ws.replies(message)) == 1
     waiting = [r for r in (await world.show())["reminders"] if r["kind"] == "playbook" and r["state"] == "waiting"]
@@ -70,15 +70,15 @@ async def test_a_step_done_in_time_sends_no_reminder(world: World) -> None:
 
 
 async def test_an_ended_run_sends_no_reminder(world: World) -> None:
-    channel = await started(world)
-    await opened(world, channel)
+    channel = await start_incident(world)
+    await open_run(world, channel)
     before = words(world, run_message(world, channel))
     assert "to be done by" in before
-    await typed(world, "maya", channel.name, "/incident resolve fixed")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident resolve fixed")
+    await settle(world)
     assert "to be done by" not in words(world, run_message(world, channel))
-    await typed(world, "maya", channel.name, "/incident reopen it is back")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident reopen it is back")
+    await settle(world)
     assert "to be done by" in words(world, run_message(world, channel))
 
 
@@ -105,25 +105,25 @@ async def test_an_owner_is_told_once_of_a_due_review_and_a_skipped_step(sqlite_u
     own.mkdir()
     (own / "ours.yml").write_text(OWNERS)
     rules = "contacts: {dba: {name: Database, slack: priya@example.com}}\nplaybooks: {skipped: 2, review_every: 400d}\n"
-    async with running_world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, rules), tocsin_playbooks=str(own)) as world:
         for number in (1, 2):
             await world.maya.command("#general", "/incident declare sev2 Again")
-            channel = await world.opened(number)
-            await rest(world)
-            message = await opened(world, channel, "ours")
+            channel = await world.incident_channel(number)
+            await settle(world)
+            message = await open_run(world, channel, "ours")
             await press(world, "maya", message, "Skip")
-            await filled(world, "maya", Why_="Not needed")
-        assert "Used 2 times before, last" in words(world, await opened(world, channel, "ours"))
+            await fill_form(world, "maya", Why_="Not needed")
+        assert "Used 2 times before, last" in words(world, await open_run(world, channel, "ours"))
         await _at(world, weekday=1, hour=3)
         assert await review.remind_owners(world.tocsin.context) == 0  # not at night
         await _at(world, weekday=1, hour=10)
         assert await review.remind_owners(world.tocsin.context) == 1
         assert await review.remind_owners(world.tocsin.context) == 0
-        await rest(world)
-        (to_priya,) = direct(world, "priya", "your playbooks")
+        await settle(world)
+        (to_priya,) = direct_messages(world, "priya", "your playbooks")
         assert "reviewed on 2025-01-02" in words(world, to_priya)
         assert "was skipped 2 times" in words(world, to_priya)
-        await world.restarted()
+        await world.restart()
         await _at(world, weekday=2, hour=10)
         assert await review.remind_owners(world.tocsin.context) == 0
 
@@ -135,17 +135,19 @@ async def test_how_often_a_playbook_was_used_says_nothing_of_a_private_incident(
     own.mkdir()
     (own / "ours.yml").write_text(OWNERS)
     rules = "contacts: {dba: {name: Database, slack: priya@example.com}}\nplaybooks: {skipped: 1}\n"
-    async with running_world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as world:
-        secret = await world.declared("sev2 Breach")
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, rules), tocsin_playbooks=str(own)) as world:
+        secret = await world.declare("sev2 Breach")
         async with world.tocsin.database.transaction() as conn:
             incident = await incidents.lock(conn, 1)
             assert incident is not None
             await incidents.save(conn, replace(incident, private=True))
-        await press(world, "maya", await opened(world, secret, "ours"), "Skip")
-        await filled(world, "maya", Why_="Not needed")
-        channel = await world.declared("sev2 Checkout is down")
-        assert "Used" not in words(world, await opened(world, channel, "ours"))
+        await press(world, "maya", await open_run(world, secret, "ours"), "Skip")
+        await fill_form(world, "maya", Why_="Not needed")
+        channel = await world.declare("sev2 Checkout is down")
+        assert "Used" not in words(world, await open_run(world, channel, "ours"))
         await _at(world, weekday=1, hour=10)
         await review.remind_owners(world.tocsin.context)
-        await rest(world)
-        assert "was skipped" not in str([words(world, message) for message in direct(world, "priya", "your playbooks")])
+        await settle(world)
+        assert "was skipped" not in str(
+            [words(world, message) for message in direct_messages(world, "priya", "your playbooks")]
+        )

@@ -17,10 +17,19 @@ from storage.open import open_database
 from storage.timeline import entries as timeline
 from tests.alerts.sending import TOKEN, alert, webhook
 from tests.scenarios import processes
-from tests.scenarios.assertions import all_messages, of_kind, rest, typed, words
+from tests.scenarios.assertions import all_messages, of_kind, settle, type_command, words
 from tests.scenarios.processes import Death
-from tests.scenarios.running import World, running_world, written
-from tests.scenarios.test_kill import STEP, dead_or_quiet, deaths, doubled, quiet, run_again, settings, workspace
+from tests.scenarios.running import World, policy_file, running_world
+from tests.scenarios.test_kill import (
+    STEP,
+    deaths,
+    doubled_counts,
+    run_again,
+    settings,
+    wait_until_dead_or_quiet,
+    wait_until_quiet,
+    workspace,
+)
 from tests.storage.helpers import incident
 
 POLICY = """
@@ -42,7 +51,7 @@ alerts:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 @pytest.fixture
@@ -57,7 +66,7 @@ async def lived_through(world: World) -> None:
     body = webhook(alert("CheckoutDown", severity="critical", service="checkout"))
     async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
         assert answer.status == 202
-    channel = await world.opened(1)
+    channel = await world.incident_channel(1)
     await world.ws.person("maya").join(channel.id)
     await world.ws.person("maya").say(channel.id, "The card vendor times out <@U0TOM00000>")
     await world.ws.settled()
@@ -67,9 +76,9 @@ async def lived_through(world: World) -> None:
     await world.ws.person("tom").delete(mistake)
     await world.ws.person("tom").say(channel.id, "Deploy 4512 went out at 02:47")
     await world.ws.settled()
-    await typed(world, "tom", channel.name, "/incident update Rolled back")
+    await type_command(world, "tom", channel.name, "/incident update Rolled back")
     await world.pass_time(minutes=100)
-    await typed(world, "tom", channel.name, "/incident resolve Rolled back deploy 4512")
+    await type_command(world, "tom", channel.name, "/incident resolve Rolled back deploy 4512")
     await world.pass_time(minutes=1)
 
 
@@ -79,10 +88,10 @@ def replayed(world: World, channel: Channel) -> str:
 
 async def test_a_past_incident_is_played_people_act_and_it_is_compared(world: World) -> None:
     await lived_through(world)
-    said = await typed(world, "maya", "#general", "/incident drill INC-1 at 10x")
+    said = await type_command(world, "maya", "#general", "/incident drill INC-1 at 10x")
     assert "INC-2" in said
     await world.ws.until(lambda: world.ws.find_channel("drill-inc-2"))
-    await rest(world)
+    await settle(world)
     channel = world.ws.find_channel("drill-inc-2")
     assert channel is not None
     assert (await world.show(2))["title"].startswith("Replay of INC-1: ")
@@ -96,8 +105,8 @@ async def test_a_past_incident_is_played_people_act_and_it_is_compared(world: Wo
     assert whole.count("Deploy 4512") == 1
     assert whole.count("card vendor") == 1
     assert "Oops" not in whole
-    await typed(world, "priya", channel.name, "/incident update We would roll back")
-    await typed(world, "priya", channel.name, "/incident resolve It was a drill")
+    await type_command(world, "priya", channel.name, "/incident update We would roll back")
+    await type_command(world, "priya", channel.name, "/incident resolve It was a drill")
     await world.pass_time(seconds=5)
     (compared,) = [words(world, m) for m in world.ws.bot_messages(channel.id) if "then, and this drill now" in m.text]
     assert "acknowledged after 20m" in compared
@@ -145,13 +154,13 @@ async def test_a_played_drill_survives_being_killed_anywhere(sqlite_url: str, po
         bot = await processes.start(settings(ws, sqlite_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         reply = await ws.person("maya").command("#general", "/incident drill INC-1 at 100x")
-        await dead_or_quiet(bot, ws, sqlite_url)
+        await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         bot = await run_again(ws, bot, sqlite_url, policy)
         try:
             if not reply.ok:
                 await ws.person("maya").command("#general", "/incident drill INC-1 at 100x")
-            await quiet(ws, sqlite_url)
-            assert doubled(ws) == {}
+            await wait_until_quiet(ws, sqlite_url)
+            assert doubled_counts(ws) == {}
             for channel in drills(ws):
                 told = "\n".join(m.text + str(m.blocks) for m in ws.bot_messages(channel.id) if "Replayed" in m.text)
                 assert [number for number in range(30) if told.count(f"line {number}.") == 0] == []

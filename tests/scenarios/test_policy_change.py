@@ -10,7 +10,7 @@ import pytest
 
 from bot.workers import policy_watcher
 from sandbox.model import Ephemeral
-from tests.scenarios.assertions import buttons, of_kind, rest, told, typed, until, words
+from tests.scenarios.assertions import buttons, ephemeral_texts, of_kind, settle, type_command, until, words
 from tests.scenarios.running import World, running_world
 from tests.scenarios.test_policy_file import paged
 
@@ -44,8 +44,8 @@ def path(tmp_path: Path) -> Path:
 async def world(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
     async with running_world(database_url, policy=path) as running:
-        await running.declared("sev1 Payments are down")
-        await rest(running)
+        await running.declare("sev1 Payments are down")
+        await settle(running)
         yield running
 
 
@@ -76,12 +76,12 @@ async def test_a_policy_change_is_previewed_applied_by_a_button_and_pages_nobody
     assert "sev1 asks for an update every 15m" in said
     assert await world.show() == before
     await world.maya.press(message, "Apply")
-    await rest(world)
-    assert "now follows the current policy" in (await told(world, "maya"))[-1]
+    await settle(world)
+    assert "now follows the current policy" in (await ephemeral_texts(world, "maya"))[-1]
     (entry,) = of_kind(await world.show(), "policy")
     assert (entry["actor"], entry["key"]) == (world.maya.id, True)
     assert any("applied the current policy to INC-1" in words(world, m) for m in world.ws.bot_messages(INSIDE))
-    await world.restarted()  # with the clock of the wall
+    await world.restart()  # with the clock of the wall
     await world.pass_time(minutes=14)
     assert (len(paged(world, TOM)), len(paged(world, PRIYA)), len(paged(world, LENA))) == (1, 0, 0)
     await world.pass_time(minutes=17)
@@ -100,7 +100,7 @@ async def test_a_bridge_that_the_new_policy_brings_becomes_a_bookmark_once(world
     for every in ("15m", "30m"):  # applied twice, with the same bridge
         await changed(world, path, every=every, bookmarks="bridge: huddle")
         await world.maya.press(await seen(world), "Apply")
-        await rest(world)
+        await settle(world)
     link = f"https://app.slack.com/huddle/{world.ws.settings.team_id}/{channel.id}"
     assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", link)]
 
@@ -111,7 +111,7 @@ async def test_a_bridge_with_another_address_changes_the_bookmark(world: World, 
     for address in ("https://meet.example.com/old", "https://meet.example.com/new"):
         await changed(world, path, bookmarks=f'bridge: "{address}"')
         await world.maya.press(await seen(world), "Apply")
-        await rest(world)
+        await settle(world)
     assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", address)]
 
 
@@ -124,12 +124,12 @@ async def test_only_the_previewed_policy_is_applied_and_once(world: World, path:
     first = await seen(world)
     await changed(world, path, then=TOM)
     await world.maya.press(first, "Apply")
-    assert "has changed again since you looked" in (await told(world, "maya"))[-1]
+    assert "has changed again since you looked" in (await ephemeral_texts(world, "maya"))[-1]
     assert of_kind(await world.show(), "policy") == []
     second, third = await seen(world), await seen(world, "priya")
     await world.maya.press(second, "Apply")
     await world.priya.press(third, "Apply")
-    assert "follows the policy in force already" in (await told(world, "priya"))[-1]
+    assert "follows the policy in force already" in (await ephemeral_texts(world, "priya"))[-1]
     assert len(of_kind(await world.show(), "policy")) == 1
 
 
@@ -138,14 +138,17 @@ async def test_without_permission_the_preview_is_shown_and_apply_says_whom_to_as
     message = await seen(world, "tom")
     assert buttons(message) == ["Apply"]
     await world.tom.press(message, "Apply")
-    assert "may apply another policy to an incident. Ask one of them: @maya, @priya." in (await told(world, "tom"))[-1]
+    assert (
+        "may apply another policy to an incident. Ask one of them: @maya, @priya."
+        in (await ephemeral_texts(world, "tom"))[-1]
+    )
     assert of_kind(await world.show(), "policy") == []
 
 
 async def test_the_preview_names_held_roles_that_the_new_policy_lacks(world: World, path: Path) -> None:
     await changed(world, path, roles="legal: {title: Legal}")
     await world.maya.press(await seen(world), "Apply")
-    await typed(world, "maya", INSIDE, "/incident role legal @tom")
+    await type_command(world, "maya", INSIDE, "/incident role legal @tom")
     await changed(world, path)
     said = words(world, await seen(world))
     assert "has no role legal, which @tom has or is asked to take" in said

@@ -17,7 +17,7 @@ import sandbox
 from bot.workers import policy_watcher
 from storage import policies
 from tests.databases import PostgreSQL
-from tests.scenarios.assertions import announcements, direct, rest, until, words
+from tests.scenarios.assertions import announcements, direct_messages, settle, until, words
 from tests.scenarios.running import MANIFEST, World, running_world, start
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
@@ -69,16 +69,16 @@ async def ready(world: World) -> tuple[int, str]:
 
 
 def paged(world: World, person: str) -> list[str]:
-    return [m.text for m in direct(world, person, "paged")]
+    return [m.text for m in direct_messages(world, person, "paged")]
 
 
 async def test_a_changed_policy_applies_to_new_incidents_only(world: World, path: Path) -> None:
-    await world.declared("sev1 Payments are down")
+    await world.declare("sev1 Payments are down")
     before = world.tocsin.context.policy.digest
     path.write_text(text(who=PRIYA, then=PRIYA, every="5m"))
     await until(lambda: world.tocsin.context.policy.digest != before)
     await world.maya.command("#general", "/incident declare sev1 Search is down")
-    await rest(world)
+    await settle(world)
     assert [line for line in paged(world, PRIYA) if "INC-2" in line]
     await world.pass_time(minutes=10)
     assert [line for line in paged(world, LENA) if "INC-1" in line]
@@ -105,7 +105,7 @@ async def test_an_invalid_policy_file_changes_nothing_and_is_announced(world: Wo
     os.utime(path)  # touched, not changed: not said again
     for _ in range(2):  # it reads a file once two looks have found the same
         await world.tocsin.policy_watcher.look()
-    await world.declared("sev1 Payments are down")
+    await world.declare("sev1 Payments are down")
     assert paged(world, TOM)
     assert len(announcements(world)) == 2
     path.write_text(text(every="20m"))
@@ -141,9 +141,9 @@ async def test_two_replicas_announce_one_invalid_file_once(
         try:
             path.write_text("severities: []\n")
             await until(lambda: world.tocsin.policy_watcher.trouble and other.policy_watcher.trouble)
-            await rest(world)
+            await settle(world)
             await until(lambda: announcements(world))
-            await rest(world)
+            await settle(world)
             assert len(announcements(world)) == 1
             path.write_text(text(every="9m"))
             await until(lambda: not world.tocsin.policy_watcher.trouble and not other.policy_watcher.trouble)

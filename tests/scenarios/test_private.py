@@ -13,8 +13,18 @@ from bot.domain.incident import Incident
 from sandbox import Channel
 from storage import incidents
 from storage.schema import outbox
-from tests.scenarios.assertions import all_messages, announcements, direct, of_kind, rest, texts, told, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import (
+    all_messages,
+    announcements,
+    direct_messages,
+    ephemeral_texts,
+    of_kind,
+    settle,
+    texts,
+    type_command,
+    words,
+)
+from tests.scenarios.running import World, policy_file, running_world
 from tests.waiting import WITHIN_S
 
 
@@ -22,8 +32,8 @@ async def private(world: World) -> Channel:
     await world.maya.command("#general", "/incident declare")
     await world.maya.fill(world.maya.view, {"Title": "Key material leaked", "Severity": "sev1", "Private": ["private"]})
     assert (await world.maya.submit()).ok
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     return channel
 
 
@@ -34,8 +44,8 @@ async def test_a_private_incident_has_a_private_channel_and_no_announcement(worl
     assert world.maya.id in channel.members
     assert "Private" in words(world, world.card(channel))
     for line in ("ack", "severity sev2", "update Rotating", "resolve Rotated"):
-        await typed(world, "maya", channel.name, f"/incident {line}")
-    await rest(world)
+        await type_command(world, "maya", channel.name, f"/incident {line}")
+    await settle(world)
     assert announcements(world) == []
     outside = [m for m in all_messages(world) if m.channel != channel.id and m.user == world.ws.bot.id]
     for message in outside:
@@ -45,8 +55,8 @@ async def test_a_private_incident_has_a_private_channel_and_no_announcement(worl
 
 async def test_private_works_in_the_command_and_in_the_form(world: World) -> None:
     await world.maya.command("#general", "/incident declare --private sev2 Keys leaked")
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     assert channel.is_private
     assert announcements(world) == []
     assert (await world.show())["title"] == "Keys leaked"
@@ -68,9 +78,9 @@ async def test_private_works_in_the_command_and_in_the_form(world: World) -> Non
 )
 async def test_outsiders_are_told_that_a_private_incident_does_not_exist(world: World, line: str) -> None:
     channel = await private(world)
-    answer = await typed(world, "tom", "#general", f"/incident {line}")
+    answer = await type_command(world, "tom", "#general", f"/incident {line}")
     assert "There is no incident INC-1" in answer
-    await rest(world)
+    await settle(world)
     assert world.tom.id not in channel.members
     assert of_kind(await world.show(), "acknowledged", "note") == []
 
@@ -78,26 +88,26 @@ async def test_outsiders_are_told_that_a_private_incident_does_not_exist(world: 
 async def test_a_private_incident_is_in_no_list_of_outsiders(world: World) -> None:
     await private(world)
     for line in ("list", "list all", "list sev1", "ack"):
-        assert "leaked" not in await typed(world, "tom", "#general", f"/incident {line}")
+        assert "leaked" not in await type_command(world, "tom", "#general", f"/incident {line}")
     said = await world.tom.say("payments", "hm")
     await world.tom.message_shortcut("Add to timeline", said)
     assert world.tom.open_views() == []
-    assert "leaked" in await typed(world, "maya", "#general", "/incident list")
-    assert "leaked" in await typed(world, "maya", "#general", "/incident show INC-1")
+    assert "leaked" in await type_command(world, "maya", "#general", "/incident list")
+    assert "leaked" in await type_command(world, "maya", "#general", "/incident show INC-1")
 
 
 async def test_an_invited_person_sees_the_private_incident(world: World) -> None:
     channel = await private(world)
-    await typed(world, "maya", channel.name, "/incident invite @tom")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident invite @tom")
+    await settle(world)
     assert world.tom.id in channel.members
-    assert "leaked" in await typed(world, "tom", channel.name, "/incident show")
-    assert "leaked" in await typed(world, "tom", "#general", "/incident list")
-    assert "leaked" in await typed(world, "tom", "#general", "/incident show INC-1")
+    assert "leaked" in await type_command(world, "tom", channel.name, "/incident show")
+    assert "leaked" in await type_command(world, "tom", "#general", "/incident list")
+    assert "leaked" in await type_command(world, "tom", "#general", "/incident show INC-1")
     await world.maya.kick(channel.id, "tom")
-    await rest(world)
-    assert "leaked" not in await typed(world, "tom", "#general", "/incident list")
-    assert "There is no incident" in await typed(world, "tom", "#general", "/incident show INC-1")
+    await settle(world)
+    assert "leaked" not in await type_command(world, "tom", "#general", "/incident list")
+    assert "There is no incident" in await type_command(world, "tom", "#general", "/incident show INC-1")
 
 
 async def test_messages_in_a_private_channel_are_recorded(world: World) -> None:
@@ -105,26 +115,26 @@ async def test_messages_in_a_private_channel_are_recorded(world: World) -> None:
     said = await world.maya.say(channel.id, "rotating now")
     await world.maya.react(said, "pushpin")
     await world.maya.invite(channel.id, "tom")
-    await rest(world)
+    await settle(world)
     shown = await world.show()
     assert texts(of_kind(shown, "message")) == ["rotating now"]
     assert [e["actor"] for e in of_kind(shown, "joined")] == [world.maya.id, world.tom.id]
-    await world.restarted()
-    await rest(world)
+    await world.restart()
+    await settle(world)
     assert [e["actor"] for e in of_kind(await world.show(), "joined")] == [world.maya.id, world.tom.id]
 
 
 async def test_pages_outside_a_private_channel_carry_only_the_id(world: World) -> None:
     channel = await private(world)
-    await typed(world, "maya", channel.name, "/incident page @tom rotate the keys that leaked")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident page @tom rotate the keys that leaked")
+    await settle(world)
     outside = [m for m in all_messages(world) if m.channel != channel.id and m.user == world.ws.bot.id]
     (page,) = [m for m in outside if "paged" in m.text]
     assert "INC-1 (private)" in words(world, page)
     assert "leaked" not in str(page.blocks) + page.text
     assert "rotate" not in str(page.blocks)
     await world.tom.press(page, "I'm on it")
-    await rest(world)
+    await settle(world)
     assert world.tom.id in channel.members
     settled = [m for m in all_messages(world) if m.ts == page.ts and m.channel == page.channel]
     assert "leaked" not in str(settled[0].blocks)
@@ -136,17 +146,17 @@ async def test_pages_outside_a_private_channel_carry_only_the_id(world: World) -
 async def removed(world: World, name: str = "tom") -> Channel:
     """A private incident that this person led and responded to, and from whose channel they were removed."""
     channel = await private(world)
-    await typed(world, "maya", channel.name, f"/incident page @{name} rotate the keys")
-    await rest(world)
-    (page,) = [m for m in direct(world, world.ws.person(name).id) if "paged" in m.text]
+    await type_command(world, "maya", channel.name, f"/incident page @{name} rotate the keys")
+    await settle(world)
+    (page,) = [m for m in direct_messages(world, world.ws.person(name).id) if "paged" in m.text]
     await world.ws.person(name).press(page, "I'm on it")
-    await rest(world)
-    await typed(world, "maya", channel.name, f"/incident lead @{name}")
+    await settle(world)
+    await type_command(world, "maya", channel.name, f"/incident lead @{name}")
     await world.ws.person(name).open_home()
-    await rest(world)
+    await settle(world)
     await world.maya.kick(channel.id, name)
-    await typed(world, "maya", channel.name, "/incident update The keys are on a stolen laptop")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident update The keys are on a stolen laptop")
+    await settle(world)
     return channel
 
 
@@ -159,10 +169,10 @@ async def test_who_was_removed_is_out_of_every_list_and_answer_roles_and_pages_n
     world: World, line: str
 ) -> None:
     channel = await removed(world)
-    answer = await typed(world, "tom", "#general", f"/incident {line}")
+    answer = await type_command(world, "tom", "#general", f"/incident {line}")
     assert "leaked" not in answer
     assert "laptop" not in answer
-    await rest(world)
+    await settle(world)
     assert world.tom.id not in channel.members
     assert (await world.show())["status"] != "resolved"
 
@@ -177,7 +187,7 @@ async def test_who_was_removed_is_out_of_their_home_tab_at_once(world: World) ->
 
 async def test_an_old_page_lets_nobody_in_who_was_removed(world: World) -> None:
     channel = await removed(world)
-    (page,) = [m for m in direct(world, world.tom.id) if "paged" in m.text]
+    (page,) = [m for m in direct_messages(world, world.tom.id) if "paged" in m.text]
     old = world.tom.screenshot(page)
     old.blocks = [
         {
@@ -191,21 +201,21 @@ async def test_an_old_page_lets_nobody_in_who_was_removed(world: World) -> None:
         }
     ]  # fmt: skip
     await world.tom.press(page, "Go", stale=old)
-    await rest(world)
+    await settle(world)
     assert world.tom.id not in channel.members
-    assert "There is no incident INC-1" in (await told(world, "tom"))[-1]
+    assert "There is no incident INC-1" in (await ephemeral_texts(world, "tom"))[-1]
 
 
 async def test_that_somebody_left_is_said_to_the_commander_or_else_to_the_reporter(world: World) -> None:
     await removed(world)
-    (said,) = [m for m in direct(world, world.maya.id) if "no longer in the private channel" in m.text]
+    (said,) = [m for m in direct_messages(world, world.maya.id) if "no longer in the private channel" in m.text]
     assert "They still hold: Incident commander" in words(world, said)
 
 
 async def test_who_left_meanwhile_is_not_told_who_else_left(world: World) -> None:
     channel = await private(world)
-    await typed(world, "maya", channel.name, "/incident lead @tom")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident lead @tom")
+    await settle(world)
     world.ws.faults.down = True  # so that it waits in the outbox
     await world.maya.kick(channel.id, "tom")
     await world.ws.settled(WITHIN_S)
@@ -216,7 +226,7 @@ async def test_who_left_meanwhile_is_not_told_who_else_left(world: World) -> Non
     async with world.tocsin.database.reading() as conn:
         states = list(await conn.scalars(sa.select(outbox.c.state).where(outbox.c.kind == "member_removed")))
     assert states == ["dropped"]
-    assert not [m for m in direct(world, world.maya.id) if "no longer in the private channel" in m.text]
+    assert not [m for m in direct_messages(world, world.maya.id) if "no longer in the private channel" in m.text]
 
 
 async def test_a_removed_person_is_paged_by_no_rung_and_the_next_one_is(sqlite_url: str, tmp_path: Path) -> None:
@@ -225,53 +235,55 @@ async def test_a_removed_person_is_paged_by_no_rung_and_the_next_one_is(sqlite_u
       - {after: 10m, notify: ["user:U0TOM00000"], by: [slack]}
       - {after: 2h, notify: ["user:U0PRIYA000"], by: [slack]}
     """
-    policy = written(tmp_path, f"preset: sev1-5\nseverities:\n  sev1:\n    update_every: null\n    ladder:{ladder}\n")
+    policy = policy_file(
+        tmp_path, f"preset: sev1-5\nseverities:\n  sev1:\n    update_every: null\n    ladder:{ladder}\n"
+    )
     async with running_world(sqlite_url, policy=policy) as world:
         channel = await private(world)
         assert world.tom.id in channel.members
-        before = len(direct(world, world.tom.id))
+        before = len(direct_messages(world, world.tom.id))
         await world.maya.kick(channel.id, "tom")
-        await rest(world)
+        await settle(world)
         await world.pass_time(minutes=11)
-        assert [m for m in direct(world, world.priya.id) if "paged" in m.text]
+        assert [m for m in direct_messages(world, world.priya.id) if "paged" in m.text]
         assert world.tom.id not in channel.members
-        assert len(direct(world, world.tom.id)) == before
+        assert len(direct_messages(world, world.tom.id)) == before
 
 
 async def test_somebody_inside_may_ask_for_a_removed_person_by_name(world: World) -> None:
     channel = await removed(world)
-    await typed(world, "maya", channel.name, "/incident invite @tom")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident invite @tom")
+    await settle(world)
     assert world.tom.id in channel.members
-    assert "laptop" in await typed(world, "tom", "#general", "/incident timeline --in INC-1")
+    assert "laptop" in await type_command(world, "tom", "#general", "/incident timeline --in INC-1")
 
 
 async def test_who_was_removed_while_the_bot_was_away_is_out_after_its_start(world: World) -> None:
     channel = await private(world)
-    await typed(world, "maya", channel.name, "/incident invite @tom")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident invite @tom")
+    await settle(world)
     await world.tocsin.stop()
     world.ws.delivery.faults.drop = True
     await world.maya.kick(channel.id, "tom")
     world.ws.delivery.faults.drop = False
     world.ws.faults.add("conversations.history", status=503, count=None)  # what was said is read only later
-    await world.restarted()
+    await world.restart()
     await until_incident(world, lambda incident: world.tom.id in incident.removed)
-    assert "There is no incident INC-1" in await typed(world, "tom", "#general", "/incident show INC-1")
+    assert "There is no incident INC-1" in await type_command(world, "tom", "#general", "/incident show INC-1")
     world.ws.faults.clear()
 
 
 async def test_a_move_that_is_told_late_does_not_outrank_a_later_one(world: World) -> None:
     channel = await private(world)
-    await typed(world, "maya", channel.name, "/incident invite @tom")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident invite @tom")
+    await settle(world)
     world.ws.delivery.faults.reorder = 8
     await world.maya.kick(channel.id, "tom")
     await world.maya.invite(channel.id, "tom")
     world.ws.delivery.faults.reorder = 0
     world.ws.delivery.flush()
-    await rest(world)
-    assert "leaked" in await typed(world, "tom", "#general", "/incident show INC-1")
+    await settle(world)
+    assert "leaked" in await type_command(world, "tom", "#general", "/incident show INC-1")
 
 
 async def until_incident(world: World, condition: Callable[[Incident], bool]) -> None:

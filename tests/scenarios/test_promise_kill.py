@@ -15,19 +15,19 @@ from storage.open import open_database
 from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
 from tests.scenarios.processes import Death, start
-from tests.scenarios.running import written
+from tests.scenarios.running import policy_file
 from tests.scenarios.test_kill import (
     POLICY,
     STEP,
-    dead_or_quiet,
     deaths,
-    declared,
-    doubled,
+    declare_and_kill,
+    doubled_counts,
     overdue,
-    quiet,
     reminders,
     run_again,
     settings,
+    wait_until_dead_or_quiet,
+    wait_until_quiet,
     workspace,
 )
 
@@ -36,17 +36,17 @@ from tests.scenarios.test_kill import (
 async def test_a_promised_update_stands_once_however_the_bot_dies(
     database_url: str, tmp_path: Path, death: Death
 ) -> None:
-    policy = written(tmp_path, POLICY)  # sev2 has no cadence, and so no update is asked for that was not promised
+    policy = policy_file(tmp_path, POLICY)  # sev2 has no cadence, and so no update is asked for that was not promised
     async with workspace() as ws:
-        channel = await declared(ws, database_url, policy, "sev2 Payments are down")
+        channel = await declare_and_kill(ws, database_url, policy, "sev2 Payments are down")
         bot = await start(settings(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         reply = await ws.person("maya").command(channel, "/incident next 2s")
-        await dead_or_quiet(bot, ws, database_url)
+        await wait_until_dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
             await overdue(database_url)
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             promises, rows = await recorded(database_url)
             assert len(promises) == 1 or not (promises or reply.ok), "once, or never if it was not answered"
             assert [row.due_at for row in rows if row.state is DeadlineState.SENT] == [
@@ -55,7 +55,7 @@ async def test_a_promised_update_stands_once_however_the_bot_dies(
             assert len(reminders(ws, channel)) == len(promises)
             said = [message for message in ws.bot_messages(channel) if "promises the next update" in message.text]
             assert len(said) == len(promises)
-            assert doubled(ws) == {}
+            assert doubled_counts(ws) == {}
         finally:
             await bot.kill()
 

@@ -11,8 +11,8 @@ from bot import policy as policy_reader
 from bot.domain.incident import metric_input
 from bot.domain.paging import triggers
 from sandbox import Message
-from tests.scenarios.assertions import announcements, direct, of_kind, rest, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import announcements, direct_messages, of_kind, settle, type_command, words
+from tests.scenarios.running import World, policy_file, running_world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -40,12 +40,12 @@ classification:
 
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(database_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(database_url, policy=policy_file(tmp_path, POLICY)) as running:
         yield running
 
 
 def paged(world: World, person: str) -> list[Message]:
-    return direct(world, person, "paged")
+    return direct_messages(world, person, "paged")
 
 
 async def test_the_form_asks_custom_fields_and_the_card_shows_the_answers(world: World) -> None:
@@ -61,8 +61,8 @@ async def test_the_form_asks_custom_fields_and_the_card_shows_the_answers(world:
         },
     )
     assert (await world.maya.submit()).ok
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     shown = words(world, world.card(channel))
     for part in ("Region", "EU", "12", "yes"):
         assert part in shown
@@ -78,13 +78,13 @@ async def test_what_a_severity_asks_for_is_asked_for_by_name_and_what_was_typed_
     assert "sev1 requires this" in str(answer.errors)
     await world.maya.fill(world.maya.view, {"Biggest customer": "Acme"})
     assert (await world.maya.submit()).ok
-    await world.opened()
+    await world.incident_channel()
     assert (await world.show())["fields"] == {"region": "US", "customer": "Acme"}
 
 
 async def test_after_a_one_line_declare_the_card_asks_for_custom_fields(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
-    await rest(world)
+    channel = await world.declare("sev1 Payments are down")
+    await settle(world)
     shown = words(world, world.card(channel))
     assert "Not answered yet" in shown
     assert "Biggest customer" in shown
@@ -92,7 +92,7 @@ async def test_after_a_one_line_declare_the_card_asks_for_custom_fields(world: W
     await world.tom.command(channel.id, "/incident fields")
     await world.tom.fill(world.tom.view, {"Region": "EU", "Biggest customer": "Acme"})
     assert (await world.tom.submit()).ok
-    await rest(world)
+    await settle(world)
     assert "Not answered yet" not in words(world, world.card(channel))
     assert "Acme" in words(world, world.card(channel))
     (said,) = of_kind(await world.show(), "fields")
@@ -102,7 +102,7 @@ async def test_after_a_one_line_declare_the_card_asks_for_custom_fields(world: W
 async def test_metrics_typed_into_the_form_suggest_a_severity_and_fire_their_trigger(world: World) -> None:
     await world.maya.command("#general", "/incident declare Search is slow")
     await world.maya.fill(world.maya.view, {"Metrics": "response time 45 s, cats 3"})
-    await rest(world)
+    await settle(world)
     shown = str(world.maya.view)
     assert "Answers take too long" in shown
     assert "No rule uses cats" in shown
@@ -110,32 +110,32 @@ async def test_metrics_typed_into_the_form_suggest_a_severity_and_fire_their_tri
         world.maya.view, {"Severity": "sev3", "Region": "EU", "Metrics": "error rate 12%, revenue 20k"}
     )
     assert (await world.maya.submit()).ok
-    channel = await world.opened()
-    await rest(world)
+    channel = await world.incident_channel()
+    await settle(world)
     assert (await world.show())["facts"] == {"http_error_rate": 0.12, "revenue": 20_000.0}
     assert paged(world, TOM)
     assert "http error rate 0.12" in words(world, world.card(channel))
 
 
 async def test_a_person_fires_any_trigger_by_its_name_and_why_explains_it(world: World) -> None:
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.tom.join(channel.id)
-    listed = await typed(world, "tom", channel.name, "/incident trigger")
+    listed = await type_command(world, "tom", channel.name, "/incident trigger")
     for part in ("leak", "The press calls", "sev1 only", "costly"):
         assert part in listed
-    said = await typed(world, "tom", channel.name, "/incident trigger leak Backups are on a public bucket")
+    said = await type_command(world, "tom", channel.name, "/incident trigger leak Backups are on a public bucket")
     assert "will be paged now" in said
-    await rest(world)
+    await settle(world)
     (page,) = paged(world, PRIYA)
     assert "Data may have leaked" in words(world, page)
     (entry,) = of_kind(await world.show(), "escalated")
     assert entry["actor"] == TOM
     assert "public bucket" in entry["text"]
     assert any("public bucket" in m.text for m in world.ws.bot_messages(channel.id))
-    again = await typed(world, "tom", channel.name, "/incident trigger leak")
+    again = await type_command(world, "tom", channel.name, "/incident trigger leak")
     assert "has fired already" in again
-    assert "There is no trigger “flood”" in await typed(world, "tom", channel.name, "/incident trigger flood")
-    await typed(world, "tom", channel.name, "/incident trigger the press calls")
+    assert "There is no trigger “flood”" in await type_command(world, "tom", channel.name, "/incident trigger flood")
+    await type_command(world, "tom", channel.name, "/incident trigger the press calls")
     await world.pass_time(minutes=11)
     assert len(paged(world, PRIYA)) == 2
     rows = [row["reason"] for row in (await world.show())["reminders"] if "press" in row["reason"].lower()]
@@ -144,9 +144,9 @@ async def test_a_person_fires_any_trigger_by_its_name_and_why_explains_it(world:
 
 
 async def test_a_trigger_of_another_severity_is_refused_with_what_to_do(world: World) -> None:
-    channel = await world.declared("sev3 Search is slow")
+    channel = await world.declare("sev3 Search is slow")
     await world.tom.join(channel.id)
-    said = await typed(world, "tom", channel.name, "/incident trigger press")
+    said = await type_command(world, "tom", channel.name, "/incident trigger press")
     assert "pages at sev1 only" in said
     assert "/incident escalate" in said
 
@@ -181,8 +181,8 @@ def test_metrics_are_read_as_people_write_them(text: str, facts: dict[str, float
 
 
 async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(world: World) -> None:
-    channel = await world.declared("sev3 Search is slow")
-    await rest(world)
+    channel = await world.declare("sev3 Search is slow")
+    await settle(world)
     await world.tom.join(channel.id)
     await world.tom.press(world.card(channel), "Change severity")
     await world.tom.fill(world.tom.view, {"Severity": "sev3", "Reason": "Half of Europe is affected"})
@@ -195,7 +195,7 @@ async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(world: W
 
 @pytest.mark.parametrize("line", ["update --in", "update Rolled back --in", "resolve --in INC-x", "note —in"])
 async def test_an_in_without_its_id_is_asked_about_and_posted_nowhere(world: World, line: str) -> None:
-    channel = await world.declared("sev3 Search is slow")
-    said = await typed(world, "maya", channel.name, f"/incident {line}")
+    channel = await world.declare("sev3 Search is slow")
+    said = await type_command(world, "maya", channel.name, f"/incident {line}")
     assert "After --in I need an incident ID" in said
     assert of_kind(await world.show(), "update", "resolved", "note") == []

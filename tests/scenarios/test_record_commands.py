@@ -34,7 +34,7 @@ from storage.schema import deadlines, outbox, timeline
 from storage.timeline import entries as timeline_
 from tests.conftest import BOTH
 from tests.databases import run
-from tests.scenarios.running import World, running_world, start, written
+from tests.scenarios.running import World, policy_file, running_world, start
 from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
 from tests.waiting import WITHIN_S
 
@@ -76,12 +76,12 @@ async def _work(url: str) -> None:
 
 
 async def _incidents(world: World) -> None:
-    channel = await world.declared()
+    channel = await world.declare()
     await world.maya.say(channel.id, "der Zähler steht still 💥")
     await world.maya.say(channel.id, f"the password is {CANARY}")
     await world.maya.command(channel.id, "/incident note rolled back")
     await declare(world.tocsin.context, Declaration("Quiet one", "sev3", world.maya.id, private=True))
-    await world.opened(2)
+    await world.incident_channel(2)
     await world.maya.command(channel.id, "/incident resolve done")
     await world.delivered()
 
@@ -215,7 +215,7 @@ async def test_a_backup_while_the_bot_writes_is_whole_and_can_be_served_from(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running_world(sqlite_url) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         said: list[str] = []
 
         async def talk() -> None:
@@ -256,14 +256,14 @@ async def test_what_was_sent_after_the_backup_is_not_sent_again_after_a_restore(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with running_world(sqlite_url) as world:
-        await world.declared()
+        await world.declare()
         await world.delivered()
         world.ws.faults.down = True  # so that everything waits in the outbox
         await declare(world.tocsin.context, Declaration("Said once", "sev3", world.maya.id))
         await _due_of(world, 2)
         assert await _process(sqlite_url, tmp_path, "backup", "copy.db") == (0, "")
         world.ws.faults.down = False
-        channel = await world.opened(2)
+        channel = await world.incident_channel(2)
         await world.delivered()
         before = [message.ts for message in world.ws.bot_messages(channel.id)]
         await world.tocsin.stop()
@@ -389,12 +389,12 @@ STATES: dict[str, tuple[str, Any]] = {
 async def paged(database_url: str, tmp_path: Path) -> str:
     """A database with a public, a private and a paging incident, and no bot on it any more."""
     ladder = '[{after: 0m, notify: ["user:U0TOM00000"], by: [slack]}]'
-    policy = written(tmp_path, f"preset: sev1-5\nseverities: {{sev1: {{ladder: {ladder}}}}}\n")
+    policy = policy_file(tmp_path, f"preset: sev1-5\nseverities: {{sev1: {{ladder: {ladder}}}}}\n")
     async with running_world(database_url, policy=policy) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         await world.maya.command(channel.id, "/incident lead me")
         await declare(world.tocsin.context, Declaration("Payroll leaked", "sev2", world.maya.id, private=True))
-        await world.declared("sev1 Payments are down")
+        await world.declare("sev1 Payments are down")
         await world.pass_time(minutes=1)
     return database_url
 

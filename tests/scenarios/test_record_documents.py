@@ -26,7 +26,7 @@ def blocks(heading: str) -> list[str]:
 
 async def _talked(url: str) -> None:
     async with running_world(url) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         await world.maya.say(channel.id, "before the backup")
         await world.ws.settled()
         await world.delivered()

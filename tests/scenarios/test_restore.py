@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from storage import incidents
-from tests.scenarios.assertions import told
-from tests.scenarios.running import ROOT, World, running_world, start, written
+from tests.scenarios.assertions import ephemeral_texts
+from tests.scenarios.running import ROOT, World, policy_file, running_world, start
 
 POLICY = """
 preset: sev1-5
@@ -75,8 +75,8 @@ async def test_no_number_is_given_twice_after_a_restore(sqlite_url: str, tmp_pat
         await world.tocsin.stop()
         copy = _copy(sqlite_url, tmp_path)
         world.tocsin = await start(world.ws, world.settings)
-        await world.declared()
-        private = await world.declared("--private sev2 Payroll leaked")
+        await world.declare()
+        private = await world.declare("--private sev2 Payroll leaked")
         await world.maya.archive(private.id)
         await world.delivered()
         await world.tocsin.stop()
@@ -85,18 +85,18 @@ async def test_no_number_is_given_twice_after_a_restore(sqlite_url: str, tmp_pat
         assert "so the numbers go on from the backup" in await _restored(world, sqlite_url, tmp_path), "safe to repeat"
         world.tocsin = await start(world.ws, world.settings)
         await world.maya.command("#general", "/incident declare sev2 The next one")
-        await world.opened(3)
+        await world.incident_channel(3)
         assert (await world.show(3))["title"] == "The next one"
 
 
 async def test_a_start_alone_moves_the_numbers_on(sqlite_url: str) -> None:
     async with running_world(sqlite_url) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         await world.delivered()
         await _forget(world)
         await world.maya.rename(channel.id, "checkout-war-room")
         away = world.ws.faults.add("users.conversations", status=500, count=1)
-        await world.restarted()
+        await world.restart()
         await world.ws.until(lambda: away not in world.ws.faults.rules)
         assert await _counted(world) == 0
         await world.tocsin.timer._periodic["used incident numbers"].work()  # as it does each minute until it succeeds
@@ -110,7 +110,7 @@ async def test_a_button_of_an_earlier_incident_of_the_same_number_acts_on_nothin
         await world.tocsin.stop()
         copy = _copy(sqlite_url, tmp_path)
         world.tocsin = await start(world.ws, world.settings)
-        channel = await world.declared()
+        channel = await world.declare()
         await world.delivered()
         old = world.card(channel)
         await world.maya.press(old, "Update status")
@@ -125,7 +125,7 @@ async def test_a_button_of_an_earlier_incident_of_the_same_number_acts_on_nothin
         await world.delivered()
         before = await world.kinds()
         await world.maya.press(old, "Acknowledge")
-        refusal = (await told(world, "maya"))[-1]
+        refusal = (await ephemeral_texts(world, "maya"))[-1]
         assert EARLIER in refusal
         assert re.search(r"is another incident now, declared \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", refusal)
         await world.maya.fill(form, {"What changed?": "We rolled back"})
@@ -140,8 +140,8 @@ async def test_a_button_of_an_earlier_incident_of_the_same_number_acts_on_nothin
 
 
 async def test_what_became_due_after_the_backup_is_not_sent_once_more(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
-        channel = await world.declared("sev1 Checkout is down")
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
+        channel = await world.declare("sev1 Checkout is down")
         await world.delivered()
         await world.tocsin.stop()
         copy = _copy(sqlite_url, tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.methods.canvases import sections_of
 from sandbox.person import Person
-from tests.scenarios.assertions import buttons, declared, of_kind, rest, texts, typed
+from tests.scenarios.assertions import buttons, declare, of_kind, settle, texts, type_command
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"
@@ -16,7 +16,7 @@ async def wrote(world: World, person: Person, section: str, text: str) -> None:
     await person.press(reply.message, "Edit")
     await person.fill(person.view, {section: text})
     assert (await person.submit()).ok
-    await rest(world)
+    await settle(world)
 
 
 def lines(world: World) -> list[str]:
@@ -26,13 +26,13 @@ def lines(world: World) -> list[str]:
 
 
 async def test_a_canvas_follows_the_review_and_keeps_what_people_wrote_in_it(world: World) -> None:
-    await declared(world, "sev3 Checkout is down")
-    await typed(world, "maya", INSIDE, "/incident resolve Rolled back")
+    await declare(world, "sev3 Checkout is down")
+    await type_command(world, "maya", INSIDE, "/incident resolve Rolled back")
     reply = await world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
     assert "Canvas" in buttons(reply.message)
     await world.maya.press(reply.message, "Canvas")
-    await rest(world)
+    await settle(world)
     assert lines(world)[0] == "# Review of INC-1"
     assert "## Lessons" in lines(world)
     told = texts(of_kind(await world.show(), "review"))
@@ -59,23 +59,23 @@ async def test_a_canvas_follows_the_review_and_keeps_what_people_wrote_in_it(wor
 
 
 async def test_a_channel_that_has_a_canvas_keeps_it_and_the_review_gets_one_of_its_own(world: World) -> None:
-    channel = await declared(world, "sev3 Checkout is down")
+    channel = await declare(world, "sev3 Checkout is down")
     channel.canvas = "F0ANOTHER0"
-    await typed(world, "maya", INSIDE, "/incident resolve Rolled back")
+    await type_command(world, "maya", INSIDE, "/incident resolve Rolled back")
     reply = await world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
     await world.maya.press(reply.message, "Canvas")
-    await rest(world)
+    await settle(world)
     assert channel.canvas == "F0ANOTHER0"
     assert texts(of_kind(await world.show(), "review"))[-1].startswith("put the review into a canvas")
 
 
 async def test_where_slack_makes_no_canvas_the_channel_is_told(world: World) -> None:
-    await declared(world, "sev3 Checkout is down")
-    await typed(world, "maya", INSIDE, "/incident resolve Rolled back")
+    await declare(world, "sev3 Checkout is down")
+    await type_command(world, "maya", INSIDE, "/incident resolve Rolled back")
     reply = await world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
     world.ws.faults.add("conversations.canvases.create", error="canvas_disabled_user_team", count=None)
     await world.maya.press(reply.message, "Canvas")
-    await rest(world)
+    await settle(world)
     assert "Slack makes no canvas here" in str(of_kind(await world.show(), "delivery_failed"))

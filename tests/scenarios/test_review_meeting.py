@@ -12,14 +12,14 @@ import pytest
 from icalendar import Calendar
 
 from tests.integrations.mail import post_office
-from tests.scenarios.assertions import declared, rest, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import declare, settle, type_command, words
+from tests.scenarios.running import World, policy_file, running_world
 
 INSIDE = "inc-1-checkout-is-down"
 
 
 async def test_a_scheduled_review_is_mailed_linked_bookmarked_and_kept_in_time(sqlite_url: str, tmp_path: Path) -> None:
-    policy = written(tmp_path, "preset: sev1-5\nannounce: '#incidents'\n")
+    policy = policy_file(tmp_path, "preset: sev1-5\nannounce: '#incidents'\n")
     async with post_office() as post:
         settings: dict[str, Any] = {
             "smtp_url": f"smtp://127.0.0.1:{post.port}",
@@ -41,10 +41,10 @@ async def test_a_scheduled_review_is_mailed_linked_bookmarked_and_kept_in_time(s
 
 
 async def met(world: World) -> None:
-    channel = await declared(world, "sev3 Checkout is down")
-    await typed(world, "maya", INSIDE, "/incident resolve Rolled back")
+    channel = await declare(world, "sev3 Checkout is down")
+    await type_command(world, "maya", INSIDE, "/incident resolve Rolled back")
     reply = await world.maya.command(INSIDE, "/incident review")
-    await rest(world)
+    await settle(world)
     assert reply.message is not None
     assert [each["title"] for each in world.ws.state.channels[channel.id].bookmarks] == ["Review"]
     await world.maya.press(reply.message, "Edit")
@@ -54,7 +54,7 @@ async def met(world: World) -> None:
     assert "Roll out slowly" in str(world.maya.view.body)
     await world.maya.press(reply.message, "Schedule")
     assert (await world.maya.submit()).ok
-    await rest(world)
+    await settle(world)
     shown = await world.show()
     held = next(each for each in shown["timeline"] if each["data"].get("state") == "scheduled")
     starts_at = datetime.fromisoformat(held["data"]["held_at"])
@@ -69,9 +69,9 @@ async def met(world: World) -> None:
             assert answer.status == 404
     now = world.tocsin.context.clock.now()
     await world.pass_time(seconds=(starts_at - now).total_seconds() + 1)
-    await rest(world)
+    await settle(world)
     await world.pass_time(minutes=11)
-    await rest(world)
+    await settle(world)
     thread = [
         words(world, m) for m in world.ws.bot_messages(channel.id) if m.thread_ts == posted.ts and m.ts != posted.ts
     ]

@@ -16,26 +16,36 @@ from bot.domain.values.dates import on_business_day
 from bot.json_shapes.incidents import review_json
 from bot.usecases.reviews.ask import PER_PERSON
 from bot.usecases.reviews.read import read_review
-from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, told, typed, words
-from tests.scenarios.running import World, written
+from tests.scenarios.assertions import (
+    buttons,
+    declare,
+    direct_messages,
+    ephemeral_texts,
+    of_kind,
+    settle,
+    texts,
+    type_command,
+    words,
+)
+from tests.scenarios.running import World, policy_file
 
 INSIDE = "inc-1-checkout-is-down"
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, "preset: sev1-5\nannounce: '#incidents'\nseverities: {sev1: {review_within: 24h}}\n")
+    return policy_file(tmp_path, "preset: sev1-5\nannounce: '#incidents'\nseverities: {sev1: {review_within: 24h}}\n")
 
 
 @pytest.fixture
 async def reviewed(world: World) -> World:
     """A resolved incident whose severity asks for a review."""
-    channel = await declared(world, "sev1 Checkout is down")
-    await typed(world, "maya", INSIDE, "/incident lead me")
+    channel = await declare(world, "sev1 Checkout is down")
+    await type_command(world, "maya", INSIDE, "/incident lead me")
     await world.maya.say(channel.name, "Deploy 4512 looks guilty")
-    await typed(world, "maya", INSIDE, "/incident note Deploy 4512 went out at 02:47")
-    await typed(world, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")
-    await rest(world)
+    await type_command(world, "maya", INSIDE, "/incident note Deploy 4512 went out at 02:47")
+    await type_command(world, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")
+    await settle(world)
     return world
 
 
@@ -73,7 +83,7 @@ async def test_every_sentence_of_a_real_incident_links_to_a_message(reviewed: Wo
 
 
 async def test_the_review_is_read_edited_and_completed_in_slack(reviewed: World) -> None:
-    answer = await typed(reviewed, "maya", INSIDE, "/incident review")
+    answer = await type_command(reviewed, "maya", INSIDE, "/incident review")
     assert "What fixed it, in the words of" in answer
     reply = await reviewed.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
@@ -90,7 +100,7 @@ async def test_the_review_is_read_edited_and_completed_in_slack(reviewed: World)
     assert (lessons.version, lessons.edited_by) == (1, "U0MAYA0000")
     assert (await view(reviewed)).section("summary").version == 0
     await reviewed.maya.press(reply.message, "Complete")
-    await rest(reviewed)
+    await settle(reviewed)
     assert texts(of_kind(await reviewed.show(), "review")) == ["edited the review: Lessons", "completed the review"]
 
 
@@ -126,13 +136,13 @@ async def test_the_review_is_written_in_every_format(reviewed: World) -> None:
 
 
 async def test_a_severity_without_review_opens_none_until_somebody_asks(world: World) -> None:
-    await declared(world, "sev5 A question")
+    await declare(world, "sev5 A question")
     inside = "inc-1-a-question"
-    assert "still open" in await typed(world, "maya", inside, "/incident review")
-    await typed(world, "maya", inside, "/incident resolve Answered")
-    await rest(world)
+    assert "still open" in await type_command(world, "maya", inside, "/incident review")
+    await type_command(world, "maya", inside, "/incident resolve Answered")
+    await settle(world)
     assert (await view(world)).incident.review is None
-    assert "draft" in await typed(world, "maya", inside, "/incident review")
+    assert "draft" in await type_command(world, "maya", inside, "/incident review")
 
 
 async def test_times_are_corrected_by_form_and_an_impossible_one_is_an_error_beside_its_input(reviewed: World) -> None:
@@ -148,7 +158,7 @@ async def test_times_are_corrected_by_form_and_an_impossible_one_is_an_error_bes
     same = int(resolved.timestamp()) // 60 * 60
     await reviewed.maya.fill(reviewed.maya.view, {"Started": early, "Resolved": same})
     assert (await reviewed.maya.submit()).ok
-    await rest(reviewed)
+    await settle(reviewed)
     assert [entry["data"]["field"] for entry in of_kind(await reviewed.show(), "times")] == ["started_at"]
     assert (await view(reviewed)).figures.detect_s is not None
 
@@ -157,8 +167,8 @@ async def test_participants_are_asked_and_their_answers_flow_in_with_or_without_
     reply = await reviewed.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
     await reviewed.maya.press(reply.message, "Ask participants")
-    await rest(reviewed)
-    (message,) = direct(reviewed, "U0MAYA0000", " for you")
+    await settle(reviewed)
+    (message,) = direct_messages(reviewed, "U0MAYA0000", " for you")
     asked = len((await view(reviewed)).questions)
     assert asked > PER_PERSON
     assert words(reviewed, message).count("• ") == PER_PERSON
@@ -169,7 +179,7 @@ async def test_participants_are_asked_and_their_answers_flow_in_with_or_without_
     first = next(block for block in form.body["blocks"] if block["block_id"].startswith("question_"))
     await reviewed.maya.fill(form, {first["block_id"]: "A slow rollout", "Shown in the review": "Anonymously"})
     assert (await reviewed.maya.submit()).ok
-    await rest(reviewed)
+    await settle(reviewed)
     (answer,) = of_kind(await reviewed.show(), "answer")
     assert (answer["text"], answer["actor"]) == ("A slow rollout", "tocsin")
     sentences = [each.text for section in (await view(reviewed)).sections for each in section.sentences]
@@ -182,13 +192,13 @@ async def test_a_review_is_scheduled_completed_with_hints_and_published(reviewed
     await reviewed.maya.press(reply.message, "Schedule")
     assert (await reviewed.maya.submit()).ok
     await reviewed.maya.press(reply.message, "Complete")
-    await rest(reviewed)
-    assert any("questions are open" in answer for answer in await told(reviewed, "maya"))
+    await settle(reviewed)
+    assert any("questions are open" in answer for answer in await ephemeral_texts(reviewed, "maya"))
     again = await reviewed.maya.command(INSIDE, "/incident review")
     assert again.message is not None
     for _ in range(2):
         await reviewed.maya.press(again.message, "Publish")
-    await rest(reviewed)
+    await settle(reviewed)
     announced = [m for m in reviewed.ws.bot_messages("incidents") if "is published" in words(reviewed, m)]
     assert len(announced) == 1
     states = [entry["data"].get("state") for entry in of_kind(await reviewed.show(), "review")]
@@ -208,34 +218,36 @@ async def test_the_facilitator_is_reminded_of_a_review_that_nobody_schedules(rev
 
 
 async def test_the_review_of_a_private_incident_is_announced_nowhere(world: World) -> None:
-    await declared(world, "sev1 Leak --private")
-    await typed(world, "maya", "inc-1-leak", "/incident resolve Rotated the keys")
+    await declare(world, "sev1 Leak --private")
+    await type_command(world, "maya", "inc-1-leak", "/incident resolve Rotated the keys")
     reply = await world.maya.command("inc-1-leak", "/incident review")
     assert reply.message is not None
     await world.maya.press(reply.message, "Complete")
     again = await world.maya.command("inc-1-leak", "/incident review")
     assert again.message is not None
     await world.maya.press(again.message, "Publish")
-    await rest(world)
+    await settle(world)
     assert of_kind(await world.show(), "review")[-1]["data"]["state"] == "published"
     assert not [
         m for m in world.ws.bot_messages("incidents") if "Leak" in words(world, m) or "review" in words(world, m)
     ]
-    assert "INC-1" in await typed(world, "tom", "#general", "/incident review --in INC-1")  # that there is none to see
-    assert "Rotated" not in await typed(world, "tom", "#general", "/incident review --in INC-1")
+    assert "INC-1" in await type_command(
+        world, "tom", "#general", "/incident review --in INC-1"
+    )  # that there is none to see
+    assert "Rotated" not in await type_command(world, "tom", "#general", "/incident review --in INC-1")
 
 
 async def test_a_review_is_taken_up_again_after_the_incident_was_reopened_and_published_anew(reviewed: World) -> None:
     reply = await reviewed.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
     await reviewed.maya.press(reply.message, "Complete")
-    await rest(reviewed)
+    await settle(reviewed)
     await reviewed.maya.press(reviewed.ws.ephemerals("maya")[-1], "Publish")  # beside the hints
-    await rest(reviewed)
+    await settle(reviewed)
     assert len(announced(reviewed)) == 1
-    await typed(reviewed, "maya", INSIDE, "/incident reopen Errors are back")
-    await typed(reviewed, "maya", INSIDE, "/incident resolve Turned it off")
-    await rest(reviewed)
+    await type_command(reviewed, "maya", INSIDE, "/incident reopen Errors are back")
+    await type_command(reviewed, "maya", INSIDE, "/incident resolve Turned it off")
+    await settle(reviewed)
     review = (await view(reviewed)).incident.review
     assert review is not None
     assert (str(review.state), review.due_at is not None) == ("draft", True)
@@ -246,9 +258,9 @@ async def test_a_review_is_taken_up_again_after_the_incident_was_reopened_and_pu
     reply = await reviewed.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
     await reviewed.maya.press(reply.message, "Complete")
-    await rest(reviewed)
+    await settle(reviewed)
     await reviewed.maya.press(reviewed.ws.ephemerals("maya")[-1], "Publish")
-    await rest(reviewed)
+    await settle(reviewed)
     assert [("published again" in text) for text in announced(reviewed)] == [False, True]
 
 
@@ -265,7 +277,7 @@ async def test_the_message_about_the_review_follows_edits_and_corrected_times(re
     await reviewed.maya.press(reply.message, "Edit")
     await reviewed.maya.fill(reviewed.maya.view, {"Lessons": "Tom should have checked the limit"})
     assert (await reviewed.maya.submit()).ok
-    await rest(reviewed)
+    await settle(reviewed)
     assert "of them with the entry that says so" in posted(reviewed)
     assert open_questions(posted(reviewed)) == open_questions(before) - 1  # that of the lessons
     detected = datetime.fromisoformat((await reviewed.show())["detected_at"].replace("Z", "+00:00"))
@@ -273,9 +285,9 @@ async def test_the_message_about_the_review_follows_edits_and_corrected_times(re
     early = int(detected.timestamp()) // 60 * 60 - 1200
     await reviewed.maya.fill(reviewed.maya.view, {"Started": early, "Reason": "The dashboard shows it"})
     assert (await reviewed.maya.submit()).ok
-    await rest(reviewed)
+    await settle(reviewed)
     assert open_questions(posted(reviewed)) == open_questions(before) - 2  # and when it started
-    assert "Before it is completed" in await typed(reviewed, "maya", INSIDE, "/incident review")
+    assert "Before it is completed" in await type_command(reviewed, "maya", INSIDE, "/incident review")
     assert "This blames a person" in reviewed.ws.ephemerals("maya")[-1].text + str(
         reviewed.ws.ephemerals("maya")[-1].blocks
     )
@@ -298,8 +310,8 @@ def open_questions(text: str) -> int:
 
 
 async def test_outside_a_channel_the_review_is_asked_for_among_the_ended_incidents(reviewed: World) -> None:
-    await reviewed.declared("sev3 Search is slow")
-    answer = await typed(reviewed, "maya", "#general", "/incident review")
+    await reviewed.declare("sev3 Search is slow")
+    answer = await type_command(reviewed, "maya", "#general", "/incident review")
     assert "Which incident do you mean?" in answer
     shown = str(reviewed.ws.ephemerals("maya")[-1].blocks)
     assert "Checkout is down" in shown

@@ -24,8 +24,8 @@ from sandbox.model import Usergroup
 from storage import key_value
 from tests.domain.policies import NOON
 from tests.domain.policies import POLICY as SMALL
-from tests.scenarios.assertions import rest, typed, until
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import settle, type_command, until
+from tests.scenarios.running import World, policy_file, running_world
 from tests.waiting import WITHIN_S
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -46,7 +46,7 @@ schedules:
 async def world(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(usergroup_sync, "LOOK_S", 0.05)
     async with running_world(
-        database_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.org/"
+        database_url, policy=policy_file(tmp_path, POLICY), tocsin_url="https://tocsin.example.org/"
     ) as running:
         for handle in ("duty", "nights"):
             group = Usergroup(
@@ -71,15 +71,15 @@ async def begun(world: World) -> None:
 
 async def test_a_user_group_follows_who_is_on_call_through_covers_and_restarts(world: World) -> None:
     await begun(world)
-    await typed(world, "maya", "#general", "/incident cover primary for 2h")
+    await type_command(world, "maya", "#general", "/incident cover primary for 2h")
     await until(lambda: members(world, "duty") == [world.maya.id])
-    await world.restarted()
-    await rest(world)
+    await world.restart()
+    await settle(world)
     assert members(world, "duty") == [world.maya.id]
-    said = await typed(world, "maya", "#general", "/incident cover primary none")
+    said = await type_command(world, "maya", "#general", "/incident cover primary none")
     assert "no longer" in said
     await until(lambda: members(world, "duty") == [TOM])
-    refused = await typed(world, "maya", "#general", "/incident cover primary off")
+    refused = await type_command(world, "maya", "#general", "/incident cover primary off")
     assert "You do not cover primary now" in refused
     calls = [call for call in world.ws.journal.calls if call.method == "usergroups.users.update"]
     assert len(calls) < 8
@@ -88,13 +88,13 @@ async def test_a_user_group_follows_who_is_on_call_through_covers_and_restarts(w
 async def test_slack_is_never_asked_to_empty_a_group(world: World) -> None:
     sync = usergroup_sync.UsergroupSync(world.tocsin.context)
     await sync.look()
-    await rest(world)
+    await settle(world)
     assert members(world, "nights") == [world.noor.id]
-    await typed(world, "maya", "#general", "/incident cover later for 1h")
+    await type_command(world, "maya", "#general", "/incident cover later for 1h")
     await until(lambda: members(world, "nights") == [world.maya.id])
-    await typed(world, "maya", "#general", "/incident cover later none")
+    await type_command(world, "maya", "#general", "/incident cover later none")
     await sync.look()
-    await rest(world)
+    await settle(world)
     assert members(world, "nights") == [world.maya.id]
 
 
@@ -125,9 +125,9 @@ async def test_feeds_cannot_be_guessed_and_contain_no_addresses(world: World) ->
     token = by_title["primary"].rpartition("=")[2]
     for wrong in ("primary.ics", "primary.ics?token=0", f"later.ics?token={token}", f"people/tom.ics?token={token}"):
         assert (await got(world, f"tocsin.example.org/oncall/{wrong}"))[0] == 404
-    await world.restarted()
+    await world.restart()
     assert (await got(world, by_title["primary"]))[0] == 200
-    await typed(world, "maya", "#general", "/incident cover primary for 2h")
+    await type_command(world, "maya", "#general", "/incident cover primary for 2h")
     assert (await got(world, by_title["primary"]))[1] != tag
 
 

@@ -28,7 +28,7 @@ from bot.settings import Settings
 from sandbox import Workspace
 from tests.integrations.scene import HOOK_SECRET, Scene, scene
 from tests.rules.prometheus import free_port
-from tests.scenarios.assertions import typed
+from tests.scenarios.assertions import type_command
 from tests.scenarios.running import MANIFEST, ROOT, World, running_world
 from tests.waiting import WITHIN_S
 
@@ -46,10 +46,10 @@ async def rotated(world: World, **secrets: str) -> tuple[str, ...]:
 
 async def test_a_new_bot_token_is_used_at_once_and_sends_what_waited(world: World) -> None:
     world.ws.revoke()
-    await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await type_command(world, "maya", "#general", "/incident declare sev2 Checkout is down")
     world.ws.accept_token(bot_token="xoxb-second")
     assert await rotated(world, slack_bot_token="xoxb-second") == ("slack_bot_token",)
-    await world.opened()
+    await world.incident_channel()
 
 
 async def test_a_new_signing_secret_is_the_only_one_that_counts(world: World) -> None:
@@ -183,7 +183,7 @@ async def test_settings_that_cannot_be_read_change_nothing(world: World) -> None
 
     world.tocsin.secret_rotation.load = unreadable
     assert await world.tocsin.secret_rotation.read() is None
-    await world.declared()
+    await world.declare()
 
 
 @asynccontextmanager

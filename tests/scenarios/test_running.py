@@ -8,24 +8,24 @@ from tests.scenarios.shop import (
     MAYA,
     TOM,
     Shop,
-    approved,
+    approve_step,
     current_run,
-    done_through,
+    finished_job,
     is_running,
-    over,
+    playbook_texts,
     run_message,
+    run_steps,
     running_playbook,
-    said,
 )
 
 
 async def test_a_steps_output_is_posted_in_the_thread(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "echo all is well; echo token=s3cr3t-of-the-shop; pwd; env | sort")
     async with running_playbook(sqlite_url, shop) as (world, _):
-        await done_through(world, "1.1")
+        await run_steps(world, "1.1")
         assert shop.ran == ["look api"]
         assert (await current_run(world)).step("1.1").state == "succeeded"
-        assert [text for text in await said(world) if "1.1" in text] == [
+        assert [text for text in await playbook_texts(world) if "1.1" in text] == [
             "Mend it, 1.1 Look: runs: look api",
             "Mend it, 1.1 Look: run succeeded: exit code 0",
         ]
@@ -54,7 +54,7 @@ async def test_run_shows_the_plan_before_it_runs(sqlite_url: str, shop: Shop) ->
         assert "exit code 0" in str(view.body)
         assert shop.ran == []  # nothing has happened yet
         assert (await world.ws.person("maya").submit()).ok
-        assert (await over(world, "1.1")).state is JobState.DONE
+        assert (await finished_job(world, "1.1")).state is JobState.DONE
         assert shop.ran == ["look api"]
 
 
@@ -62,7 +62,7 @@ async def test_approved_in_slack_then_run_and_rolled_back(sqlite_url: str, shop:
     """Maya asks, Tom approves exactly those lines, Maya runs them, and takes them back with approval again."""
     async with running_playbook(sqlite_url, shop) as (world, _):
         maya, tom = world.ws.person("maya"), world.ws.person("tom")
-        await done_through(world, "1.1", "1.2")
+        await run_steps(world, "1.1", "1.2")
         await world.delivered()
         channel = world.ws.find_channel("inc-1")
         assert channel is not None
@@ -77,13 +77,13 @@ async def test_approved_in_slack_then_run_and_rolled_back(sqlite_url: str, shop:
         await maya.press(run_message(world, channel.id), "Run")
         assert "scale back-api" in str(maya.view.body)  # what takes it back is shown before
         assert (await maya.submit()).ok
-        assert (await over(world, "1.3")).approved_by == TOM
+        assert (await finished_job(world, "1.3")).approved_by == TOM
         assert shop.ran == ["look api", "restart api", "scale api"]
         asked_again = await job_queue.queue_step(world.tocsin.context, 1, 1, "1.3", MAYA, "rollback")
         assert "needs approval first" in (asked_again.refused or "")
-        await approved(world, "1.3", "rollback")
+        await approve_step(world, "1.3", "rollback")
         assert (await job_queue.queue_step(world.tocsin.context, 1, 1, "1.3", MAYA, "rollback")).refused is None
-        assert (await over(world, "1.3", "rollback")).state is JobState.DONE
+        assert (await finished_job(world, "1.3", "rollback")).state is JobState.DONE
         assert (await current_run(world)).step("1.3").state == "rolled_back"
         assert shop.ran[-1] == "scale back-api"
 
@@ -106,7 +106,7 @@ async def test_a_timed_out_program_is_killed_with_its_children(sqlite_url: str, 
     shop.program("look", f"(setsid sh -c 'echo $$ > {pid}; sleep 60' >/dev/null 2>&1 &)\nsleep 60")
     async with running_playbook(sqlite_url, shop, timeout="2s") as (world, _):
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
-        job = await over(world, "1.1")
+        job = await finished_job(world, "1.1")
         assert job.outcome == "It was killed after 2 seconds, with all it had started."
         assert (await current_run(world)).step("1.1").state == "timed_out"
         assert not is_running(int(pid.read_text()))
@@ -118,9 +118,9 @@ async def test_a_step_is_retried_as_often_as_the_playbook_says(sqlite_url: str, 
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 3")
     async with running_playbook(sqlite_url, shop) as (world, _):
         await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
-        job = await over(world, "1.1")
+        job = await finished_job(world, "1.1")
         assert (job.state, job.attempts) == (JobState.DONE, 3)
-        assert sum("failed (exit code 1); again in 1s" in text for text in await said(world)) == 2
+        assert sum("failed (exit code 1); again in 1s" in text for text in await playbook_texts(world)) == 2
 
 
 async def test_with_automation_off_running_is_refused(sqlite_url: str, shop: Shop) -> None:
@@ -130,7 +130,7 @@ async def test_with_automation_off_running_is_refused(sqlite_url: str, shop: Sho
     async with running_playbook(sqlite_url, shop) as (world, _):
         asked = await job_queue.queue_step(world.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.refused == "Does not run: automation is off (`automation.enabled` in the policy)."
-        assert (await said(world))[-1] == f"Mend it, 1.1 Look: not run. {asked.refused}"
+        assert (await playbook_texts(world))[-1] == f"Mend it, 1.1 Look: not run. {asked.refused}"
         await world.delivered()
         channel = world.ws.find_channel("inc-1")
         assert channel is not None

@@ -22,9 +22,9 @@ from storage import key_value, shadow
 from storage.open import open_database
 from tests.alerts.sending import TOKEN, send
 from tests.scenarios import processes
-from tests.scenarios.assertions import announcements, direct, rest, until, words
-from tests.scenarios.running import World, running_world, written
-from tests.scenarios.test_kill import deaths, doubled, nothing_waits, settings, workspace
+from tests.scenarios.assertions import announcements, direct_messages, settle, until, words
+from tests.scenarios.running import World, policy_file, running_world
+from tests.scenarios.test_kill import deaths, doubled_counts, nothing_waits, settings, workspace
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -73,7 +73,7 @@ async def checked(world: World) -> str:
 async def test_each_day_is_told_in_slack_until_its_days_are_over_and_tocsin_pages(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), tocsin_hook_token=TOKEN) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), tocsin_hook_token=TOKEN) as world:
         clock = world.tocsin.context.clock
         await queue_report(world.tocsin.context)
         assert "day 1 of 2: opsgenie pages, and Tocsin pages nobody" in await checked(world)
@@ -88,8 +88,8 @@ async def test_each_day_is_told_in_slack_until_its_days_are_over_and_tocsin_page
         async with asyncio.timeout(WITHIN_S):
             while await withheld(world) < 2:
                 await asyncio.sleep(0.02)
-        await rest(world)
-        assert direct(world, world.tom.id, "AG-") == []
+        await settle(world)
+        assert direct_messages(world, world.tom.id, "AG-") == []
         first = await reported(world, 1)
         assert "Shadow mode, day 1 of 2: 2 of 3 alike" in first
         assert "they paged Tom at " in first
@@ -103,7 +103,7 @@ async def test_each_day_is_told_in_slack_until_its_days_are_over_and_tocsin_page
         assert "shadow mode is over since " in await checked(world)
         await send(world, created(world.tocsin.context.clock.now(), "Disk is full again", tom), kind="opsgenie")
         await world.pass_time(minutes=1)
-        await until(lambda: direct(world, world.tom.id, "AG-"))
+        await until(lambda: direct_messages(world, world.tom.id, "AG-"))
 
 
 EVERY = deaths(14, 4, 1)
@@ -167,7 +167,7 @@ async def test_killed_anywhere_it_pages_nobody_and_tells_each_day_once(
 ) -> None:
     await yesterday(database_url)
     async with workspace() as ws:
-        given = {**settings(ws, database_url, written(tmp_path, POLICY)), "tocsin_hook_token": TOKEN}
+        given = {**settings(ws, database_url, policy_file(tmp_path, POLICY)), "tocsin_hook_token": TOKEN}
         bot = await processes.start(given, death)
         if await post(bot.port):
             await settled(ws, database_url, bot)
@@ -184,4 +184,4 @@ async def test_killed_anywhere_it_pages_nobody_and_tells_each_day_once(
             each for room in ws.state.channels.values() if room.is_im for each in ws.bot_messages(room.id)
         ]
         assert [each.text for each in direct_messages if "paged" in each.text] == []
-        assert doubled(ws) == {}
+        assert doubled_counts(ws) == {}

@@ -10,8 +10,8 @@ import pytest
 
 from sandbox import Message
 from tests.databases import PostgreSQL
-from tests.scenarios.assertions import buttons, direct, of_kind, rest, told, typed, words
-from tests.scenarios.running import World, running_world, start, written
+from tests.scenarios.assertions import buttons, direct_messages, ephemeral_texts, of_kind, settle, type_command, words
+from tests.scenarios.running import World, policy_file, running_world, start
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -30,7 +30,7 @@ severities:
 def policy(tmp_path: Path) -> Path:
     """Tom's shift began an hour ago, and is over in twenty-three."""
     began = datetime.now(UTC) - timedelta(hours=1)
-    return written(tmp_path, POLICY.format(handoff=f"{began:%H:%M}", start=began.date().isoformat()))
+    return policy_file(tmp_path, POLICY.format(handoff=f"{began:%H:%M}", start=began.date().isoformat()))
 
 
 @pytest.fixture
@@ -40,17 +40,17 @@ async def world(database_url: str, policy: Path) -> AsyncIterator[World]:
 
 
 def offers(world: World, person: str = TOM) -> list[Message]:
-    return direct(world, person, "on-call shift")
+    return direct_messages(world, person, "on-call shift")
 
 
 def briefs(world: World, person: str) -> list[Message]:
-    return direct(world, person, "take over")
+    return direct_messages(world, person, "take over")
 
 
 async def led(world: World, user: str = "@tom") -> str:
-    channel = await world.declared("sev2 Checkout is down")
-    await typed(world, "maya", channel.name, f"/incident lead {user}")
-    await rest(world)
+    channel = await world.declare("sev2 Checkout is down")
+    await type_command(world, "maya", channel.name, f"/incident lead {user}")
+    await settle(world)
     return channel.id
 
 
@@ -73,17 +73,17 @@ async def test_a_person_whose_shift_ends_is_offered_to_hand_over_once_even_after
     ((state, reason),) = await ledger(world, "shift on primary is over")
     assert state == "sent"
     assert "Priya" in reason
-    await world.restarted()
+    await world.restart()
     await world.pass_time(hours=30)
     assert len(offers(world)) == 1
     await world.tom.press(offers(world)[0], "Hand over to priya")
-    await rest(world)
+    await settle(world)
     (brief,) = briefs(world, PRIYA)
     assert (await world.show())["roles"] == {"commander": TOM}
-    (settled,) = offers(world) or [m for m in direct(world, TOM) if "your on-call shift is over" in m.text]
+    (settled,) = offers(world) or [m for m in direct_messages(world, TOM) if "your on-call shift is over" in m.text]
     assert buttons(settled) == []
     await world.priya.press(brief, "Accept")
-    await rest(world)
+    await settle(world)
     assert (await world.show())["roles"] == {"commander": PRIYA}
     assert world.priya.id in world.ws.channel(channel).members
 
@@ -93,7 +93,7 @@ async def test_staying_on_is_told_in_the_channel_and_not_asked_again(world: Worl
     await world.pass_time(hours=23, minutes=5)
     (offer,) = offers(world)
     await world.tom.press(offer, "I stay on")
-    await rest(world)
+    await settle(world)
     assert any("stays on as Incident commander" in m.text.replace("*", "") for m in world.ws.bot_messages(channel))
     assert [e["data"]["state"] for e in of_kind(await world.show(), "handover")] == ["stays"]
     await world.pass_time(hours=48)
@@ -102,10 +102,10 @@ async def test_staying_on_is_told_in_the_channel_and_not_asked_again(world: Worl
 
 async def test_no_offer_is_made_after_the_role_moved_or_the_incident_ended(world: World) -> None:
     channel = await led(world)
-    await typed(world, "maya", channel, "/incident lead @maya")
+    await type_command(world, "maya", channel, "/incident lead @maya")
     assert (await ledger(world, "or the schedule, changed"))[0][0] == "cancelled"
-    await typed(world, "maya", channel, "/incident lead @tom")
-    await typed(world, "maya", channel, "/incident resolve Rolled back")
+    await type_command(world, "maya", channel, "/incident lead @tom")
+    await type_command(world, "maya", channel, "/incident resolve Rolled back")
     await world.pass_time(hours=24)
     assert offers(world) == []
 
@@ -119,11 +119,11 @@ async def test_without_permission_to_hand_over_a_person_may_stay_on_and_is_told_
         await world.pass_time(hours=23, minutes=5)
         (offer,) = offers(world)
         await world.tom.press(offer, "Hand over to priya")
-        assert "Only @maya may hand roles over. Ask @maya." in (await told(world, "tom"))[-1]
+        assert "Only @maya may hand roles over. Ask @maya." in (await ephemeral_texts(world, "tom"))[-1]
         assert briefs(world, PRIYA) == []
         assert of_kind(await world.show(), "handover") == []
         await world.tom.press(offers(world)[0], "I stay on")
-        await rest(world)
+        await settle(world)
         assert [e["data"]["state"] for e in of_kind(await world.show(), "handover")] == ["stays"]
 
 
@@ -131,19 +131,19 @@ async def test_an_open_offer_is_settled_when_the_role_moves(world: World) -> Non
     channel = await led(world)
     await world.pass_time(hours=23, minutes=5)
     (offer,) = offers(world)
-    await typed(world, "maya", channel, "/incident lead @maya")
-    await rest(world)
-    after = next(m for m in direct(world, TOM) if m.ts == offer.ts)
+    await type_command(world, "maya", channel, "/incident lead @maya")
+    await settle(world)
+    after = next(m for m in direct_messages(world, TOM) if m.ts == offer.ts)
     assert buttons(after) == []
     assert "somebody else" in words(world, after)
 
 
 async def test_a_cover_by_another_ends_the_shift_and_a_cover_of_ones_own_extends_it(world: World) -> None:
     channel = await led(world)
-    await typed(world, "tom", "#general", "/incident cover primary for 47h")  # his own shift, and the next one
+    await type_command(world, "tom", "#general", "/incident cover primary for 47h")  # his own shift, and the next one
     await world.pass_time(hours=23, minutes=5)
     assert offers(world) == []
-    await typed(world, "maya", "#general", "/incident cover primary for 1h")
+    await type_command(world, "maya", "#general", "/incident cover primary for 1h")
     await world.pass_time(seconds=1)
     (offer,) = offers(world)
     assert world.maya.id in str(offer.blocks)

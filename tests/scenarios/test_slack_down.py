@@ -13,7 +13,7 @@ from bot.workers.outage_watch import DOWN_AFTER_S, OutageWatch
 from sandbox import Channel
 from tests.api.calls import Program, program
 from tests.scenarios.assertions import words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -47,7 +47,7 @@ class Outages:
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as running:
         running.tocsin.timer.remove(OutageWatch.name)
         yield running
 
@@ -79,7 +79,7 @@ async def test_an_incident_declared_meanwhile_gets_its_channel_and_one_digest(wo
         await act(maya, "/incidents/INC-1/note", text="The vendor was called at the weekend number")
     assert world.ws.find_channel("inc-1") is None
     await slack.end()
-    channel = await world.opened(1)
+    channel = await world.incident_channel(1)
     posted = bot_messages(world, channel)
     digests = [text for text in posted if "While Slack was down" in text]
     assert len(digests) == 1
@@ -93,7 +93,7 @@ async def test_an_incident_declared_meanwhile_gets_its_channel_and_one_digest(wo
 
 async def test_what_was_posted_before_is_not_told_again_and_announcements_are_stamped(world: World) -> None:
     slack = Outages(world)
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     async with program(world) as maya:
         await act(maya, "/incidents/INC-1/update", text="Before the outage")
         await world.delivered()
@@ -123,7 +123,7 @@ async def test_what_was_posted_before_is_not_told_again_and_announcements_are_st
 
 async def test_a_page_by_hand_is_posted_although_somebody_responds_already(world: World) -> None:
     slack = Outages(world)
-    channel = await world.declared("sev3 Checkout is down")
+    channel = await world.declare("sev3 Checkout is down")
     await world.ws.person("maya").press(world.card(channel), "Acknowledge")
     await world.delivered()
     await slack.begin()
@@ -138,7 +138,7 @@ async def test_a_drill_withholds_what_goes_to_slack_for_itself_alone(world: Worl
         drill = {"title": "Slack is down", "severity": "sev1", "drill": True, "slack_down": "30m"}
         await act(maya, "/incidents", **drill)
         await act(maya, "/incidents", title="A real one", severity="sev2")
-        await world.opened(2)
+        await world.incident_channel(2)
         await act(maya, "/incidents/INC-1/acknowledge")
         await act(maya, "/incidents/INC-1/update", text="We go on in a terminal")
         await act(maya, "/incidents/INC-1/note", text="The bridge works")

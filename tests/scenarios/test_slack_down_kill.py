@@ -18,17 +18,17 @@ from storage.open import open_database
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MovableClock, written
+from tests.scenarios.running import MovableClock, policy_file
 from tests.scenarios.test_kill import (
     POLICY,
     STEP,
-    dead_or_quiet,
     deaths,
-    declared,
-    doubled,
-    quiet,
+    declare_and_kill,
+    doubled_counts,
     run_again,
     settings,
+    wait_until_dead_or_quiet,
+    wait_until_quiet,
     workspace,
 )
 
@@ -39,7 +39,7 @@ FEW = [Death("commit", 9, before=False), Death("call", 9, before=True)]  # `make
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def slack_was_down(url: str, policy: Path) -> None:
@@ -70,7 +70,7 @@ def told(ws: Workspace, channel: Channel) -> str:
 
 def assert_told_once(ws: Workspace) -> None:
     """Both channels read every update and the note once, and no message stands twice anywhere."""
-    assert doubled(ws) == {}
+    assert doubled_counts(ws) == {}
     for incident in (1, 2):
         channel = ws.find_channel(f"inc-{incident}-")
         assert channel is not None
@@ -86,14 +86,14 @@ DEATHS = deaths(24, 16, 1) if STEP == 1 else FEW
 @pytest.mark.parametrize("death", DEATHS, ids=str)
 async def test_a_digest_survives_being_killed_anywhere(database_url: str, policy: Path, death: Death) -> None:
     async with workspace() as ws:
-        await declared(ws, database_url, policy, "sev2 Checkout is down")
+        await declare_and_kill(ws, database_url, policy, "sev2 Checkout is down")
         await slack_was_down(database_url, policy)
         bot = await processes.start(settings(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
-        await dead_or_quiet(bot, ws, database_url)
+        await wait_until_dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
-            await quiet(ws, database_url)
+            await wait_until_quiet(ws, database_url)
             assert_told_once(ws)
         finally:
             await bot.kill()
@@ -106,7 +106,7 @@ async def test_a_digest_that_two_replicas_share_survives_the_death_of_one(
     """The other replica goes on with what the dead one had begun."""
     url = postgresql.create()
     async with workspace() as ws:
-        await declared(ws, url, policy, "sev2 Checkout is down")
+        await declare_and_kill(ws, url, policy, "sev2 Checkout is down")
         await slack_was_down(url, policy)
         given = settings(ws, url, policy)
         mortal, other = processes.launch(given, death), processes.launch(given)
@@ -114,7 +114,7 @@ async def test_a_digest_that_two_replicas_share_survives_the_death_of_one(
             assert await other.ready()
             ws.request_url = f"http://127.0.0.1:{other.port}/slack/events"
             await mortal.ready()
-            await quiet(ws, url)
+            await wait_until_quiet(ws, url)
             assert_told_once(ws)
         finally:
             await mortal.kill()

@@ -21,7 +21,7 @@ def short_pings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("short_pings")
 async def test_an_incident_runs_over_socket_mode(database_url: str) -> None:
     async with running_world(database_url, socket_mode=True) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         await world.tom.join(channel.id)
         await world.tom.press(world.card(channel), "Acknowledge")
         await world.maya.command(channel.id, "/incident update")
@@ -41,7 +41,7 @@ async def test_an_incident_runs_over_socket_mode(database_url: str) -> None:
 @pytest.mark.usefixtures("short_pings")
 async def test_dropped_connections_come_back_and_no_message_is_lost(database_url: str) -> None:
     async with running_world(database_url, socket_mode=True) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         texts = [f"before {number}" for number in range(3)]
         for text in texts:
             await world.maya.say(channel.id, text)
@@ -64,7 +64,7 @@ async def test_dropped_connections_come_back_and_no_message_is_lost(database_url
 @pytest.mark.usefixtures("short_pings")
 async def test_messages_sent_while_nothing_was_connected_are_read_from_the_history(sqlite_url: str) -> None:
     async with running_world(sqlite_url, socket_mode=True) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         world.ws.delivery.faults.drop = True
         world.ws.sockets.refusing = True
         world.ws.sockets.drop()
@@ -83,7 +83,7 @@ async def test_messages_sent_while_nothing_was_connected_are_read_from_the_histo
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_slack_may_ask_for_a_new_connection_at_any_time(sqlite_url: str, reason: str) -> None:
     async with running_world(sqlite_url, socket_mode=True) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         await world.ws.sockets.disconnect(reason)
         await world.ws.until(lambda: len(world.ws.sockets.connections) >= 1)
         for number in range(5):
@@ -103,7 +103,7 @@ async def test_dead_connections_that_look_open_are_replaced_and_no_message_is_lo
     sqlite_url: str,
 ) -> None:
     async with running_world(sqlite_url, socket_mode=True) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         await world.ws.until(lambda: len(world.ws.sockets.connections) == 2)
         dead = list(world.ws.sockets.connections)
         world.ws.sockets.freeze()
@@ -122,7 +122,7 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
 ) -> None:
     monkeypatch.setattr("bot.slack.inbound.socket_mode.UNHEARD_AFTER_S", 0.5)
     async with running_world(sqlite_url, socket_mode=True) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         await world.ws.until(lambda: len(world.ws.sockets.connections) == 2)
         await world.ws.settled()
         deaf = list(world.ws.sockets.connections)
@@ -139,7 +139,7 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
 @pytest.mark.usefixtures("short_pings")
 async def test_a_connection_whose_reader_has_ended_is_replaced(sqlite_url: str) -> None:
     async with running_world(sqlite_url, socket_mode=True) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         sockets = world.tocsin.sockets
         assert sockets is not None
         await world.ws.until(lambda: len(world.ws.sockets.connections) == 2)

@@ -28,7 +28,7 @@ from storage.statuspage import subscribers
 from tests.integrations.statuspage import KEY, PAGE, statuspage
 from tests.integrations.test_kill import started
 from tests.scenarios.processes import Bot
-from tests.scenarios.running import written
+from tests.scenarios.running import policy_file
 from tests.scenarios.test_subscribers_kill import TOKEN, UPDATE, scene, told
 
 RECEIVERS = 40
@@ -102,7 +102,7 @@ async def test_every_webhook_is_told_and_a_repetition_has_the_same_id(
 ) -> None:
     async with receiving(dies_at) as there, scene(sqlite_url, tmp_path) as world:
         await subscribed(sqlite_url, there.url)
-        given = world.given | {"tocsin_policy": str(written(tmp_path, POLICY))}
+        given = world.given | {"tocsin_policy": str(policy_file(tmp_path, POLICY))}
         there.bot = await started(given)
         await post(there.bot, "", UPDATE)
         assert await there.bot.ended()

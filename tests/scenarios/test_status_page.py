@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.assertions import buttons, declared, of_kind, rest, texts, told, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import buttons, declare, ephemeral_texts, of_kind, settle, texts, words
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -31,7 +31,7 @@ PUBLISHED = {
 
 @pytest.fixture
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         yield world
 
 
@@ -48,7 +48,7 @@ async def shows(world: World, wanted: str) -> dict[str, Any]:
         document = await summary(world)
         if document["status"]["description"] == wanted:
             return document
-        await rest(world)
+        await settle(world)
     raise AssertionError(f"the page says {document['status']}, not {wanted}")
 
 
@@ -59,7 +59,7 @@ async def published(world: World, channel: Channel) -> None:
 
 
 async def test_what_is_published_in_slack_is_on_the_page_with_its_own_title(shop: World) -> None:
-    channel = await declared(shop, "sev2 db-7.internal is down")
+    channel = await declare(shop, "sev2 db-7.internal is down")
     await published(shop, channel)
     document = await shows(shop, "Partial outage")
     (incident,) = document["incidents"]
@@ -70,7 +70,7 @@ async def test_what_is_published_in_slack_is_on_the_page_with_its_own_title(shop
 
 
 async def test_each_component_may_have_a_state_of_its_own(shop: World) -> None:
-    channel = await declared(shop, "sev2 Chat is down")
+    channel = await declare(shop, "sev2 Chat is down")
     await shop.maya.command(channel.name, "/incident comms status_page")
     await shop.maya.fill(shop.maya.view, {**PUBLISHED, "Components in another state": "Embeddings: major outage"})
     assert (await shop.maya.submit()).ok
@@ -80,7 +80,7 @@ async def test_each_component_may_have_a_state_of_its_own(shop: World) -> None:
 
 
 async def test_the_form_of_an_audience_leads_to_the_page_and_back(shop: World) -> None:
-    channel = await declared(shop, "sev2 Checkout is down")
+    channel = await declare(shop, "sev2 Checkout is down")
     await shop.maya.command(channel.name, "/incident comms internal")
     await shop.maya.press(shop.maya.view, "Audience", "Status page")
     assert "Nothing of this incident is on the status page yet" in str(shop.maya.view.body)
@@ -89,7 +89,7 @@ async def test_the_form_of_an_audience_leads_to_the_page_and_back(shop: World) -
 
 
 async def test_a_host_in_the_text_is_shown_before_it_is_published_and_a_secret_never_is(shop: World) -> None:
-    channel = await declared(shop, "sev2 Checkout is down")
+    channel = await declare(shop, "sev2 Checkout is down")
     await shop.maya.command(channel.name, "/incident comms status_page")
     await shop.maya.fill(shop.maya.view, {**PUBLISHED, "Message": "db-7.internal is broken. Next update at 15:00 UTC."})
     await shop.maya.submit()
@@ -102,21 +102,21 @@ async def test_a_host_in_the_text_is_shown_before_it_is_published_and_a_secret_n
 
 
 async def test_what_was_published_is_corrected_visibly_and_never_silently(shop: World) -> None:
-    channel = await declared(shop, "sev2 Checkout is down")
+    channel = await declare(shop, "sev2 Checkout is down")
     await published(shop, channel)
-    await rest(shop)
+    await settle(shop)
     (receipt,) = [m for m in shop.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
     assert "published on the status page" in words(shop, receipt)
     await shop.maya.press(receipt, "Correct")
     assert "We look into it" in str(shop.maya.view.body)
     await shop.maya.fill(shop.maya.view, {"Message": "Only EU requests fail. Next update at 15:00 UTC."})
     assert (await shop.maya.submit()).ok
-    await rest(shop)
+    await settle(shop)
     for _ in range(100):
         (incident,) = (await summary(shop))["incidents"]
         if "Only EU" in incident["incident_updates"][0]["body"]:
             break
-        await rest(shop)
+        await settle(shop)
     assert "Only EU requests fail" in incident["incident_updates"][0]["body"]
     assert any("Corrected on the status page" in text for text in texts(of_kind(await shop.show(), "sent")))
     (_, second) = [m for m in shop.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
@@ -127,7 +127,7 @@ async def test_what_was_published_is_corrected_visibly_and_never_silently(shop: 
 
 
 async def test_resolving_asks_what_the_page_should_say(shop: World) -> None:
-    channel = await declared(shop, "sev2 Checkout is down")
+    channel = await declare(shop, "sev2 Checkout is down")
     await published(shop, channel)
     await shop.maya.command(channel.name, "/incident resolve")
     said = "All requests succeed again."
@@ -139,11 +139,11 @@ async def test_resolving_asks_what_the_page_should_say(shop: World) -> None:
 
 
 async def test_resolving_in_one_line_says_that_the_page_still_tells_of_it(shop: World) -> None:
-    channel = await declared(shop, "sev2 Checkout is down")
+    channel = await declare(shop, "sev2 Checkout is down")
     await published(shop, channel)
     await shop.maya.command(channel.name, "/incident resolve Rolled back")
-    await rest(shop)
-    assert "The status page still tells of it" in str(await told(shop, "maya"))
+    await settle(shop)
+    assert "The status page still tells of it" in str(await ephemeral_texts(shop, "maya"))
 
 
 async def test_maintenance_is_planned_in_a_form_and_listed(shop: World) -> None:
@@ -152,8 +152,8 @@ async def test_maintenance_is_planned_in_a_form_and_listed(shop: World) -> None:
     fields = {"Title": "Database move", "Affected components": "API", "Message": "Requests may fail."}
     await shop.maya.fill(shop.maya.view, {**fields, "From": starts, "Until": starts + 3600})
     assert (await shop.maya.submit()).ok
-    await rest(shop)
+    await settle(shop)
     (planned,) = (await summary(shop))["scheduled_maintenances"]
     assert (planned["name"], planned["status"]) == ("Database move", "scheduled")
     await shop.maya.command("#general", "/incident maintenance list")
-    assert "Database move" in (await told(shop, "maya"))[-1]
+    assert "Database move" in (await ephemeral_texts(shop, "maya"))[-1]

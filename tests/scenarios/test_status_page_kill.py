@@ -19,8 +19,8 @@ from storage.statuspage import mailings, publications, subscribers
 from tests.integrations.mail import post_office
 from tests.integrations.test_kill import started
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST, written
-from tests.scenarios.test_kill import dead_or_quiet, doubled, quiet
+from tests.scenarios.running import MANIFEST, policy_file
+from tests.scenarios.test_kill import doubled_counts, wait_until_dead_or_quiet, wait_until_quiet
 from tests.scenarios.test_status_page import POLICY, PUBLISHED
 
 READERS = 5
@@ -59,7 +59,7 @@ async def test_what_is_published_survives_being_killed(sqlite_url: str, tmp_path
             "slack_signing_secret": ws.settings.signing_secret,
             "slack_api_url": ws.api_url,
             "database_url": sqlite_url,
-            "tocsin_policy": str(written(tmp_path, POLICY)),
+            "tocsin_policy": str(policy_file(tmp_path, POLICY)),
             "tocsin_url": "https://tocsin.example.com",
             "smtp_url": f"smtp://127.0.0.1:{post.port}",
             "mail_from": "Acme <status@example.org>",
@@ -69,7 +69,7 @@ async def test_what_is_published_survives_being_killed(sqlite_url: str, tmp_path
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         maya = ws.person("maya")
         await maya.command("#general", "/incident declare sev2 Payments are down")
-        await quiet(ws, sqlite_url)
+        await wait_until_quiet(ws, sqlite_url)
         await subscribed(sqlite_url)
         await bot.kill()
         bot = await started(given, death)
@@ -79,15 +79,15 @@ async def test_what_is_published_survives_being_killed(sqlite_url: str, tmp_path
         if maya.open_views():
             await maya.fill(maya.view, PUBLISHED)
             sent = (await maya.submit()).ok
-        await dead_or_quiet(bot, ws, sqlite_url)
+        await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         await bot.kill()
         bot = await started(given)
         try:
             count = await told(sqlite_url)
-            await quiet(ws, sqlite_url)
+            await wait_until_quiet(ws, sqlite_url)
         finally:
             await bot.kill()
         assert count == 1 if sent else count <= 1
         reached = {(mail["To"], mail["Message-ID"]) for mail in post.mails}
         assert sorted(to for to, _ in reached) == [f"p{n}@example.com" for n in range(READERS)] * count
-        assert doubled(ws) == {}
+        assert doubled_counts(ws) == {}

@@ -16,7 +16,7 @@ from bot.usecases.incidents.refresh_messages import refresh_messages
 from storage.outbox.census import count_by_state
 from storage.schema import outbox
 from tests.scenarios import storm
-from tests.scenarios.assertions import doubled
+from tests.scenarios.assertions import doubled_keys
 from tests.scenarios.running import World
 from tests.scenarios.storm import Storm
 from tests.waiting import WITHIN_S
@@ -35,7 +35,7 @@ async def test_in_a_storm_pages_and_cards_go_out_as_fast_as_the_rate_limits_allo
         print(blown.report())
         assert sorted(blown.cards) == list(range(1, 51))
         assert len(blown.pages) == 50 * len(storm.ON_CALL)
-        assert doubled(world.ws) == []
+        assert doubled_keys(world.ws) == []
         assert max(blown.acknowledged_s) < 3
         assert blown.refused.total() <= 8
         for found, floor in (
@@ -49,7 +49,7 @@ async def test_in_a_storm_pages_and_cards_go_out_as_fast_as_the_rate_limits_allo
 
 async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp_path: Path) -> None:
     async with storm.strict_world(sqlite_url, tmp_path, MINUTE_S) as world:
-        chatty = await world.declared("sev4 Chatty")
+        chatty = await world.declare("sev4 Chatty")
         chatter = asyncio.create_task(_chatter(world, 500))
         await world.ws.until(lambda: len(world.ws.calls("chat.update")) >= 20, timeout_s=60)
         began = time.time()
@@ -69,7 +69,7 @@ async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp
         assert blown.refused.total() <= 4
         assert len(world.ws.calls("chat.update")) < 250, "most of the five hundred became one with the next"
         assert "edit 500" in str(world.card(chatty).blocks), "the last one stands there"
-        assert doubled(world.ws) == []
+        assert doubled_keys(world.ws) == []
 
 
 async def test_a_notice_that_waits_for_a_rate_limit_is_unclaimed_and_says_why(sqlite_url: str, tmp_path: Path) -> None:

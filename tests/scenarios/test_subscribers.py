@@ -20,8 +20,8 @@ from bot.domain.timeline.entry import BOT
 from bot.usecases.status_page.publish import post, publish
 from storage.statuspage import mailings, subscribers
 from tests.integrations.mail import Post, post_office
-from tests.scenarios.assertions import rest, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import settle, words
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -48,7 +48,7 @@ class Page:
         data = [("email", address), *(("component", each) for each in components)]
         status, _ = await self.ask("POST", "/status/subscribe", data)
         assert status == 200
-        await rest(self.world)
+        await settle(self.world)
         assert (await self.ask("POST", self.link("confirm")))[0] == 200
         self.mail.envelopes.clear()
 
@@ -76,7 +76,7 @@ class Page:
                 if not left:
                     break
                 await asyncio.sleep(0.05)
-        await rest(self.world)
+        await settle(self.world)
 
     def recipients(self) -> list[str]:
         return sorted(to for envelope in self.mail.envelopes for to in envelope.rcpt_tos)
@@ -89,14 +89,14 @@ async def page(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Page]:
             "smtp_url": f"smtp://127.0.0.1:{mail.port}", "mail_from": "Example <status@example.org>",
             "tocsin_url": "https://tocsin.example.com",
         }  # fmt: skip
-        async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
+        async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), **more) as world:
             yield Page(world, mail)
 
 
 async def test_an_address_is_told_once_it_is_confirmed_and_leaves_by_one_click(page: Page) -> None:
     status, shown = await page.ask("POST", "/status/subscribe", {"email": "Ada@Example.com"})
     assert (status, "ada" in shown.lower()) == (200, False)
-    await rest(page.world)
+    await settle(page.world)
     await page.published()
     assert [mail["Subject"] for mail in page.mail.mails] == ["Confirm your subscription to Example AI"]
     confirm = page.link("confirm")
@@ -134,7 +134,7 @@ async def test_a_stranger_cannot_be_mailed_again_and_again_nor_be_found_out(page
     await page.subscribed("ada@example.com")
     answers = [await page.ask("POST", "/status/subscribe", {"email": "ada@example.com"}) for _ in range(5)]
     answers.append(await page.ask("POST", "/status/subscribe", {"email": "new@example.com"}))
-    await rest(page.world)
+    await settle(page.world)
     assert len({re.sub(r"Written.*?</time>", "", shown) for _, shown in answers}) == 1
     assert page.recipients() == ["new@example.com"]
 

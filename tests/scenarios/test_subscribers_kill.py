@@ -28,7 +28,7 @@ from storage.schema import outbox
 from storage.statuspage import mailings, subscribers
 from tests.integrations.mail import Post, post_office
 from tests.integrations.test_kill import started
-from tests.scenarios.running import MANIFEST, written
+from tests.scenarios.running import MANIFEST, policy_file
 
 READERS = 250
 AFTER = [1, 120, READERS - 20] if os.environ.get("TOCSIN_TORTURE") else [120]  # mails, it is killed
@@ -96,7 +96,7 @@ async def scene(url: str, folder: Path) -> AsyncIterator[Scene]:
             "slack_signing_secret": ws.settings.signing_secret,
             "slack_api_url": ws.api_url,
             "database_url": url,
-            "tocsin_policy": str(written(folder, POLICY)),
+            "tocsin_policy": str(policy_file(folder, POLICY)),
             "tocsin_url": "https://tocsin.example.com",
             "tocsin_api_token": TOKEN,
             "smtp_url": f"smtp://127.0.0.1:{post.port}",

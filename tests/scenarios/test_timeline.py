@@ -12,19 +12,19 @@ from sandbox import Channel
 from storage.engine.errors import StorageError
 from storage.timeline import chain
 from storage.timeline.verify import chain_faults
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
+from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command
 from tests.scenarios.running import World, running_world
 
 INSIDE = "inc-1-checkout-is-down"
 
 
 async def seen(world: World, *kinds: str) -> list[dict[str, Any]]:
-    await rest(world)
+    await settle(world)
     return of_kind(await world.show(), *kinds)
 
 
 async def test_a_message_is_recorded_with_author_text_and_permalink(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "Cards & wallets are < refused >")
     (entry,) = await seen(world, "message")
     assert (entry["actor"], entry["source_ts"]) == (world.maya.id, message.ts)
@@ -34,7 +34,7 @@ async def test_a_message_is_recorded_with_author_text_and_permalink(world: World
 
 
 async def test_edits_keep_the_first_text_and_append_the_new_ones(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "first")
     await world.maya.edit(message, "second")
     await world.maya.edit(message, "third")
@@ -48,7 +48,7 @@ async def test_edits_keep_the_first_text_and_append_the_new_ones(world: World) -
 
 
 async def test_a_deletion_is_marked_and_the_earlier_text_kept(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "my password is hunter2")
     await world.maya.delete(message)
     entries = await seen(world, "message", "message_deleted")
@@ -60,7 +60,7 @@ async def test_a_deletion_is_marked_and_the_earlier_text_kept(world: World) -> N
 
 
 async def test_a_deleted_thread_parent_is_a_deletion_too(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "parent")
     await world.maya.reply(message, "reply")
     await world.maya.delete(message)
@@ -71,7 +71,7 @@ async def test_a_deleted_thread_parent_is_a_deletion_too(world: World) -> None:
 
 
 async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "parent")
     await world.maya.reply(message, "reply")
     await world.maya.reply(message, "to all", broadcast=True)
@@ -81,7 +81,7 @@ async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread
 
 
 async def test_files_are_recorded_with_name_and_link(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "the graph", files=["latency.png", "errors.csv"])
     files = await seen(world, "file")
     assert texts(files) == ["latency.png", "errors.csv"]
@@ -89,12 +89,12 @@ async def test_files_are_recorded_with_name_and_link(world: World) -> None:
 
 
 async def test_joins_and_leaves_are_recorded_once_each(world: World) -> None:
-    await declared(world)
+    await declare(world)
     for act in (world.tom.join, world.tom.leave, world.tom.join, world.sam.join):
         await act(INSIDE)
-        await rest(world)
+        await settle(world)
     await world.sam.invite(INSIDE, "lena")
-    await rest(world)
+    await settle(world)
     await world.sam.kick(INSIDE, "lena")
     entries = await seen(world, "joined", "left")
     assert [(e["kind"], e["actor"]) for e in entries] == [
@@ -109,7 +109,7 @@ async def test_joins_and_leaves_are_recorded_once_each(world: World) -> None:
 
 
 async def test_pins_by_people_are_recorded_and_the_bots_own_is_not(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "important")
     await world.maya.pin(message)
     await world.maya.unpin(message)
@@ -121,38 +121,38 @@ async def test_pins_by_people_are_recorded_and_the_bots_own_is_not(world: World)
 
 
 async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "Deploy 4512 went out")
     await world.tom.join(INSIDE)
     await world.tom.react(message, "pushpin")
     (entry,) = await seen(world, "message")
     assert entry["key"] is True
-    assert "Deploy 4512" in await typed(world, "maya", INSIDE, "/incident timeline")
+    assert "Deploy 4512" in await type_command(world, "maya", INSIDE, "/incident timeline")
     await world.tom.unreact(message, "pushpin")
     (entry,) = await seen(world, "message")
     assert entry["key"] is False
     assert [e["kind"] for e in await seen(world, "keyed", "unkeyed")] == ["keyed", "unkeyed"]
-    assert "Deploy 4512" not in await typed(world, "maya", INSIDE, "/incident timeline")
+    assert "Deploy 4512" not in await type_command(world, "maya", INSIDE, "/incident timeline")
 
 
 async def test_a_key_entry_tells_the_last_text_of_its_message_marked_edited_or_deleted(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.tom.join(INSIDE)
     await world.priya.join(INSIDE)
     message = await world.maya.say(INSIDE, "100 % of payments fail")
     await world.tom.react(message, "pushpin")
     await world.maya.edit(message, "10 %, sorry")
-    await rest(world)
+    await settle(world)
     for line in ("timeline", "show", "catchup"):
-        said = await typed(world, "priya" if line == "catchup" else "tom", INSIDE, f"/incident {line}")
+        said = await type_command(world, "priya" if line == "catchup" else "tom", INSIDE, f"/incident {line}")
         assert "10 %, sorry" in said, line
         assert "(edited)" in said, line
         assert "100 %" not in said, line
-    whole = await typed(world, "tom", INSIDE, "/incident timeline all")
+    whole = await type_command(world, "tom", INSIDE, "/incident timeline all")
     assert "100 % of payments fail _(edited later)_" in whole
     await world.maya.delete(message)
-    await rest(world)
-    said = await typed(world, "tom", INSIDE, "/incident timeline")
+    await settle(world)
+    said = await type_command(world, "tom", INSIDE, "/incident timeline")
     assert "10 %, sorry" in said
     assert "(deleted)" in said
     (entry,) = await seen(world, "message")
@@ -160,7 +160,7 @@ async def test_a_key_entry_tells_the_last_text_of_its_message_marked_edited_or_d
 
 
 async def test_a_message_of_a_file_alone_stands_once_and_can_be_keyed(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.tom.join(INSIDE)
     message = await world.maya.say(INSIDE, "", files=["graph.png"])
     await world.tom.react(message, "pushpin")
@@ -169,7 +169,7 @@ async def test_a_message_of_a_file_alone_stands_once_and_can_be_keyed(world: Wor
 
 
 async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "Deploy 4512 went out")
     await world.tom.join(INSIDE)
     await world.tom.react(message, "pushpin")
@@ -181,7 +181,7 @@ async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(world
 
 
 async def test_a_pushpin_on_a_reply_keys_the_reply(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "parent")
     reply = await world.maya.reply(message, "the cause")
     await world.maya.react(reply, "pushpin")
@@ -189,7 +189,7 @@ async def test_a_pushpin_on_a_reply_keys_the_reply(world: World) -> None:
 
 
 async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(world: World) -> None:
-    await declared(world)
+    await declare(world)
     world.ws.delivery.faults.drop = True
     message = await world.maya.say(INSIDE, "lost on the way")
     reply = await world.maya.reply(message, "so was this")
@@ -199,7 +199,7 @@ async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(world: 
 
 
 async def test_only_meaningful_reactions_are_recorded(world: World) -> None:
-    await declared(world)
+    await declare(world)
     message = await world.maya.say(INSIDE, "Roll back?")
     await world.tom.join(INSIDE)
     for name in ("white_check_mark", "tada", "+1"):
@@ -209,7 +209,7 @@ async def test_only_meaningful_reactions_are_recorded(world: World) -> None:
 
 
 async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.maya.set_topic(INSIDE, "war room")
     await world.maya.set_purpose(INSIDE, "fix it")
     await world.maya.rename(INSIDE, "inc-1-payments")
@@ -220,12 +220,12 @@ async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(worl
         ("renamed", world.maya.id, "inc-1-payments"),
     ]
     assert entries[-1]["data"]["before"] == INSIDE
-    await typed(world, "maya", "inc-1-payments", "/incident note still the same incident")
+    await type_command(world, "maya", "inc-1-payments", "/incident note still the same incident")
     assert len(await seen(world, "note")) == 1
 
 
 async def test_other_bots_guests_and_partners_are_recorded_as_who_they_are(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     for name in ("deploys", "gail", "alex"):
         world.ws.membership.join(channel, world.ws.user(name))
     world.ws.posting.post(channel, "U0DEPLOYS0", "Deploy 4513 is out", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
@@ -242,14 +242,14 @@ async def test_other_bots_guests_and_partners_are_recorded_as_who_they_are(world
 
 
 async def test_an_integrations_attachment_is_recorded_by_its_words(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "CPU at 97 %"}, "block_id": "b"}]
     world.ws.posting.post(channel, "U0DEPLOYS0", "", blocks=blocks, bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
     assert texts(await seen(world, "message")) == ["CPU at 97 %"]
 
 
 async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     message = world.ws.posting.post(channel, "U0DEPLOYS0", "Deploying", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
     world.ws.posting.edit(message, "U0DEPLOYS0", {"text": "Deployed"}, quiet=True)
     world.ws.posting.edit(message, "U0DEPLOYS0", {"attachments": [{"text": "a preview", "id": 1}]}, quiet=True)
@@ -257,10 +257,10 @@ async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(wo
 
 
 async def test_the_bots_own_messages_are_not_recorded_as_chatter(world: World) -> None:
-    await declared(world)
+    await declare(world)
     for line in ("ack", "update Rolling back", "severity sev1", "lead @tom", "resolve Done"):
-        await typed(world, "maya", INSIDE, f"/incident {line}")
-    await rest(world)
+        await type_command(world, "maya", INSIDE, f"/incident {line}")
+    await settle(world)
     bot = world.ws.bot
     assert not [
         e
@@ -270,7 +270,7 @@ async def test_the_bots_own_messages_are_not_recorded_as_chatter(world: World) -
 
 
 async def test_messages_outside_incident_channels_are_not_recorded(world: World) -> None:
-    await declared(world)
+    await declare(world)
     await world.sam.invite("payments", "tocsin")
     await world.tom.say("payments", "not about the incident")
     await world.tom.say("incidents", "nor this")
@@ -278,7 +278,7 @@ async def test_messages_outside_incident_channels_are_not_recorded(world: World)
 
 
 async def test_invalid_unicode_is_recorded_without_losing_the_rest(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     for number, text in enumerate(("half \ud83d an emoji", "a nul \x00 byte", "\u202e turned"), 1):
         ts = f"1790000000.00010{number}"
         world.ws.publish(
@@ -296,7 +296,7 @@ async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url:
     policy = tmp_path / "policy.yml"
     policy.write_text("preset: sev1-5\ntimeline: {record: key}\n")
     async with running_world(sqlite_url, policy=policy) as world:
-        await declared(world)
+        await declare(world)
         message = await world.maya.say(INSIDE, "chatter")
         keyed = await world.maya.say(INSIDE, "Deploy 4512 went out")
         await world.maya.edit(message, "chatter, edited")
@@ -305,7 +305,7 @@ async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url:
         await world.maya.pin(message)
         await world.maya.edit(keyed, "Deploy 4513 went out")
         await world.tom.join(INSIDE)
-        await world.restarted()
+        await world.restart()
         recorded = await seen(world, "message", "message_edited", "pin", "joined")
         others = [(e["kind"], e["text"]) for e in recorded if e["kind"] != "joined"]
         assert others == [("message", "Deploy 4512 went out"), ("message_edited", "Deploy 4513 went out")]
@@ -317,7 +317,7 @@ async def test_with_key_entries_chatter_still_softens_reminders(database_url: st
     only = "{respond_within: null, update_every: 15m, escalate_after: null, roles: [], ladder: []}"
     policy.write_text(f"preset: sev1-5\ntimeline: {{record: key}}\nseverities:\n  sev2: {only}\n")
     async with running_world(database_url, policy=policy) as world:
-        channel = await world.declared("sev2 Checkout is down")
+        channel = await world.declare("sev2 Checkout is down")
         await world.pass_time(minutes=14)
         for number in range(3):
             await world.maya.say(channel.id, f"looking at pod {number}")
@@ -390,13 +390,13 @@ def counted(shown: dict[str, Any]) -> Counter[tuple[str, str]]:
 async def test_every_event_is_recorded_once_in_any_order_and_number_of_deliveries(
     world: World, faults: dict[str, Any]
 ) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     for name, value in faults.items():
         setattr(world.ws.delivery.faults, name, value)
     expected = await busy(world, channel)
     world.ws.delivery.flush()
     await world.ws.until(lambda: all(d.state != "waiting" for d in world.ws.journal.deliveries))
-    await rest(world)
+    await settle(world)
     shown = await world.show()
     got = counted(shown)
     assert got == expected, (got - expected, expected - got)
@@ -407,16 +407,16 @@ async def test_every_event_is_recorded_once_in_any_order_and_number_of_deliverie
 
 
 async def test_an_event_that_slack_delivers_late_is_recorded(world: World) -> None:
-    channel = await declared(world)
+    channel = await declare(world)
     world.ws.delivery.faults.hold = True
     expected = await busy(world, channel)
     world.ws.delivery.release()
-    await rest(world)
+    await settle(world)
     assert counted(await world.show()) == expected
 
 
 async def test_nothing_is_acknowledged_before_it_is_committed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    await declared(world)
+    await declare(world)
     real, refusals = chain.append, 2
 
     async def refuses(*args: Any, **more: Any) -> Any:

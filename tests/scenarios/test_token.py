@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from bot.usecases.incidents.declare import Declaration, declare
-from tests.scenarios.assertions import buttons, direct, of_kind, typed, words
-from tests.scenarios.running import World, start, written
+from tests.scenarios.assertions import buttons, direct_messages, of_kind, type_command, words
+from tests.scenarios.running import World, policy_file, start
 
 POLICY = """
 preset: sev1-5
@@ -29,7 +29,7 @@ REFUSALS = ("token_revoked", "invalid_auth", "account_inactive", "token_expired"
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 async def readiness(world: World) -> tuple[int, dict[str, str]]:
@@ -39,10 +39,10 @@ async def readiness(world: World) -> tuple[int, dict[str, str]]:
 
 async def complete(world: World) -> None:
     """The incident stands as if nothing had happened."""
-    channel = await world.opened()
+    channel = await world.incident_channel()
     await world.delivered()
     assert world.ws.pinned(channel.id)
-    assert direct(world, world.tom.id, "You are paged")
+    assert direct_messages(world, world.tom.id, "You are paged")
     assert world.ws.bot_messages("incidents")
     shown = await world.show()
     assert not of_kind(shown, "delivery_failed")
@@ -54,7 +54,7 @@ async def test_an_incident_declared_while_slack_refuses_the_token_is_complete_on
     world: World, error: str
 ) -> None:
     world.ws.faults.add("*", error=error, count=None)
-    assert "INC-1" in await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    assert "INC-1" in await type_command(world, "maya", "#general", "/incident declare sev2 Checkout is down")
     await world.ws.until(lambda: world.ws.calls("auth.test")[-1].error == error)
     status, checks = await readiness(world)
     assert status == 503
@@ -72,7 +72,7 @@ async def test_a_missing_scope_is_never_final_and_readiness_names_it(
 ) -> None:
     monkeypatch.setattr("bot.slack.client.api.BLOCKED_WAIT_S", 0.3)
     fault = world.ws.faults.add(method, error="missing_scope", count=None)
-    await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await type_command(world, "maya", "#general", "/incident declare sev2 Checkout is down")
     await world.ws.until(lambda: [call for call in world.ws.calls(method) if call.error == "missing_scope"])
     status, checks = await readiness(world)
     assert method in checks["scopes"]
@@ -85,7 +85,7 @@ async def test_a_missing_scope_is_never_final_and_readiness_names_it(
 
 async def test_what_waits_for_a_scope_is_on_the_card_and_in_show_and_a_retry_tries_it_at_once(world: World) -> None:
     fault = world.ws.faults.add("conversations.setTopic", error="missing_scope", count=None)
-    channel = await world.declared("sev2 Checkout is down")
+    channel = await world.declare("sev2 Checkout is down")
     await world.ws.until(lambda: "Retry" in buttons(world.card(channel)))
     assert "Waits: Could not set the topic: the app lacks a permission" in words(world, world.card(channel))
     reply = await world.maya.command(channel.id, "/incident show")
@@ -101,7 +101,7 @@ async def test_a_known_bot_serves_while_slack_refuses_its_token(world: World) ->
     await world.tocsin.stop()
     world.ws.revoke()
     world.tocsin = await start(world.ws, world.settings)
-    await typed(world, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await type_command(world, "maya", "#general", "/incident declare sev2 Checkout is down")
     assert (await readiness(world))[0] == 503
     world.ws.accept_token()
     await complete(world)

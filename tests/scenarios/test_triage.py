@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox import Channel, Message
-from tests.scenarios.assertions import buttons, rest, told, typed, words
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import buttons, ephemeral_texts, settle, type_command, words
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -29,14 +29,14 @@ services:
 
 @pytest.fixture
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as running:
         yield running
 
 
 async def declared(world: World, text: str, number: int = 1, by: str = "maya") -> Channel:
     await world.ws.person(by).command("#general", f"/incident declare {text}")
-    channel = await world.opened(number)
-    await rest(world)
+    channel = await world.incident_channel(number)
+    await settle(world)
     return channel
 
 
@@ -51,8 +51,8 @@ def triages(world: World, channel: Channel) -> list[Message]:
 
 async def ended(world: World, text: str, how: str = "resolve Raised maximumPoolSize to 40") -> Channel:
     channel = await declared(world, text)
-    await typed(world, "maya", channel.name, f"/incident {how}")
-    await rest(world)
+    await type_command(world, "maya", channel.name, f"/incident {how}")
+    await settle(world)
     return channel
 
 
@@ -67,7 +67,7 @@ async def test_triage_shows_what_fixed_a_similar_incident(world: World) -> None:
     assert "the same words: hikari, pool, exhausted" in said
     assert buttons(message) == ["Show"]
     await world.tom.press(message, "Show")
-    assert "Hikari pool exhausted on orders service" in (await told(world, "tom"))[-1]
+    assert "Hikari pool exhausted on orders service" in (await ephemeral_texts(world, "tom"))[-1]
 
 
 async def test_triage_shows_a_similar_incident_that_is_open(world: World) -> None:
@@ -88,9 +88,9 @@ async def test_triage_never_shows_private_incidents_or_drills(world: World) -> N
     await world.maya.command("#general", "/incident declare")
     await world.maya.fill(world.maya.view, {"Title": "Vault sealed", "Severity": "sev1", "Private": ["private"]})
     assert (await world.maya.submit()).ok
-    await world.opened()
-    await typed(world, "maya", "#general", "/incident drill sev2 Vault sealed")
-    await rest(world)
+    await world.incident_channel()
+    await type_command(world, "maya", "#general", "/incident drill sev2 Vault sealed")
+    await settle(world)
     channel = await declared(world, "sev1 vault sealed", 3)
     assert triages(world, channel) == []
 
@@ -115,23 +115,23 @@ async def test_triage_names_possible_causes(shop: World) -> None:
         shop.maya.view, {"Title": "Baskets vanish", "Severity": "sev2", "Affected services": ["database"]}
     )
     assert (await shop.maya.submit()).ok
-    await shop.opened(2)
+    await shop.incident_channel(2)
     channel = await declared(shop, "sev2 Checkout is slow", 3)
     assert "Possible cause: Orders database — INC-2 is open there" in said_in(shop, channel)
 
 
 async def test_the_step_that_fixed_the_last_incident_is_offered_for_the_next(world: World) -> None:
     channel = await declared(world, "sev2 Redis refuses connections on cart")
-    await typed(world, "maya", channel.name, "/incident playbook redis-outage")
-    await rest(world)
+    await type_command(world, "maya", channel.name, "/incident playbook redis-outage")
+    await settle(world)
     (message,) = [m for m in world.ws.bot_messages(channel.id) if "Done" in buttons(m)]
     await world.maya.press(message, "Done")
-    await rest(world)
-    await typed(world, "maya", channel.name, "/incident resolve Restarted it")
-    await rest(world)
+    await settle(world)
+    await type_command(world, "maya", channel.name, "/incident resolve Restarted it")
+    await settle(world)
     again = await declared(world, "sev2 redis on cart refuses connections", 2, by="maya")
     (message,) = triages(world, again)
     assert "Fixed by the playbook: " in said_in(world, again)
     await world.maya.press(message, "Open playbook")
-    await rest(world)
+    await settle(world)
     assert [m for m in world.ws.bot_messages(again.id) if "Done" in buttons(m)]

@@ -12,8 +12,16 @@ from sandbox import Workspace
 from storage import team_turns
 from storage.open import open_database
 from tests.scenarios import processes
-from tests.scenarios.running import written
-from tests.scenarios.test_kill import dead_or_quiet, deaths, doubled, overdue, quiet, settings, workspace
+from tests.scenarios.running import policy_file
+from tests.scenarios.test_kill import (
+    deaths,
+    doubled_counts,
+    overdue,
+    settings,
+    wait_until_dead_or_quiet,
+    wait_until_quiet,
+    workspace,
+)
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -50,20 +58,20 @@ async def taken(ws: Workspace, url: str, count: int) -> None:
         while await turns(url) < count:
             await asyncio.sleep(0.05)
     await overdue(url)
-    await quiet(ws, url)
+    await wait_until_quiet(ws, url)
 
 
 @pytest.mark.parametrize("death", POINTS, ids=str)
 async def test_each_page_takes_one_turn_however_the_bot_dies(
     sqlite_url: str, tmp_path: Path, death: processes.Death
 ) -> None:
-    policy = written(tmp_path, POLICY)
+    policy = policy_file(tmp_path, POLICY)
     async with workspace() as ws:
         maya = ws.person("maya")
         bot = await processes.start(settings(ws, sqlite_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         accepted = (await maya.command("#general", "/incident declare sev1 Checkout is down")).ok
-        await dead_or_quiet(bot, ws, sqlite_url)
+        await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         await overdue(sqlite_url)
         await bot.kill()
         bot = await processes.start(settings(ws, sqlite_url, policy))
@@ -76,6 +84,6 @@ async def test_each_page_takes_one_turn_however_the_bot_dies(
                 await taken(ws, sqlite_url, number + 1)
             assert paged(ws) == ["U0TOM00000", "U0PRIYA000"]
             assert await turns(sqlite_url) == 2
-            assert doubled(ws) == {}
+            assert doubled_counts(ws) == {}
         finally:
             await bot.kill()

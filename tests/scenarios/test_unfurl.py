@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.model import Message
-from tests.scenarios.assertions import declared, rest, typed
+from tests.scenarios.assertions import declare, settle, type_command
 from tests.scenarios.running import World, running_world
 
 BASE = "https://tocsin.example.org"
@@ -19,7 +19,7 @@ BASE = "https://tocsin.example.org"
 async def linked(sqlite_url: str) -> AsyncIterator[World]:
     async with running_world(sqlite_url, tocsin_url=BASE) as world:
         world.ws.manifest = replace(world.ws.manifest, unfurl_domains=frozenset({"tocsin.example.org"}))
-        await declared(world, "sev2 Checkout is down")
+        await declare(world, "sev2 Checkout is down")
         yield world
 
 
@@ -29,9 +29,9 @@ def shown(world: World, message: Message) -> dict[str, Any]:
 
 async def test_a_link_becomes_the_incident(linked: World) -> None:
     world = linked
-    await typed(world, "maya", "inc-1-checkout-is-down", "/incident lead me")
+    await type_command(world, "maya", "inc-1-checkout-is-down", "/incident lead me")
     message = await world.tom.say("general", f"See {BASE}/incidents/INC-1 please")
-    await rest(world)
+    await settle(world)
     preview = shown(world, message)
     assert "Checkout is down" in str(preview["unfurls"])
     assert "U0MAYA0000" in str(preview["unfurls"])
@@ -39,9 +39,9 @@ async def test_a_link_becomes_the_incident(linked: World) -> None:
 
 async def test_nothing_is_shown_of_a_private_incident_or_of_another_page(linked: World) -> None:
     world = linked
-    await typed(world, "maya", "general", "/incident declare sev2 Leak --private")
-    await world.opened(2)
+    await type_command(world, "maya", "general", "/incident declare sev2 Leak --private")
+    await world.incident_channel(2)
     for path in ("/incidents/INC-2", "/incidents/INC-99", "/status", "/incidents/INC-1x"):
         message = await world.tom.say("general", f"{BASE}{path}")
-        await rest(world)
+        await settle(world)
         assert shown(world, message) == {}

@@ -297,7 +297,7 @@ async def test_the_heartbeat_follows_no_redirect_and_times_out(monkeypatch: pyte
 
 
 async def test_metrics_are_those_of_the_guide_and_contain_nothing_private(world: World) -> None:
-    await world.declared("sev2 Checkout is down")
+    await world.declare("sev2 Checkout is down")
     await world.maya.command("#general", "/incident declare sev3 --private The-secret-title")
     world.ws.faults.add("chat.update", error="invalid_blocks", count=1)
     await world.maya.command("#general", "/incident ack --in INC-1")
@@ -311,7 +311,7 @@ async def test_metrics_are_those_of_the_guide_and_contain_nothing_private(world:
 
 
 async def test_what_was_not_recorded_is_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    channel = await world.declared()
+    channel = await world.declare()
 
     def broken(database: Database) -> Any:
         raise StorageError("The disk is full.")

@@ -20,8 +20,8 @@ from bot.domain.timeline.entry import BOT
 from bot.integrations.standard_webhooks import signature
 from bot.usecases.status_page.publish import correct, publish
 from storage.statuspage import mailings, subscribers
-from tests.scenarios.assertions import rest
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import settle
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -78,13 +78,13 @@ async def told(world: World) -> None:
                 if not await mailings.waiting(conn):
                     break
             await asyncio.sleep(0.05)
-    await rest(world)
+    await settle(world)
 
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with running_world(
-        sqlite_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.com"
+        sqlite_url, policy=policy_file(tmp_path, POLICY), tocsin_url="https://tocsin.example.com"
     ) as running:
         yield running
 
@@ -93,7 +93,7 @@ async def test_a_webhook_is_told_once_its_owner_confirmed_and_leaves_by_its_link
     async with receiving() as there:
         assert await ask(world, "POST", "/status/subscribe", {"webhook": there.url}) == 200
         assert await ask(world, "POST", "/status/subscribe", {"webhook": there.url}) == 200
-        await rest(world)
+        await settle(world)
         (question,) = there.events()  # asked twice, posted once
         assert question["type"] == "subscription.confirm"
         new = NewPublication("Requests fail", "We look into it.", {"api": S.PARTIAL_OUTAGE})
@@ -122,7 +122,7 @@ async def test_a_receiver_that_says_gone_is_told_nothing_more(world: World) -> N
     async with receiving() as there:
         there.status = 410
         await ask(world, "POST", "/status/subscribe", {"webhook": there.url})
-        await rest(world)
+        await settle(world)
         assert len(there.got) == 1
         async with world.tocsin.database.reading() as conn:
             assert await subscribers.counts(conn) == {}
@@ -132,12 +132,12 @@ async def test_one_host_is_not_asked_again_and_again_under_other_paths(world: Wo
     async with receiving() as there:
         for number in range(9):
             assert await ask(world, "POST", "/status/subscribe", {"webhook": f"{there.url}?{number}"}) == 200
-        await rest(world)
+        await settle(world)
         assert len(there.got) == 3
 
 
 async def test_an_address_inside_is_never_asked(sqlite_url: str, tmp_path: Path) -> None:
-    policy = written(tmp_path, OUTSIDE)
+    policy = policy_file(tmp_path, OUTSIDE)
     async with (
         running_world(sqlite_url, policy=policy, tocsin_url="https://tocsin.example.com") as world,
         receiving() as there,

@@ -19,8 +19,8 @@ from storage.schema import outbox
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.processes import Death, SteppedClock, Tuning
-from tests.scenarios.running import written
-from tests.scenarios.test_kill import deaths, doubled, settings, workspace
+from tests.scenarios.running import policy_file
+from tests.scenarios.test_kill import deaths, doubled_counts, settings, workspace
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -94,7 +94,7 @@ class Weeks:
 async def weeks(url: str, folder: Path) -> AsyncIterator[Weeks]:
     """A bot has run once and planned the first digest; no bot runs any more, and the digest is due."""
     async with workspace() as ws:
-        world = Weeks(ws, url, written(folder, POLICY), folder)
+        world = Weeks(ws, url, policy_file(folder, POLICY), folder)
         bot = await world.started()
         try:
             await world.until(lambda: _is_planned(world))
@@ -158,6 +158,6 @@ async def _dies_and_is_posted_once(world: Weeks, death: Death, *, is_reached: bo
         bot = await world.started()
         await world.until(lambda: _is_sent(world, 3))
         assert len(world.posted) == 3
-        assert doubled(world.ws) == {}
+        assert doubled_counts(world.ws) == {}
     finally:
         await bot.kill()

@@ -17,8 +17,8 @@ from bot.slack.listeners.access import OPEN, Access
 from bot.slack.listeners.actions import WORKSPACE_PRESSES
 from bot.slack.listeners.context import REQUEST_AGAIN
 from sandbox import Channel
-from tests.scenarios.assertions import declared, rest, told, typed
-from tests.scenarios.playbook_runs import opened as opened_playbook
+from tests.scenarios.assertions import declare, ephemeral_texts, settle, type_command
+from tests.scenarios.playbook_runs import open_run as opened_playbook
 from tests.scenarios.running import ROOT, World, running_world
 from tests.scenarios.test_hostile import damaged, unseen
 
@@ -55,7 +55,7 @@ def policy(tmp_path: Path) -> Path:
 @pytest.fixture
 async def guarded(world: World) -> World:
     """An incident whose channel has a guest and a partner in it."""
-    await with_guests(world, await declared(world))
+    await with_guests(world, await declare(world))
     return world
 
 
@@ -63,7 +63,7 @@ async def with_guests(world: World, channel: Channel) -> None:
     channel.is_ext_shared = True
     for name in ("gail", "alex"):
         world.ws.membership.join(channel, world.ws.user(name))
-    await rest(world)
+    await settle(world)
 
 
 async def state(world: World, number: int = 1) -> dict[str, Any]:
@@ -99,14 +99,14 @@ async def test_every_verb_that_is_not_open_to_guests_and_partners_is_refused(gua
     assert set(LINES) | {"reopen", "update"} == {verb for verb, what in access.VERBS.items() if what not in OPEN}
     before, channels = await state(world), world.ws.channel_names()
     for line in LINES.values():
-        assert REFUSED in await typed(world, who, INSIDE, f"/incident {line}"), line
+        assert REFUSED in await type_command(world, who, INSIDE, f"/incident {line}"), line
         await world.ws.person(who).say(INSIDE, f"@tocsin {line}")
-    answers = await told(world, who)
+    answers = await ephemeral_texts(world, who)
     assert sum(REFUSED in answer for answer in answers) == 2 * len(LINES)
     assert await state(world) == before
     assert world.ws.channel_names() == channels
-    await typed(world, "maya", INSIDE, "/incident resolve Done")
-    assert REFUSED in await typed(world, who, INSIDE, "/incident reopen It is back")
+    await type_command(world, "maya", INSIDE, "/incident resolve Done")
+    assert REFUSED in await type_command(world, who, INSIDE, "/incident reopen It is back")
     assert (await world.show())["status"] == "resolved"
 
 
@@ -114,14 +114,14 @@ async def test_every_verb_that_is_not_open_to_guests_and_partners_is_refused(gua
 async def test_a_guest_and_a_partner_may_read_write_acknowledge_and_declare(guarded: World, who: str) -> None:
     world = guarded
     for line in FREE:
-        answer = await typed(world, who, INSIDE, f"/incident {line}")
+        answer = await type_command(world, who, INSIDE, f"/incident {line}")
         assert REFUSED not in answer, line
         assert answer, line
     shown = await world.show()
     assert shown["status"] == "identified"
     assert {"note", "update"} <= {entry["kind"] for entry in shown["timeline"]}
-    await typed(world, who, INSIDE, "/incident declare sev4 The invoice page too")
-    await world.opened(2)
+    await type_command(world, who, INSIDE, "/incident declare sev4 The invoice page too")
+    await world.incident_channel(2)
     assert (await world.show(2))["declared_by"] == world.ws.person(who).id
 
 
@@ -131,7 +131,7 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
     channel = world.ws.channel(INSIDE)
     await opened_playbook(world, channel)
     await world.gail.press(world.card(channel), "Acknowledge")
-    await rest(world)
+    await settle(world)
     press = next(
         each.payload for each in reversed(world.ws.journal.deliveries) if each.payload.get("type") == "block_actions"
     )
@@ -147,7 +147,7 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
         forged.pop("response_url")  # it is used up after five answers
         forged["actions"] = [{"action_id": name, "block_id": "b", "type": "button", "value": value, "action_ts": "1.1"}]
         assert (await damaged(world, "interactive", forged)).status == 200
-        answers = (await told(world, "gail"))[seen:]
+        answers = (await ephemeral_texts(world, "gail"))[seen:]
         assert any(REFUSED in answer for answer in answers), (name, answers)
     assert await state(world) == before
 
@@ -181,20 +181,20 @@ async def test_guests_whom_the_policy_names_may(sqlite_url: str, policy: Path) -
     named = "permissions: {resolve: ['user:U0GAIL0000'], page: ['user:U0GAIL0000'], cover: ['user:U0GAIL0000']}\n"
     policy.write_text(POLICY + named)
     async with running_world(sqlite_url, policy=policy) as world:
-        await with_guests(world, await declared(world))
-        assert "Paged now" in await typed(world, "gail", INSIDE, "/incident page @tom")
-        assert "You are on call" in await typed(world, "gail", INSIDE, "/incident cover primary for 2h")
-        assert "Inviting" in await typed(world, "gail", INSIDE, "/incident invite @lena")
-        assert REFUSED in await typed(world, "gail", INSIDE, "/incident lead me")
-        assert "Only @gail may resolve" in await typed(world, "alex", INSIDE, "/incident resolve Done")
-        assert "is resolved" in await typed(world, "gail", INSIDE, "/incident resolve Done")
+        await with_guests(world, await declare(world))
+        assert "Paged now" in await type_command(world, "gail", INSIDE, "/incident page @tom")
+        assert "You are on call" in await type_command(world, "gail", INSIDE, "/incident cover primary for 2h")
+        assert "Inviting" in await type_command(world, "gail", INSIDE, "/incident invite @lena")
+        assert REFUSED in await type_command(world, "gail", INSIDE, "/incident lead me")
+        assert "Only @gail may resolve" in await type_command(world, "alex", INSIDE, "/incident resolve Done")
+        assert "is resolved" in await type_command(world, "gail", INSIDE, "/incident resolve Done")
 
 
 async def test_bots_cannot_act(guarded: World) -> None:
     world = guarded
     before = await state(world)
     await world.maya.press(world.card(world.ws.channel(INSIDE)), "Acknowledge")
-    await rest(world)
+    await settle(world)
     before = await state(world)
     for kind in ("slash_commands", "interactive"):
         payload = unseen(next(d.payload for d in reversed(world.ws.journal.deliveries) if d.kind == kind))
@@ -208,7 +208,7 @@ async def test_bots_cannot_act(guarded: World) -> None:
              "channel": world.ws.channel(INSIDE).id, "text": "<@U0TOCSIN00> resolve",
              "ts": "1700000000.000100", "event_ts": "1700000000.000100"}  # fmt: skip
     world.ws.publish(event)
-    await rest(world)
+    await settle(world)
     assert await state(world) == before
 
 
@@ -219,8 +219,8 @@ async def test_payloads_of_another_workspace_or_app_act_on_nothing(guarded: Worl
     await world.maya.fill(world.maya.view, {"What fixed it?": "Nothing"})
     await world.maya.say(INSIDE, "@tocsin roles")
     await world.maya.submit()
-    await typed(world, "maya", INSIDE, "/incident reopen Not yet")
-    await rest(world)
+    await type_command(world, "maya", INSIDE, "/incident reopen Not yet")
+    await settle(world)
     before = (await world.show())["timeline"]
     kinds: dict[tuple[str, Any], dict[str, Any]] = {}
     for delivery in world.ws.journal.deliveries:
@@ -229,9 +229,9 @@ async def test_payloads_of_another_workspace_or_app_act_on_nothing(guarded: Worl
     for (kind, *_), payload in kinds.items():
         for foreign in of_others(payload):
             assert (await damaged(world, kind, unseen(foreign))).status == 200
-    await rest(world)
+    await settle(world)
     assert (await world.show())["timeline"] == before
-    assert "Noted" in await typed(world, "maya", INSIDE, "/incident note still ours")
+    assert "Noted" in await type_command(world, "maya", INSIDE, "/incident note still ours")
 
 
 def of_others(payload: dict[str, Any]) -> list[dict[str, Any]]:

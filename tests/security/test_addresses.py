@@ -28,7 +28,7 @@ from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.response_urls import trusted_response_url
 from bot.slack.senders.ephemeral import by_url
 from tests.integrations.pages import ANNA, page
-from tests.scenarios.assertions import all_messages, rest
+from tests.scenarios.assertions import all_messages, settle
 from tests.scenarios.running import World
 from tests.scenarios.test_hostile import FORM, send, still_works
 from tests.waiting import WITHIN_S
@@ -144,7 +144,7 @@ async def test_the_shared_session_follows_no_redirect() -> None:
 
 async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(world: World) -> None:
     """Whoever can make the bot take a payload cannot make it call an address of theirs."""
-    await world.declared()
+    await world.declare()
     async with leading_astray(200) as found:
         for number, url in enumerate(
             [
@@ -171,13 +171,13 @@ async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(wo
 
 
 async def test_a_response_url_that_redirects_is_not_called_again(world: World) -> None:
-    await world.declared()
+    await world.declare()
     async with leading_astray(307) as found:
         url = URL(f"{found.vendor_url}/response")
         result = await by_url(world.tocsin.session, url, line("secret words"), replace=False)
         assert result == NotNeeded("the answer's address is used up (307)")
         assert found.reached == []
-    await rest(world)
+    await settle(world)
 
 
 @pytest.mark.parametrize(

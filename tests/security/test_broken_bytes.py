@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.operations.table import OPERATIONS
 from tests.api.calls import token_for
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 from tests.waiting import WITHIN_S
 
 POLICY = """
@@ -66,15 +66,15 @@ async def broke(world: World, endpoints: list[str], secret: str) -> list[tuple[s
 
 async def test_no_path_and_no_query_breaks_an_endpoint(database_url: str, tmp_path: Path) -> None:
     operations = [f"{each.method} /api/v1{re.sub(r'{[a-z]+}', '{x}', each.path)}" for each in OPERATIONS]
-    async with running_world(database_url, policy=written(tmp_path, POLICY)) as world:
-        await world.declared()
+    async with running_world(database_url, policy=policy_file(tmp_path, POLICY)) as world:
+        await world.declare()
         _, secret = await token_for(world, scopes="admin")
         assert await broke(world, [*ENDPOINTS, *(each for each in operations if "{x}" in each)], secret) == []
 
 
 async def test_no_header_breaks_an_endpoint(sqlite_url: str, tmp_path: Path) -> None:
     more: dict[str, Any] = {"tocsin_hook_token": "t" * 32, "sentry_client_secret": "s" * 32}
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), **more) as world:
         for endpoint in ("GET /api/v1/me", "POST /api/v1/tokens", "POST /hooks/events", "POST /hooks/sentry"):
             for header in HEADERS:
                 for broken in (b"\xff\xfe", b"/////w==", "²".encode()):
@@ -102,7 +102,7 @@ async def test_no_codec_that_a_form_names_breaks_or_delays_an_endpoint(sqlite_ur
         *(("multipart/form-data; boundary=b", part % name) for name in (b"x", b"punycode")),
         ("multipart/form-data", b"--"),
     ]  # fmt: skip
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), **more) as world:
         for endpoint in ("/login", "/login/x", "/hooks/twilio/sms", "/hooks/twilio/voice", "/status/subscribe"):
             for kind, body in forms:
                 head = f"POST {endpoint} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"

@@ -67,12 +67,12 @@ async def test_a_request_head_that_arrives_too_slowly_ends_the_connection(world:
             await asyncio.sleep(0.01)
         assert time.monotonic() - started < WITHIN_S / 2
         assert await hung_up(silent, WITHIN_S)
-    await world.declared()
+    await world.declare()
     await still_works(world)
 
 
 async def test_a_body_that_arrives_too_slowly_is_refused_and_delays_no_other_request(world: World) -> None:
-    await world.declared()
+    await world.declare()
     world.tocsin.http.limiter.body_within_s = 0.4
     async with connected(world) as (reader, writer):
         writer.write(b"POST /slack/events HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{")
@@ -93,7 +93,7 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_too_many_idle_connections_do_not_keep_slack_out(world: World) -> None:
-    await world.declared()
+    await world.declare()
     world.tocsin.http.limiter.most = 20
     idle = [await asyncio.open_connection("127.0.0.1", world.tocsin.port) for _ in range(60)]
     await still_works(world)
@@ -162,7 +162,7 @@ async def test_a_compressed_body_is_not_blown_up(world: World) -> None:
 
 
 async def test_a_replayed_command_gets_no_content_in_its_answer(world: World) -> None:
-    await world.declared()
+    await world.declare()
     await world.maya.command("inc-1-checkout-is-down", "/incident note the secret plan")
     channel = world.ws.find_channel("inc-1")
     assert channel is not None

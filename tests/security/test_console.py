@@ -72,7 +72,7 @@ def test_signing_in_leads_to_our_own_pages_only(path: str) -> None:
 
 
 async def test_every_page_forbids_frames_inline_scripts_and_storing(world: World) -> None:
-    await world.declared()
+    await world.declare()
     async with browser(world, scopes="admin") as maya:
         for path in PAGES:
             page = await maya.get(path)

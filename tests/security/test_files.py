@@ -43,7 +43,7 @@ def test_a_hostile_yaml_file_is_refused_in_one_line(text: str, tmp_path: Path) -
 
 async def test_nothing_is_written_through_a_link_or_into_a_file_of_somebody_else(world: World, tmp_path: Path) -> None:
     """In a folder that others may write to: a file that they can read, or a link."""
-    await world.declared("sev2 Payroll leaked")
+    await world.declare("sev2 Payroll leaked")
     database = Path(world.settings.database_url.get_secret_value().partition("///")[2])
     victim = tmp_path / "victim"
     victim.write_text("as it was")

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.errors import NotFound
 from bot.slack.listeners.context import Interaction, ListenerContext
-from tests.scenarios.assertions import declared, rest, told, typed
+from tests.scenarios.assertions import declare, ephemeral_texts, settle, type_command
 from tests.scenarios.running import World, running_world
 from tests.scenarios.test_hostile import Said, damaged, send, unseen
 from tests.security.test_permissions import INSIDE, known, policy_of
@@ -35,17 +35,17 @@ async def forged(world: World, who: str, action: str, value: str) -> Said:
     payload["user"] = {**payload["user"], "id": world.ws.person(who).id}
     payload["actions"] = [{**payload["actions"][0], "type": "button", "action_id": action, "value": value}]
     said = await damaged(world, "interactive", payload)
-    await rest(world)
+    await settle(world)
     return said
 
 
 async def begun(world: World) -> None:
     """An incident in which a playbook is open, and a button was pressed."""
-    channel = await world.declared(by="maya")
+    channel = await world.declare(by="maya")
     await world.priya.press(world.card(channel), "Acknowledge")
-    await typed(world, "maya", INSIDE, "/incident playbook database-failover")
-    await typed(world, "noor", "#general", "/incident join --in INC-1")
-    await rest(world)
+    await type_command(world, "maya", INSIDE, "/incident playbook database-failover")
+    await type_command(world, "noor", "#general", "/incident join --in INC-1")
+    await settle(world)
 
 
 async def test_forged_steps_requests_and_jobs_change_nothing(world: World) -> None:
@@ -64,7 +64,7 @@ async def test_a_criterion_of_a_playbook_needs_the_permission_to_escalate(sqlite
         await known(world)
         await begun(world)
         await forged(world, "noor", "walk_escalate_0", "INC-1:1:0")
-        assert "Only @oncall may escalate" in (await told(world, "noor"))[-1]
+        assert "Only @oncall may escalate" in (await ephemeral_texts(world, "noor"))[-1]
         assert "escalated" not in await world.kinds()
         await forged(world, "maya", "walk_escalate_0", "INC-1:1:0")
         assert "escalated" in await world.kinds()
@@ -75,13 +75,13 @@ async def test_cant_works_only_for_the_person_paged(sqlite_url: str, tmp_path: P
         await known(world)
         await begun(world)
         await forged(world, "noor", "cant", "INC-1:0")
-        assert "That page of INC-1 is gone" in (await told(world, "noor"))[-1]
+        assert "That page of INC-1 is gone" in (await ephemeral_texts(world, "noor"))[-1]
         assert "escalated" not in await world.kinds()
-        await typed(world, "maya", INSIDE, "/incident page @tom")
+        await type_command(world, "maya", INSIDE, "/incident page @tom")
         await forged(world, "noor", "cant", "INC-1:0")
-        assert "That page is for @tom" in (await told(world, "noor"))[-1]
+        assert "That page is for @tom" in (await ephemeral_texts(world, "noor"))[-1]
         assert "escalated" not in await world.kinds()
-        await typed(world, "maya", INSIDE, "/incident page @noor")
+        await type_command(world, "maya", INSIDE, "/incident page @noor")
         await forged(world, "noor", "cant", "INC-1:0")
         assert "escalated" in await world.kinds()
 
@@ -91,7 +91,7 @@ async def test_the_button_to_declare_needs_the_permission_to_declare(sqlite_url:
         await known(world)
         await begun(world)
         assert (await forged(world, "noor", "menu_declare", "declare")).status == 200
-        assert "Only @oncall may declare" in (await told(world, "noor"))[-1]
+        assert "Only @oncall may declare" in (await ephemeral_texts(world, "noor"))[-1]
 
 
 def front_of(world: World) -> ListenerContext:
@@ -127,8 +127,8 @@ async def test_a_person_paged_by_their_address_may_press_cant(sqlite_url: str, t
         await begun(world)
         await forged(world, "tom", "cant", "INC-1:0")
         assert "escalated" not in await world.kinds()
-        await typed(world, "maya", INSIDE, "/incident page database")
-        await rest(world)
+        await type_command(world, "maya", INSIDE, "/incident page database")
+        await settle(world)
         await forged(world, "tom", "cant", "INC-1:0")
         assert "escalated" in await world.kinds()
 
@@ -136,8 +136,8 @@ async def test_a_person_paged_by_their_address_may_press_cant(sqlite_url: str, t
 @pytest.mark.parametrize("odd", ["1e999", "1e18", "-1e18", "nan"])
 async def test_a_time_out_of_range_changes_nothing(world: World, odd: str) -> None:
     """Nothing would be better the next time: so Slack is not asked to repeat it, nor a history to be read."""
-    channel = await declared(world)
-    await rest(world)
+    channel = await declare(world)
+    await settle(world)
     before = await world.show()
     said = {"type": "message", "channel": channel.id, "user": world.maya.id, "text": "when?"}
     for event in (

@@ -13,17 +13,17 @@ from bot.slack.directory import names
 from bot.slack.directory.identities import identity_from_profile
 from bot.slack.inbound.event_parser import BotIdentity
 from sandbox import Channel, Message
-from tests.scenarios.assertions import buttons, typed
+from tests.scenarios.assertions import buttons, type_command
 from tests.scenarios.playbook_runs import (
-    direct,
-    failover_asked,
-    filled,
+    ask_for_failover,
+    direct_messages,
+    ephemeral_texts,
+    fill_form,
+    policy_file,
     press,
     request,
     run_message,
-    told,
     words,
-    written,
 )
 from tests.scenarios.running import World, running_world
 
@@ -32,13 +32,13 @@ GAIL, ALEX, PRIYA = "U0GAIL0000", "U0ALEX0000", "U0PRIYA000"
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, policy=written(tmp_path)) as running:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path)) as running:
         yield running
 
 
 async def asked_with_guests(world: World) -> tuple[Channel, Message]:
     """The partner's organisation shares the channel, so that Slack does not call them a stranger any more."""
-    channel, asked = await failover_asked(world)
+    channel, asked = await ask_for_failover(world)
     channel.is_ext_shared = True
     for name in ("gail", "alex"):
         world.ws.membership.join(channel, world.ws.user(name))
@@ -57,15 +57,17 @@ def _no_look_ups_of_names(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_guests_and_partners_neither_approve_nor_break_the_glass(world: World, who: str, what: str) -> None:
     channel, asked = await asked_with_guests(world)
     await press(world, who, asked, "Approve")
-    assert (await told(world, who))[-1].startswith(f"{what} people of this workspace may approve this. Ask @tom or any")
+    assert (await ephemeral_texts(world, who))[-1].startswith(
+        f"{what} people of this workspace may approve this. Ask @tom or any"
+    )
     await press(world, who, asked, "Break glass")
-    assert f"{what} people of this workspace may break the glass" in (await told(world, who))[-1]
-    assert "`playbooks.approvers`" in (await told(world, who))[-1]
+    assert f"{what} people of this workspace may break the glass" in (await ephemeral_texts(world, who))[-1]
+    assert "`playbooks.approvers`" in (await ephemeral_texts(world, who))[-1]
     with pytest.raises(LookupError):
         world.ws.person(who).view  # no form that would be filled in for nothing
     assert "asked for approval" in words(world, run_message(world, channel))
     await press(world, who, asked, "Refuse")  # saying no is never dangerous
-    await filled(world, who, Why_="Not during our backup")
+    await fill_form(world, who, Why_="Not during our backup")
     assert f"refused by @{who}" in words(world, run_message(world, channel))
 
 
@@ -109,16 +111,18 @@ schedules:
   guests: {{members: [{GAIL}]}}
   ours: {{members: [{PRIYA}]}}
 """
-    async with running_world(sqlite_url, policy=written(tmp_path, rules)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, rules)) as world:
         world.tocsin.timer.remove("people's accounts")
-        assert "may cover schedules" in await typed(world, "gail", "#payments", "/incident cover ours for 2h")
+        assert "may cover schedules" in await type_command(world, "gail", "#payments", "/incident cover ours for 2h")
         channel, asked = await asked_with_guests(world)
-        assert "may give roles" in await typed(world, "gail", channel.name, "/incident role technical_lead @gail")
-        await typed(world, "maya", channel.name, "/incident role technical_lead @gail")
+        assert "may give roles" in await type_command(
+            world, "gail", channel.name, "/incident role technical_lead @gail"
+        )
+        await type_command(world, "maya", channel.name, "/incident role technical_lead @gail")
         assert (await world.show())["roles"]["technical_lead"] == GAIL
         calls = len(world.ws.calls("users.lookupByEmail"))
         await press(world, who, asked, "Approve")
-        assert ("Approved by" in words(world, run_message(world, channel))) is may, await told(world, who)
+        assert ("Approved by" in words(world, run_message(world, channel))) is may, await ephemeral_texts(world, who)
         assert len(world.ws.calls("users.lookupByEmail")) == calls  # however many addresses the policy has
 
 
@@ -127,7 +131,9 @@ async def test_while_slack_is_away_only_people_known_to_belong_to_the_workspace_
     world.ws.faults.add("users.info", status=500, count=None)
     channel, asked = await asked_with_guests(world)
     await press(world, "priya", asked, "Approve")
-    assert "Slack has not told me yet whether you belong to this workspace" in (await told(world, "priya"))[-1]
+    assert (
+        "Slack has not told me yet whether you belong to this workspace" in (await ephemeral_texts(world, "priya"))[-1]
+    )
     world.ws.faults.clear()
     asked_before = len([call for call in world.ws.calls("users.info") if call.args["user"] == PRIYA])
     await press(world, "priya", asked, "Approve")
@@ -138,7 +144,7 @@ async def test_while_slack_is_away_only_people_known_to_belong_to_the_workspace_
     await press(world, "priya", request(world, channel), "Approve")
     assert "Approved by @priya" in words(world, run_message(world, channel))
     assert len([call for call in world.ws.calls("users.info") if call.args["user"] == PRIYA]) == asked_before + 1
-    assert buttons(direct(world, "tom", "asked to do")[-1]) == []
+    assert buttons(direct_messages(world, "tom", "asked to do")[-1]) == []
 
 
 ME = BotIdentity("U0BOT", "B0BOT", "T0OURS", enterprise_id="E0OURS")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.assertions import rest, typed
+from tests.scenarios.assertions import settle, type_command
 from tests.scenarios.running import World
 
 VICTIM = "U0VICTIM00"  # nobody: a real name typed with an @ is a mention that was meant
@@ -49,7 +49,7 @@ async def lived_through(world: World, evil: str) -> None:
     await world.maya.shortcut("Declare incident")
     await world.maya.fill(world.maya.view, {"Title": evil[:300], "Severity": "sev1", "What is happening?": evil})
     await world.maya.submit()
-    channel = await world.opened(1)
+    channel = await world.incident_channel(1)
     for name in ("tom", "noor", "lena"):
         await world.ws.person(name).join(channel.id)
     said = await world.tom.say(channel.id, evil)
@@ -75,7 +75,7 @@ async def lived_through(world: World, evil: str) -> None:
         await world.maya.press(card, button)
         await world.maya.fill(world.maya.view, fields)
         await world.maya.submit()
-    await typed(world, "maya", channel.id, f"/incident reopen {evil}")
+    await type_command(world, "maya", channel.id, f"/incident reopen {evil}")
     for line in (
         "ack", f"note {evil}", f"update {evil}", f"status investigating {evil}", f"severity sev2 {evil}",
         f"severity sev1 {evil}", f"escalate {evil}", f"page @tom {evil}", "lead @noor", "role scribe @tom",
@@ -84,9 +84,9 @@ async def lived_through(world: World, evil: str) -> None:
         f"show {evil}", f"list {evil}", f"search {evil}", f"similar {evil}", f"cover {evil} for 2h", f"snooze {evil}",
         f"drill {evil}", f"playbook {evil}", f"resolve {evil}", "close", f"reopen {evil}",
     ):  # fmt: skip
-        await typed(world, "maya", channel.id, f"/incident {line}")
-    await typed(world, "maya", channel.id, f"/incident reopen {evil}")
-    await typed(world, "maya", channel.id, f"/incident cancel {evil}")
+        await type_command(world, "maya", channel.id, f"/incident {line}")
+    await type_command(world, "maya", channel.id, f"/incident reopen {evil}")
+    await type_command(world, "maya", channel.id, f"/incident cancel {evil}")
     await world.tom.delete(said)
     await world.maya.open_home()
     with suppress(TimeoutError):  # what Slack's rates hold back may stay where it is
@@ -122,10 +122,10 @@ async def test_text_of_a_person_neither_mentions_anybody_nor_disguises_a_link(wo
 async def test_control_and_invisible_characters_break_no_message(world: World, evil: str) -> None:
     """Slack would refuse some of these; the bot's own calls must never be refused for them."""
     clean = evil.encode("utf-8", "replace").decode()
-    channel = await world.declared()
+    channel = await world.declare()
     for line in (f"note {clean}", f"update {clean}", f"severity sev1 {clean}", f"escalate {clean}", f"resolve {clean}"):
-        await typed(world, "maya", channel.id, f"/incident {line}")
-    await rest(world)
+        await type_command(world, "maya", channel.id, f"/incident {line}")
+    await settle(world)
     refused = [
         (call.method, call.error) for call in world.ws.journal.calls
         if call.error in ("invalid_blocks", "invalid_arguments", "msg_blocks_too_long", "msg_too_long", "no_text")

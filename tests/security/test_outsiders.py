@@ -19,8 +19,8 @@ from bot.usecases.incidents.note import note
 from bot.usecases.incidents.resolve import resolve
 from bot.usecases.reviews.changes import edit_sections, open_review
 from tests.api.calls import GAIL, TOM, program
-from tests.scenarios.assertions import rest
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.assertions import settle
+from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -53,7 +53,7 @@ async def private_one(world: World) -> None:
             url = f"http://127.0.0.1:{world.tocsin.port}/hooks/events"
             async with session.post(url, json=body, headers=headers) as answer:
                 assert answer.status == 202, await answer.text()
-        await rest(world)
+        await settle(world)
         async with asyncio.timeout(30):
             while (attached := await maya.post("/alerts/AG-1/attach", {"incident": "INC-1"})).status == 409:
                 await asyncio.sleep(0.1)
@@ -65,7 +65,7 @@ async def private_one(world: World) -> None:
     await resolve(context, 1, who, summary=f"Rotated {WORD}", root_cause=WORD)
     await open_review(context, 1, who)
     await edit_sections(context, 1, {"lessons": (0, f"Hide {WORD}")}, who)
-    await rest(world)
+    await settle(world)
 
 
 def told(body: Any) -> list[str]:
@@ -76,7 +76,7 @@ def told(body: Any) -> list[str]:
 
 async def test_no_interface_tells_an_outsider_of_a_private_incident(sqlite_url: str, tmp_path: Path) -> None:
     more: dict[str, Any] = {"tocsin_hook_token": "t" * 32}
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY), **more) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), **more) as world:
         await private_one(world)
         leaks: list[tuple[str, str, set[str]]] = []
         values = {

@@ -23,7 +23,7 @@ from bot.web.console.verbs import VERBS
 from storage import identities
 from tests.api.calls import ALEX, GAIL, MAYA, TOM, Program, Reply, call_tool, program, token_for
 from tests.api.test_command_line import tocsin
-from tests.scenarios.running import ROOT, World, running_world, written
+from tests.scenarios.running import ROOT, World, policy_file, running_world
 from tests.web.console.browser import browser
 
 STRANGER = "U0NOBODY00"
@@ -45,7 +45,7 @@ WORDS = {
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    return written(tmp_path, POLICY)
+    return policy_file(tmp_path, POLICY)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from bot.check import run
 from bot.domain.access.permissions import ALLOWED_WHEN_UNKNOWN, RESTRICTABLE_VERBS
 from bot.policy import PolicyError, read
 from bot.slack.commands.verbs import VERBS
-from tests.scenarios.assertions import rest, told, typed, words
+from tests.scenarios.assertions import ephemeral_texts, settle, type_command, words
 from tests.scenarios.running import World, running_world
 from tests.scenarios.test_hostile import damaged, unseen
 from tests.waiting import WITHIN_S
@@ -54,8 +54,8 @@ async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     del roles["declare"]
     async with running_world(sqlite_url, policy=policy_of(tmp_path, roles)) as world:
         await known(world)
-        await world.declared(by="noor")
-        await rest(world)
+        await world.declare(by="noor")
+        await settle(world)
         yield world
 
 
@@ -99,29 +99,29 @@ def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_re
 @pytest.mark.parametrize("action", sorted(set(RESTRICTABLE_VERBS) - {"declare", "run"}))
 async def test_a_restricted_verb_is_refused_with_whom_to_ask_and_changes_nothing(strict: World, action: str) -> None:
     before = (await strict.show())["timeline"]
-    answer = await typed(strict, "noor", INSIDE, f"/incident {LINES[action]}")
+    answer = await type_command(strict, "noor", INSIDE, f"/incident {LINES[action]}")
     assert "Only @oncall" in answer
     assert "@maya, @tom" in answer or "@tom, @maya" in answer
     assert (await strict.show())["timeline"] == before
-    allowed = await typed(strict, "maya", INSIDE, f"/incident {LINES[action]}")
+    allowed = await type_command(strict, "maya", INSIDE, f"/incident {LINES[action]}")
     assert "Only @oncall" not in allowed
 
 
 async def test_buttons_forms_shortcuts_and_mentions_need_the_same_permissions(strict: World) -> None:
-    card = strict.card(await strict.opened())
+    card = strict.card(await strict.incident_channel())
     for label in ("Update status", "Change severity", "Assign roles", "Resolve", "Escalate"):
         await strict.noor.press(card, label)
-        assert "Only @oncall or the incident commander may" in (await told(strict, "noor"))[-1], label
+        assert "Only @oncall or the incident commander may" in (await ephemeral_texts(strict, "noor"))[-1], label
         with pytest.raises(LookupError):
             strict.noor.view  # no form that would be filled in for nothing
     await strict.noor.say(INSIDE, "@tocsin resolve I say so")
-    assert "Only @oncall" in (await told(strict, "noor"))[-1]
+    assert "Only @oncall" in (await ephemeral_texts(strict, "noor"))[-1]
     assert (await strict.show())["status"] == "detected"
 
 
 async def test_permission_is_checked_again_when_a_form_is_submitted(strict: World) -> None:
     """And what hides in a form is asked for too: an update that resolves."""
-    card = strict.card(await strict.opened())
+    card = strict.card(await strict.incident_channel())
     await strict.maya.press(card, "Update status")
     await strict.maya.fill(strict.maya.view, {"What changed?": "Fixed", "Status": "Resolved"})
     strict.ws.state.usergroups[ONCALL].users = ["U0TOM00000"]
@@ -132,35 +132,35 @@ async def test_permission_is_checked_again_when_a_form_is_submitted(strict: Worl
 
 
 async def test_a_role_can_give_permission_and_acknowledging_is_never_restricted(strict: World) -> None:
-    card = strict.card(await strict.opened())
+    card = strict.card(await strict.incident_channel())
     await strict.priya.press(card, "Acknowledge")
     assert (await strict.show())["status"] == "acknowledged"
-    await typed(strict, "maya", INSIDE, "/incident lead @priya")
-    refused = await typed(strict, "noor", INSIDE, "/incident resolve")
+    await type_command(strict, "maya", INSIDE, "/incident lead @priya")
+    refused = await type_command(strict, "noor", INSIDE, "/incident resolve")
     assert "@priya" in refused
     assert "leads INC-1" in refused
-    assert "resolved" in await typed(strict, "priya", INSIDE, "/incident resolve Restarted it")
+    assert "resolved" in await type_command(strict, "priya", INSIDE, "/incident resolve Restarted it")
 
 
 async def test_acknowledging_by_the_status_verb_is_never_restricted(strict: World) -> None:
-    assert "acknowledged" in await typed(strict, "noor", INSIDE, "/incident status acknowledged")
-    assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident status resolved")
+    assert "acknowledged" in await type_command(strict, "noor", INSIDE, "/incident status acknowledged")
+    assert "Only @oncall" in await type_command(strict, "noor", INSIDE, "/incident status resolved")
 
 
 async def test_a_new_member_of_a_group_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.directory.usergroups.REFUSAL_REFRESH_S", 0.0)
     strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
-    assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
+    assert "Only @oncall" in await type_command(strict, "noor", INSIDE, "/incident note x")
     await known(strict, "U0NOOR0000")
-    assert "Noted" in await typed(strict, "noor", INSIDE, "/incident note x")
-    assert "Only @oncall" in await typed(strict, "maya", INSIDE, "/incident note x")
+    assert "Noted" in await type_command(strict, "noor", INSIDE, "/incident note x")
+    assert "Only @oncall" in await type_command(strict, "maya", INSIDE, "/incident note x")
 
 
 async def test_while_slack_is_away_the_last_known_members_count(strict: World) -> None:
     strict.ws.faults.add("usergroups.*", status=500, count=None)
-    await strict.restarted()
-    assert "Noted" in await typed(strict, "maya", INSIDE, "/incident note x")
-    assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
+    await strict.restart()
+    assert "Noted" in await type_command(strict, "maya", INSIDE, "/incident note x")
+    assert "Only @oncall" in await type_command(strict, "noor", INSIDE, "/incident note x")
 
 
 async def test_an_unknown_group_permits_nobody_and_help_still_works(sqlite_url: str, tmp_path: Path) -> None:
@@ -171,21 +171,21 @@ async def test_an_unknown_group_permits_nobody_and_help_still_works(sqlite_url: 
     async with running_world(sqlite_url, policy=policy) as world:
         world.tocsin.timer.remove("user groups")
         world.tocsin.usergroups._members.clear()
-        await world.declared(by="noor")
-        answer = await typed(world, "noor", INSIDE, "/incident resolve")
+        await world.declare(by="noor")
+        answer = await type_command(world, "noor", INSIDE, "/incident resolve")
         assert "Slack has not told me yet who is in @oncall" in answer
         for line in ("escalate", "page @tom"):
-            assert "Only" not in await typed(world, "noor", INSIDE, f"/incident {line}")
-        await typed(world, "maya", INSIDE, "/incident lead @noor")
-        assert "resolved" in await typed(world, "noor", INSIDE, "/incident resolve Restarted it")
+            assert "Only" not in await type_command(world, "noor", INSIDE, f"/incident {line}")
+        await type_command(world, "maya", INSIDE, "/incident lead @noor")
+        assert "resolved" in await type_command(world, "noor", INSIDE, "/incident resolve Restarted it")
 
 
 async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
     strict.ws.state.usergroups[ONCALL].disabled = True
     await strict.tocsin.usergroups.fetch(["oncall"])
-    answer = await typed(strict, "maya", INSIDE, "/incident resolve")
+    answer = await type_command(strict, "maya", INSIDE, "/incident resolve")
     assert "Only @oncall" in answer
-    await typed(strict, "maya", INSIDE, "/incident ack")
+    await type_command(strict, "maya", INSIDE, "/incident ack")
 
 
 async def test_check_says_what_each_group_gives(strict: World) -> None:
@@ -235,9 +235,9 @@ async def test_forged_forms_and_presses_reach_no_private_incident(world: World) 
     await world.maya.fill(world.maya.view, {"Title": "Takeover", "Severity": "sev2", "Private": "private"})
     await world.maya.submit()
     await world.ws.until(lambda: world.ws.find_channel("inc-1") is not None)
-    await rest(world)
+    await settle(world)
     await world.noor.command("#general", "/incident declare sev3 Open to all")
-    card = world.card(await world.opened(2))
+    card = world.card(await world.incident_channel(2))
     kinds: list[dict[str, Any]] = []
     for label in ("Update status", "Change severity", "Assign roles", "Resolve"):
         await world.noor.press(card, label)
@@ -246,7 +246,7 @@ async def test_forged_forms_and_presses_reach_no_private_incident(world: World) 
         if label == "Resolve":
             await world.noor.fill(world.noor.view, {"What fixed it?": "This"})
         await world.noor.submit()
-    await rest(world)
+    await settle(world)
     for delivery in world.ws.journal.deliveries:
         if delivery.kind == "interactive" and "INC-2" in str(delivery.payload):
             kinds.append(delivery.payload)
@@ -261,6 +261,6 @@ async def test_forged_forms_and_presses_reach_no_private_incident(world: World) 
         said = await damaged(world, "interactive", forged)
         assert said.status == 200
         assert "Takeover" not in said.text
-    await rest(world)
+    await settle(world)
     assert await world.show(1) == before
     assert not any("Takeover" in words(world, shown) for shown in world.ws.ephemerals("noor"))

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from bot.policy import read
-from tests.scenarios.assertions import declared, direct, rest, typed
+from tests.scenarios.assertions import declare, direct_messages, settle, type_command
 from tests.scenarios.playbook_runs import (
     FAILOVER,
-    failover_asked,
-    opened,
+    ask_for_failover,
+    ephemeral_texts,
+    open_run,
+    policy_file,
     press,
     request,
     run_message,
-    started,
+    start_incident,
     to_step,
-    told,
     words,
-    written,
 )
 from tests.scenarios.running import running_world
 
@@ -34,57 +34,57 @@ async def test_a_role_that_a_person_took_gives_no_right_until_somebody_else_give
     policy = tmp_path / "policy.yml"
     policy.write_text("preset: sev1-5\npermissions: {resolve: ['role:commander']}\n")
     async with running_world(sqlite_url, policy=policy) as world:
-        await declared(world)
+        await declare(world)
         await world.noor.join(INSIDE)
-        await typed(world, "noor", INSIDE, "/incident lead me")
-        answer = await typed(world, "noor", INSIDE, "/incident resolve Done")
+        await type_command(world, "noor", INSIDE, "/incident lead me")
+        answer = await type_command(world, "noor", INSIDE, "/incident resolve Done")
         assert "You took the role Incident commander yourself" in answer
         assert (await world.show())["status"] != "resolved"
-        await typed(world, "maya", INSIDE, "/incident lead @noor")
-        assert "is resolved" in await typed(world, "noor", INSIDE, "/incident resolve Done")
+        await type_command(world, "maya", INSIDE, "/incident lead @noor")
+        assert "is resolved" in await type_command(world, "noor", INSIDE, "/incident resolve Done")
 
 
 async def test_a_handed_over_role_gives_the_right(sqlite_url: str, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text("preset: sev1-5\npermissions: {resolve: ['role:commander']}\n")
     async with running_world(sqlite_url, policy=policy) as world:
-        await declared(world)
+        await declare(world)
         await world.noor.join(INSIDE)
-        await typed(world, "maya", INSIDE, "/incident lead me")
-        await typed(world, "maya", INSIDE, "/incident handover @noor")
-        await rest(world)
-        await world.noor.press(direct(world, world.noor.id)[-1], "Accept")
-        assert "is resolved" in await typed(world, "noor", INSIDE, "/incident resolve Done")
+        await type_command(world, "maya", INSIDE, "/incident lead me")
+        await type_command(world, "maya", INSIDE, "/incident handover @noor")
+        await settle(world)
+        await world.noor.press(direct_messages(world, world.noor.id)[-1], "Accept")
+        assert "is resolved" in await type_command(world, "noor", INSIDE, "/incident resolve Done")
 
 
 async def test_an_approver_is_nobody_who_took_the_role_after_the_request(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, ROLES)) as world:
-        channel, asked = await failover_asked(world)
-        await typed(world, "priya", channel.name, "/incident role technical_lead me")
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, ROLES)) as world:
+        channel, asked = await ask_for_failover(world)
+        await type_command(world, "priya", channel.name, "/incident role technical_lead me")
         await press(world, "priya", asked, "Approve")
-        assert "a role or a cover that you had before this was asked" in (await told(world, "priya"))[-1]
+        assert "a role or a cover that you had before this was asked" in (await ephemeral_texts(world, "priya"))[-1]
         assert "asked for approval" in words(world, run_message(world, channel))
-        await typed(world, "tom", channel.name, "/incident role technical_lead @priya")
+        await type_command(world, "tom", channel.name, "/incident role technical_lead @priya")
         await press(world, "priya", asked, "Approve")
         assert "Approved by @priya" in words(world, run_message(world, channel))
 
 
 async def test_an_approver_is_nobody_whom_the_requester_has_just_named(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, ROLES)) as world:
-        channel, asked = await failover_asked(world)  # by maya
-        await typed(world, "maya", channel.name, "/incident role technical_lead @priya")
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, ROLES)) as world:
+        channel, asked = await ask_for_failover(world)  # by maya
+        await type_command(world, "maya", channel.name, "/incident role technical_lead @priya")
         await press(world, "priya", asked, "Approve")
-        assert "somebody else than @maya gave you" in (await told(world, "priya"))[-1]
+        assert "somebody else than @maya gave you" in (await ephemeral_texts(world, "priya"))[-1]
         assert "asked for approval" in words(world, run_message(world, channel))
 
 
 async def test_an_approver_by_a_role_that_predates_the_playbook_may_have_it_from_the_requester(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, ROLES)) as world:
-        channel = await started(world)
-        await typed(world, "maya", channel.name, "/incident role technical_lead @priya")
-        await opened(world, channel, FAILOVER)
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, ROLES)) as world:
+        channel = await start_incident(world)
+        await type_command(world, "maya", channel.name, "/incident role technical_lead @priya")
+        await open_run(world, channel, FAILOVER)
         await press(world, "maya", await to_step(world, channel, "2.1"), "Ask for approval")
         asked = request(world, channel)
         await press(world, "priya", asked, "Approve")
@@ -92,12 +92,12 @@ async def test_an_approver_by_a_role_that_predates_the_playbook_may_have_it_from
 
 
 async def test_a_cover_taken_after_the_request_makes_nobody_an_approver(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, COVERS)) as world:
-        channel, asked = await failover_asked(world)
-        await typed(world, "priya", channel.name, "/incident cover dba for 2h")
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, COVERS)) as world:
+        channel, asked = await ask_for_failover(world)
+        await type_command(world, "priya", channel.name, "/incident cover dba for 2h")
         await press(world, "priya", asked, "Approve")
-        assert "a role or a cover that you had before this was asked" in (await told(world, "priya"))[-1]
-        await typed(world, "priya", channel.name, "/incident cover dba none")
+        assert "a role or a cover that you had before this was asked" in (await ephemeral_texts(world, "priya"))[-1]
+        await type_command(world, "priya", channel.name, "/incident cover dba none")
         await world.lena.join(channel.name)
         await press(world, "lena", asked, "Approve")
         assert "Approved by @lena" in words(world, run_message(world, channel))
@@ -112,16 +112,16 @@ async def test_a_cover_taken_since_the_declaration_gives_no_right_by_the_group_t
         "permissions: {resolve: ['@oncall', 'user:U0SAM00000']}\n"
     )
     async with running_world(sqlite_url, policy=policy) as world:
-        await declared(world)
+        await declare(world)
         await world.noor.join(INSIDE)
-        await typed(world, "noor", INSIDE, "/incident cover primary for 2h")
+        await type_command(world, "noor", INSIDE, "/incident cover primary for 2h")
         world.ws.state.usergroups["S0ONCALL01"].users = [world.noor.id]
         await world.tocsin.usergroups.fetch(["oncall"])
         assert world.noor.id in (world.tocsin.usergroups.members("oncall") or ())
-        assert "Only @oncall" in await typed(world, "noor", INSIDE, "/incident resolve Done")
+        assert "Only @oncall" in await type_command(world, "noor", INSIDE, "/incident resolve Done")
         await world.tom.command("#general", "/incident declare sev4 Typo on the page")
-        await world.opened(2)
-        assert "is resolved" in await typed(world, "noor", "#general", "/incident resolve Done --in INC-2")
+        await world.incident_channel(2)
+        assert "is resolved" in await type_command(world, "noor", "#general", "/incident resolve Done --in INC-2")
 
 
 @pytest.mark.parametrize(

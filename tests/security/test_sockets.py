@@ -71,7 +71,7 @@ async def goes_on(world: World) -> None:
 
 async def test_invalid_frames_are_dropped(over_sockets: World) -> None:
     world = over_sockets
-    await world.declared()
+    await world.declare()
     for text in FRAMES:
         await frame(world, text)
     await goes_on(world)

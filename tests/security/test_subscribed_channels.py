@@ -10,8 +10,8 @@ from bot.domain.errors import Refused
 from bot.usecases.context import Context
 from bot.usecases.status_page import subscribe
 from tests.api.calls import ALEX, GAIL, TOM, program
-from tests.scenarios.assertions import rest
-from tests.scenarios.running import running_world, written
+from tests.scenarios.assertions import settle
+from tests.scenarios.running import policy_file, running_world
 from tests.usecases.conftest import MakeContext
 
 POLICY = """
@@ -25,13 +25,13 @@ async def test_nobody_subscribes_or_ends_for_a_private_incident_that_they_cannot
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with (
-        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world,
         program(world) as maya,
         program(world, person=TOM) as outsider,
     ):
         made = await maya.post("/incidents", {"title": "Leak", "severity": "sev1", "private": True})
         assert made.status == 201, made.body
-        await rest(world)
+        await settle(world)
         room = (await maya.get("/incidents/INC-1")).body["channel_id"]
         assert room
         assert (await outsider.post(CHANNELS, {"channel": room})).status == 404
@@ -61,7 +61,7 @@ async def test_a_guest_adds_and_removes_no_subscriber_also_with_an_administrator
     sqlite_url: str, tmp_path: Path
 ) -> None:
     address = {"kind": "webhook", "address": "https://hooks.example.com/in"}
-    policy = written(tmp_path, POLICY.replace("[slack]", "[webhook]"))
+    policy = policy_file(tmp_path, POLICY.replace("[slack]", "[webhook]"))
     async with (
         running_world(sqlite_url, policy=policy, tocsin_url="https://tocsin.example.com") as world,
         program(world, scopes="admin") as maya,

@@ -22,7 +22,7 @@ SECRET = "hook-secret-Zx9Qq7kL0p"
 @pytest.fixture
 async def hooked(sqlite_url: str) -> AsyncIterator[World]:
     async with running_world(sqlite_url, pagerduty_webhook_secret=SECRET) as world:
-        await world.declared()
+        await world.declare()
         yield world
 
 

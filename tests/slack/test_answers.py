@@ -27,17 +27,17 @@ from tests.factories import (
     NOW,
     ROLES,
     day,
-    declared,
     minutes,
     mrkdwn,
+    new_incident,
     presses,
-    recorded,
+    recorded_entry,
     time,
     with_channel,
 )
 
-OPEN = with_channel(declared())
-LOST = declared()  # without a channel
+OPEN = with_channel(new_incident())
+LOST = new_incident()  # without a channel
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
 RESOLVED = verbs.resolve(ACKNOWLEDGED, BEN, minutes(9), summary="Rolled back").incident
 HOUR = timedelta(hours=1)
@@ -50,7 +50,7 @@ HOUR = timedelta(hours=1)
         (replies.channel_open(OPEN, FIVE), "The channel of INC-1 is open: <#C0INC>."),
         (replies.channel_open(LOST, FIVE), replies.declared(LOST, FIVE).text),
         (
-            replies.declaring(declared(), FIVE),
+            replies.declaring(new_incident(), FIVE),
             "*INC-1* is declared: :red_circle: sev1 · Critical. Its channel is being opened; I'll send you the link.",
         ),
         (replies.done("You lead <@U1> & co."), "You lead <@U1> &amp; co."),
@@ -74,7 +74,7 @@ HOUR = timedelta(hours=1)
             replies.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), BEN),
             f"You acknowledged INC-1 already, {day(2)}. Go to <#C0INC>.",
         ),
-        (replies.acknowledged(declared()), "You are responding to INC-1."),
+        (replies.acknowledged(new_incident()), "You are responding to INC-1."),
         (
             replies.outdated_press(RESOLVED),
             "INC-1 is over: it is resolved. If it is failing again, reopen it. Go to <#C0INC>.",
@@ -98,7 +98,7 @@ HOUR = timedelta(hours=1)
         ),
         (replies.joining(OPEN), "You're in: <#C0INC>."),
         (
-            replies.joining(declared()),
+            replies.joining(new_incident()),
             "The channel of INC-1 is being opened. I'll invite you as soon as it exists.",
         ),
         (
@@ -186,7 +186,7 @@ def test_with_nothing_open_declaring_is_offered() -> None:
 
 
 def test_each_choice_carries_the_whole_request() -> None:
-    message = menu.which_incident([OPEN, declared("Mail is slow", number=7)], "role commander <@U0MAYA|maya>")
+    message = menu.which_incident([OPEN, new_incident("Mail is slow", number=7)], "role commander <@U0MAYA|maya>")
     assert [mrkdwn(block) for block in message.blocks] == [
         "Which incident do you mean?",
         "*INC-1* · Checkout is down\nsev1 · detected",
@@ -217,7 +217,7 @@ def test_the_list() -> None:
 
 
 def test_an_incident_shown_has_its_channel_its_latest_and_its_buttons() -> None:
-    entries = [recorded(Entry(minutes(n), "note", BEN, f"note {n}")) for n in range(7)]
+    entries = [recorded_entry(Entry(minutes(n), "note", BEN, f"note {n}")) for n in range(7)]
     message = incident_lists.show(OPEN, FIVE, entries, NOW)
     assert mrkdwn(message.blocks[1]).startswith("*Channel*\n<#C0INC>\n")
     assert mrkdwn(message.blocks[2]) == "*Latest*\n" + "\n".join(
@@ -252,7 +252,7 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
         Entry(minutes(4), "update", BEN, "We rolled\nback", data={"number": 3}),
         Entry(minutes(5), "note", "tocsin", "x", data={"link": "javascript:alert(1)"}),
     ]
-    message = timeline.timeline(OPEN, [recorded(entry) for entry in entries], everything=True)
+    message = timeline.timeline(OPEN, [recorded_entry(entry) for entry in entries], everything=True)
     assert mrkdwn(message.blocks[1]).splitlines() == [
         f"{day(0)} *declared* <@{ADA}>: sev1: Checkout is down",
         f"{day(1)} <@{BEN}>: @\u200bhere see &lt;this&gt; @maya <https://x.slack.com/archives/C1/p1?a=1&amp;b=2|↗>",
@@ -264,13 +264,13 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
 
 
 def test_what_was_purged_says_so_on_the_timeline() -> None:
-    gone = replace(recorded(Entry(NOW, "note", ADA, key=True)), purged=True)
+    gone = replace(recorded_entry(Entry(NOW, "note", ADA, key=True)), purged=True)
     message = timeline.timeline(OPEN, [gone])
     assert "the text was deleted under the retention policy" in str(message.blocks)
 
 
 def test_a_long_timeline_keeps_the_newest() -> None:
-    entries = [recorded(Entry(minutes(n), "note", BEN, f"note {n} " + "x" * 300)) for n in range(300)]
+    entries = [recorded_entry(Entry(minutes(n), "note", BEN, f"note {n} " + "x" * 300)) for n in range(300)]
     message = timeline.timeline(OPEN, entries)
     shown = "\n".join(mrkdwn(block) for block in message.blocks)
     assert "note 299 " in shown

@@ -57,7 +57,7 @@ from bot.slack.blocks.modals.severity import severity_modal
 from bot.slack.blocks.modals.update import update_modal
 from bot.slack.commands.request import BadRequest
 from bot.slack.text import from_command
-from tests.factories import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
+from tests.factories import ADA, BEN, FIVE, MAYA, NOW, minutes, new_incident, recorded_entry
 from tests.slack.reference import needs_reference, refused_blocks, refused_view
 
 PEOPLE = {ADA, BEN, MAYA}
@@ -90,7 +90,7 @@ WIDE = replace(
 
 
 def _worst(number: int = 1, **changes: Any) -> Incident:
-    made = declared("x", WIDE, number, description=LONG, services=tuple(WIDE.services), category=WIDE.categories[0])
+    made = new_incident("x", WIDE, number, description=LONG, services=tuple(WIDE.services), category=WIDE.categories[0])
     return replace(
         made,
         title=from_command(RAW * 10)[:300],
@@ -118,7 +118,7 @@ ENDS = {
     "cancelled": _worst(status=Status.CANCELLED, ended_at=NOW),
     "merged": _worst(status=Status.MERGED, ended_at=NOW),
     "of a policy that is gone": _worst(severity="gone"),
-    "plain": declared(),
+    "plain": new_incident(),
 }  # fmt: skip
 PAGE = PersonPagePayload(
     rung=3,
@@ -192,7 +192,7 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
         why.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
         for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in DeadlineState)
     ] * 20
-    entries = [recorded(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
+    entries = [recorded_entry(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
     yield "not your page", replies.not_your_page(incident, [HOSTILE] * 60)
     climb = PagingOutcome(Change(incident), 2, Recipients((BEN,) * 200, (HOSTILE,), (HOSTILE,)), ((1, LONG),) * 30)
     yield "declared", replies.declared(incident, policy)
@@ -342,15 +342,15 @@ def _mrkdwn(value: Any) -> Iterator[str]:
 
 
 def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() -> None:
-    many = [replace(declared(), number=n) for n in range(200)]
+    many = [replace(new_incident(), number=n) for n in range(200)]
     rows = [why.Reminder("update", None, minutes(n), None, DeadlineState.WAITING, "x" * 300) for n in range(200)]
-    notes = [recorded(entry(minutes(n), "note", ADA, "x" * 300), n) for n in range(200)]
+    notes = [recorded_entry(entry(minutes(n), "note", ADA, "x" * 300), n) for n in range(200)]
     for message in (
         incident_lists.listing(incident_lists.IncidentList(many, len(many)), FIVE, NOW),
         menu.which_incident(many, "ack"),
         incident_lists.roles(ENDS["open"], WIDE),
-        why.why(declared(), FIVE, rows, NOW),
-        timeline.timeline(declared(), notes),
+        why.why(new_incident(), FIVE, rows, NOW),
+        timeline.timeline(new_incident(), notes),
     ):
         said = "\n".join(_mrkdwn(message.blocks))
         assert re.search(r"and \d+ more\. \w+", said), message.text
@@ -358,7 +358,7 @@ def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() ->
 
 def test_a_message_too_long_for_a_form_keeps_its_source() -> None:
     source = {"channel": "C1", "ts": "1.2", "text": "שלום" * 2000, "author": BEN, "link": "https://x.io"}
-    view = add_to_timeline_modal([declared()], source)
+    view = add_to_timeline_modal([new_incident()], source)
     kept = json.loads(view["private_metadata"])["source"]
     assert {**kept, "text": ""} == {**source, "text": ""}
     assert len(kept["text"]) > 400

@@ -22,7 +22,7 @@ from storage.open import open_database
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.running import MANIFEST, World, running_world, start
-from tests.scenarios.test_kill import doubled, incident_channels, quiet
+from tests.scenarios.test_kill import doubled_counts, incident_channels, wait_until_quiet
 from tests.torture.people import has_block
 from tests.waiting import WITHIN_S
 
@@ -61,7 +61,7 @@ async def test_a_page_that_arrived_without_confirmation_is_withdrawn_from_a_pers
         unconfirmed = world.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True, count=None)
         search = world.ws.faults.add("conversations.history", channel=direct.id, status=500, count=None)
         await world.maya.command("#general", "/incident declare --private sev1 Payroll leaked")
-        channel = await world.opened()
+        channel = await world.incident_channel()
         await world.ws.until(lambda: world.ws.bot_messages(direct.id))
         await world.maya.invite(channel.id, "tom")
         await world.maya.kick(channel.id, "tom")
@@ -88,7 +88,7 @@ async def test_a_page_that_arrived_without_confirmation_is_settled(sqlite_url: s
     async with running_world(sqlite_url, policy=policy) as world:
         direct = world.ws.membership.open_im(world.ws.bot.id, world.tom.id)
         world.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True)
-        await world.declared("sev1 Payments are down")
+        await world.declare("sev1 Payments are down")
         await world.ws.until(lambda: world.ws.bot_messages(direct.id))
         await world.maya.command("#general", "/incident resolve rolled back --in INC-1")
         await world.delivered()
@@ -99,7 +99,7 @@ async def test_a_page_that_arrived_without_confirmation_is_settled(sqlite_url: s
 
 async def test_a_reminder_that_arrived_without_confirmation_is_settled(sqlite_url: str, policy: Path) -> None:
     async with running_world(sqlite_url, policy=policy) as world:
-        channel = await world.declared("sev1 Payments are down")
+        channel = await world.declare("sev1 Payments are down")
         await world.delivered()
         before = len(world.ws.bot_messages(channel.id))
         await world.maya.command(channel.id, "/incident next 1s")
@@ -116,7 +116,7 @@ async def test_a_page_to_a_channel_is_looked_up_there_before_it_is_repeated(sqli
     async with running_world(sqlite_url, policy=policy) as world:
         payments = world.ws.channel("payments")
         world.ws.faults.add("chat.postMessage", channel=payments.id, status=500, after=True)
-        await world.declared("sev1 Payments are down")
+        await world.declare("sev1 Payments are down")
         await world.delivered()
         assert len(keys(world, "payments")) == 1
 
@@ -137,7 +137,7 @@ async def test_a_process_stopped_past_its_lease_posts_nothing(sqlite_url: str, m
 
     monkeypatch.setattr(SenderBase, "destination", delayed_destination)
     async with running_world(sqlite_url) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         await world.maya.command(channel.id, "/incident update rolling back")
         await world.delivered()
         await asyncio.sleep(1.2)  # past both delays: a late post would be there
@@ -159,7 +159,7 @@ async def test_a_press_that_is_neither_recorded_nor_reported_is_not_acknowledged
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running_world(sqlite_url) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         await world.tom.join(channel.id)
         await world.delivered()
 
@@ -181,7 +181,7 @@ async def test_events_given_up_during_a_database_outage_are_read_afterwards(
     monkeypatch.setattr("bot.workers.outbox.LEASE", timedelta(seconds=1))
     monkeypatch.setattr("bot.slack.client.api.TIMEOUT_S", 0.3)
     async with running_world(sqlite_url) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         await world.delivered()
 
         async def gone(*_: object) -> int:
@@ -197,7 +197,7 @@ async def test_events_given_up_during_a_database_outage_are_read_afterwards(
 async def test_messages_after_the_end_of_an_incident_are_read_after_an_absence(sqlite_url: str) -> None:
     """Only the channels of open incidents were read at startup."""
     async with running_world(sqlite_url) as world:
-        channel = await world.declared()
+        channel = await world.declare()
         await world.maya.command(channel.id, "/incident resolve rolled back")
         await world.delivered()
         await world.tocsin.stop()
@@ -234,8 +234,8 @@ async def test_a_process_stopped_in_the_window_doubles_one_message_and_no_other(
             await asyncio.sleep(2.5)  # past the lease: the other process has looked for the message and posted it
             frozen.signal(signal.SIGCONT)
             await asyncio.sleep(0.5)  # the continued process posts, or does not
-            await quiet(ws, url)
-            assert sum(count - 1 for count in doubled(ws).values()) == (1 if before else 0)
+            await wait_until_quiet(ws, url)
+            assert sum(count - 1 for count in doubled_counts(ws).values()) == (1 if before else 0)
             assert len(ws.pinned(incident_channels(ws)[0])) == 1
         finally:
             frozen.signal(signal.SIGCONT)
@@ -273,7 +273,7 @@ async def test_a_card_shows_no_failure_for_a_page_that_was_no_longer_needed(sqli
     async with running_world(sqlite_url, policy=policy) as world:
         direct = world.ws.membership.open_im(world.ws.bot.id, world.tom.id)
         world.ws.faults.add("chat.postMessage", channel=direct.id, status=500)
-        await world.declared("sev1 Payments are down")
+        await world.declare("sev1 Payments are down")
         await world.maya.command("#general", "/incident resolve rolled back --in INC-1")
         await world.delivered()
         assert not world.ws.bot_messages(direct.id)

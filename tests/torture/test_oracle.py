@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident, members
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 from tests.torture import oracle, outsider_oracle
 from tests.torture.acts import UNKNOWN, Act
 from tests.torture.oracle import Verdict
@@ -62,8 +62,8 @@ async def test_a_reopening_that_pages_others_than_rung_1_is_noticed(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Break, wrong: list[str]
 ) -> None:
     broken(monkeypatch)
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
-        channel = await world.declared("sev1 Payments are down")
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
+        channel = await world.declare("sev1 Payments are down")
         await world.tom.command(channel.id, "/incident ack")
         await world.tom.command(channel.id, "/incident resolve rolled back")
         await world.maya.command(channel.id, "/incident reopen it is back")
@@ -76,8 +76,8 @@ async def test_a_removed_person_who_still_reads_and_acts_is_noticed(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Break
 ) -> None:
     broken(monkeypatch)
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
-        channel = await world.declared("--private sev2 Payroll leaked")
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
+        channel = await world.declare("--private sev2 Payroll leaked")
         await world.maya.command(channel.id, "/incident lead @tom")
         await world.delivered()
         people = People(world.ws)

@@ -19,8 +19,8 @@ from bot.usecases.queries.actions import ActionMatches
 from bot.usecases.weekly_digest import queue_digest
 from storage import actions
 from storage.outbox import enqueue, queue
-from tests.scenarios.assertions import direct
-from tests.scenarios.running import MovableClock, World, running_world, written
+from tests.scenarios.assertions import direct_messages
+from tests.scenarios.running import MovableClock, World, policy_file, running_world
 from tests.torture import oracle
 from tests.torture.course import Course
 from tests.torture.days import POLICY
@@ -121,13 +121,13 @@ async def _fortnight(world: World, later: Callable[[], None] | None) -> list[str
     await world.pass_time(seconds=0)  # the clock can be moved from now on
     course = Course(Steps(world))
     await _go_to(world, course, MONDAY)
-    channel = await world.declared("sev1 Payments are down")
+    channel = await world.declare("sev1 Payments are down")
     await world.maya.command(channel.id, "/incident action Alert on the pool @tom by in 3 business days P1")
     await world.maya.command(channel.id, "/incident action Rehearse the failover @tom by in 4 business days P2")
     await world.maya.command(channel.id, "/incident resolve rolled back")
     await _go_to(world, course, MONDAY + timedelta(minutes=1))
     await _go_to(world, course, TUESDAY)
-    for message in direct(world, "U0TOM00000", "action items to do")[:1]:
+    for message in direct_messages(world, "U0TOM00000", "action items to do")[:1]:
         await world.tom.press(message, "Done")
     await _quiet(world, course)
     if later is not None:
@@ -165,7 +165,7 @@ async def test_a_reminder_that_is_lost_doubled_or_needless_is_noticed(
     late = broken is remind_at_any_hour_of_anything
     if not late:
         broken(monkeypatch)
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         found = await _fortnight(world, (lambda: broken(monkeypatch)) if late else None)
     assert bool(found) == bool(wrong), found
     for words in wrong:

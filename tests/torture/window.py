@@ -32,7 +32,7 @@ async def main() -> None:
     _watch(widths)
     with tempfile.TemporaryDirectory() as folder:
         async with running_world(SQLiteFiles(Path(folder)).create()) as world:
-            await world.declared()
+            await world.declare()
             await world.delivered()
             for at_once in (1, 24):
                 widths.clear()

@@ -20,7 +20,7 @@ from sandbox.blocks import block_errors
 from storage import key_value
 from storage.outbox import queue
 from storage.outbox.payloads import read_payload
-from tests.usecases.alerts.telling import decided
+from tests.usecases.alerts.telling import decide_all
 from tests.usecases.conftest import START, MakeContext, MovableClock
 
 POLICY = """
@@ -56,7 +56,7 @@ async def tell(context: Context, clock: MovableClock, item: dict[str, Any]) -> A
 
 async def page_all(context: Context, clock: MovableClock) -> list[str | None]:
     """Let the rungs that are due page. Returns why each page is withheld, None for one that is sent."""
-    await decided(context, clock)
+    await decide_all(context, clock)
     for lapsed in await claim_rungs(context):
         await page_rung(context, lapsed)
     async with context.database.transaction() as conn:

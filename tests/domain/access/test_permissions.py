@@ -18,10 +18,10 @@ from bot.domain.access.permissions import (
 from bot.domain.errors import Refused
 from bot.domain.incident import RoleGrant
 from bot.domain.policy.policy import AllowList
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import NOON
 
-LED = replace(declared(), roles={"commander": "UC"}, role_grants={"commander": RoleGrant("UA", NOON)})
+LED = replace(new_incident(), roles={"commander": "UC"}, role_grants={"commander": RoleGrant("UA", NOON)})
 
 
 def members(**groups: frozenset[str]) -> GroupMembers:

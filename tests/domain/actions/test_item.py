@@ -9,7 +9,7 @@ from bot.domain.actions import item as items
 from bot.domain.actions.checklists import missing_items
 from bot.domain.actions.item import ActionStatus, NewAction
 from bot.domain.errors import Refused
-from tests.factories import declared
+from tests.factories import new_incident
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 TODAY = NOW.date()
@@ -52,7 +52,7 @@ def test_only_live_items_move_and_only_ahead() -> None:
 
 
 def test_checklists_are_due_so_many_days_after_resolve_and_added_once() -> None:
-    incident = replace(declared(), resolved_at=NOW, roles={"commander": "U1"})
+    incident = replace(new_incident(), resolved_at=NOW, roles={"commander": "U1"})
     new = missing_items(incident, [], TODAY, TODAY)
     assert {(each.checklist, each.due) for each in new} == {
         ("Day 1", date(2026, 12, 1)), ("Week 1", date(2026, 12, 7)), ("Month 1", date(2026, 12, 30)),
@@ -60,4 +60,4 @@ def test_checklists_are_due_so_many_days_after_resolve_and_added_once() -> None:
     known = [items.create(1, number, each, "U1", NOW).item for number, each in enumerate(new, 1)]
     assert missing_items(incident, known, TODAY, TODAY) == []
     with pytest.raises(Refused):
-        missing_items(declared(), [], TODAY, TODAY)
+        missing_items(new_incident(), [], TODAY, TODAY)

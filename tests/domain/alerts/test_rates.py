@@ -26,7 +26,7 @@ def group(number: int, rule: str, decision: Decision, incident: int | None = Non
 
 def incident(number: int, declared: timedelta = timedelta(seconds=20), **more: object) -> Incident:
     made = replace(
-        factories.declared(), number=number, declared_at=NOON + declared, detected_at=NOON - timedelta(seconds=30)
+        factories.new_incident(), number=number, declared_at=NOON + declared, detected_at=NOON - timedelta(seconds=30)
     )
     return replace(made, **more)  # type: ignore[arg-type]
 

@@ -12,14 +12,14 @@ from bot.domain.communications.page import on_the_page, record_status_page
 from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
-from tests.factories import FIVE, declared, minutes
+from tests.factories import FIVE, minutes, new_incident
 
 CADENCE = 15  # minutes, of the worst severity
 
 
 def published(*, resolved: bool = False) -> Incident:
     """An incident whose page was told five minutes after the declaration."""
-    return record_status_page(declared(), (), minutes(5), resolved=resolved).incident
+    return record_status_page(new_incident(), (), minutes(5), resolved=resolved).incident
 
 
 def reminded(incident: Incident, after: float) -> list[str]:
@@ -27,7 +27,7 @@ def reminded(incident: Incident, after: float) -> list[str]:
 
 
 def test_a_page_that_was_never_told_is_not_asked_for() -> None:
-    assert reminded(replace(declared(), updates=3), 600) == []
+    assert reminded(replace(new_incident(), updates=3), 600) == []
 
 
 def test_a_page_that_tells_the_incident_as_it_is_is_not_asked_for() -> None:

@@ -11,7 +11,7 @@ from bot.domain.deadlines import plan
 from bot.domain.incident import Change, Incident, StatusUpdate, handover
 from bot.domain.incident.status import Status
 from bot.domain.paging.ladder import page_next_rung
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY, paging
 
 OWN_ACTS: dict[str, Callable[[Incident], Change]] = {
@@ -37,7 +37,7 @@ ACTS_OF_OTHERS: dict[str, Callable[[Incident], Change]] = {
 
 @pytest.mark.parametrize("act", OWN_ACTS)
 def test_taking_part_by_ones_own_act_is_responding_and_acknowledges(act: str) -> None:
-    change = OWN_ACTS[act](declared("bad"))
+    change = OWN_ACTS[act](new_incident("bad"))
     assert change.incident.responders == ("UA",)
     assert (change.incident.ladder.acknowledged_at, change.incident.acknowledged_by) == (NOON, "UA")
     assert change.incident.status is not Status.DETECTED
@@ -46,7 +46,7 @@ def test_taking_part_by_ones_own_act_is_responding_and_acknowledges(act: str) ->
 
 @pytest.mark.parametrize("act", OWN_ACTS)
 def test_whoever_takes_part_after_the_acknowledgement_responds_too(act: str) -> None:
-    first = verbs.acknowledge(declared("bad"), "UFIRST", NOON).incident
+    first = verbs.acknowledge(new_incident("bad"), "UFIRST", NOON).incident
     change = OWN_ACTS[act](first)
     assert change.incident.responders == ("UFIRST", "UA")
     assert change.incident.acknowledged_by == "UFIRST"
@@ -55,12 +55,12 @@ def test_whoever_takes_part_after_the_acknowledgement_responds_too(act: str) -> 
 
 @pytest.mark.parametrize("act", ACTS_OF_OTHERS)
 def test_what_others_do_makes_nobody_a_responder(act: str) -> None:
-    change = ACTS_OF_OTHERS[act](declared("bad"))
+    change = ACTS_OF_OTHERS[act](new_incident("bad"))
     assert (change.incident.responders, change.incident.ladder.acknowledged_at) == ((), None)
 
 
 def test_a_reopening_starts_with_nobody_responding_and_pages_rung_1() -> None:
-    first = page_next_rung(declared(), paging(), "declared").change.incident
+    first = page_next_rung(new_incident(), paging(), "declared").change.incident
     answered = verbs.acknowledge(first, "UPRIMARY", NOON + MINUTE).incident
     led = verbs.assign(answered, "commander", "UPRIMARY", "UPRIMARY", POLICY, NOON + MINUTE).incident
     resolved = verbs.resolve(led, "UPRIMARY", NOON + 9 * MINUTE).incident
@@ -71,14 +71,14 @@ def test_a_reopening_starts_with_nobody_responding_and_pages_rung_1() -> None:
 
 
 def test_whoever_is_named_to_a_role_is_still_paged_by_their_rung() -> None:
-    named = verbs.assign(declared(), "commander", "UPRIMARY", "UOTHER", POLICY, NOON).incident
+    named = verbs.assign(new_incident(), "commander", "UPRIMARY", "UOTHER", POLICY, NOON).incident
     paged = page_next_rung(named, paging(), "declared")
     assert (paged.rung, paged.recipients.people) == (1, ("UPRIMARY",))
 
 
 def test_an_update_does_not_acknowledge_the_severity_that_it_raises() -> None:
     post = StatusUpdate("Nobody can pay", Status.IDENTIFIED, "fatal", next_in=5 * MINUTE)
-    change = verbs.post_update(declared("bad"), post, "UA", POLICY, NOON + MINUTE)
+    change = verbs.post_update(new_incident("bad"), post, "UA", POLICY, NOON + MINUTE)
     incident = change.incident
     assert [entry.kind for entry in change.entries] == ["acknowledged", "severity", "status", "update"]
     assert (incident.responders, incident.ladder.acknowledged_at) == (("UA",), None)

@@ -9,7 +9,7 @@ import pytest
 from bot import policy as policies
 from bot.domain.incident.classification import FLAGS, checklist, facts_in_use, suggest
 from bot.domain.policy.policy import Condition, Fact, Policy, Rule
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 
 IMPACT = policies.preset("sev1-5")
 METRICS = policies.preset("severity-1-4")
@@ -139,8 +139,8 @@ def test_the_form_asks_for_the_facts_that_rules_read() -> None:
 
 
 def test_recommended_actions_come_from_the_facts_and_from_the_category() -> None:
-    incident = replace(declared(), severity="severity_1", facts=DATABASE)
+    incident = replace(new_incident(), severity="severity_1", facts=DATABASE)
     assert checklist(incident, METRICS)[0] == "Check that the database can be reached"
     assert len(checklist(replace(incident, category="database_issues"), METRICS)) == 4
     assert checklist(replace(incident, facts={}, category="ml_model_issues"), METRICS)[3].endswith("the model back")
-    assert checklist(declared(), IMPACT) == ()
+    assert checklist(new_incident(), IMPACT) == ()

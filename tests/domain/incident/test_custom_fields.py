@@ -9,7 +9,7 @@ import pytest
 from bot.domain.errors import Refused
 from bot.domain.incident import Answer, custom_fields
 from bot.domain.policy.policy import CustomField
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import NOON, POLICY
 
 CUSTOMER = CustomField("customer", "Customer", required=True, severities=("fatal",))
@@ -25,14 +25,14 @@ def test_a_field_is_asked_at_its_severities_and_while_none_is_chosen() -> None:
 
 
 def test_a_required_field_is_missing_until_it_is_answered() -> None:
-    assert custom_fields.missing_required(declared(), ASKING) == (CUSTOMER,)
-    answered = custom_fields.answer(declared(), {"customer": "Acme"}, "UA", ASKING, NOON).incident
+    assert custom_fields.missing_required(new_incident(), ASKING) == (CUSTOMER,)
+    answered = custom_fields.answer(new_incident(), {"customer": "Acme"}, "UA", ASKING, NOON).incident
     assert custom_fields.missing_required(answered, ASKING) == ()
-    assert custom_fields.missing_required(declared("bad"), ASKING) == ()
+    assert custom_fields.missing_required(new_incident("bad"), ASKING) == ()
 
 
 def test_answers_that_changed_are_recorded_and_none_takes_one_back() -> None:
-    first = custom_fields.answer(declared(), {"customer": "Acme", "owner": "UO", "other": "x"}, "UA", ASKING, NOON)
+    first = custom_fields.answer(new_incident(), {"customer": "Acme", "owner": "UO", "other": "x"}, "UA", ASKING, NOON)
     assert first.entries[0].text == "Customer: Acme; Owner: <@UO>"
     assert first.incident.custom == {"customer": "Acme", "owner": "UO"}
     again = custom_fields.answer(first.incident, {"customer": "Acme"}, "UA", ASKING, NOON)
@@ -43,7 +43,7 @@ def test_answers_that_changed_are_recorded_and_none_takes_one_back() -> None:
 
 def test_a_policy_without_fields_refuses_answers() -> None:
     with pytest.raises(Refused, match="no `fields`"):
-        custom_fields.answer(declared(), {"customer": "Acme"}, "UA", POLICY, NOON)
+        custom_fields.answer(new_incident(), {"customer": "Acme"}, "UA", POLICY, NOON)
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident, handover
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 
 def held() -> Incident:
     """Led by UC."""
-    return verbs.assign(declared(), "commander", "UC", "UC", POLICY, NOON).incident
+    return verbs.assign(new_incident(), "commander", "UC", "UC", POLICY, NOON).incident
 
 
 def offered(to: str = "UN") -> Incident:

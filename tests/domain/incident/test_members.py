@@ -8,14 +8,14 @@ import pytest
 
 from bot.domain.incident import members
 from bot.domain.timeline.entry import BOT, Entry
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import NOON
 
-PRIVATE = replace(declared(), private=True)
+PRIVATE = replace(new_incident(), private=True)
 
 
 def test_a_public_incident_puts_nobody_out() -> None:
-    assert members.remove(declared(), ["U1"]).removed == ()
+    assert members.remove(new_incident(), ["U1"]).removed == ()
 
 
 def test_each_person_is_put_out_once_and_can_come_back() -> None:

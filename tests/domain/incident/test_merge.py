@@ -13,12 +13,12 @@ from bot.domain.incident import Incident
 from bot.domain.incident.merge import absorb, check_merge, merge
 from bot.domain.incident.relations import TagChange, parse_tags, relate, tag
 from bot.domain.incident.status import Status
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 
 def numbered(number: int, **changes: object) -> Incident:
-    return replace(declared(), number=number, channel_id=f"C000000{number}", **changes)  # type: ignore[arg-type]
+    return replace(new_incident(), number=number, channel_id=f"C000000{number}", **changes)  # type: ignore[arg-type]
 
 
 def test_a_merged_incident_has_no_deadline_left_and_keeps_its_record() -> None:

@@ -13,14 +13,14 @@ from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 from bot.domain.review import lifecycle
 from bot.policy import preset
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 AT = NOON + timedelta(hours=3)
 
 
 def scheduled(policy: Policy = POLICY) -> Incident:
-    ended = replace(declared(), status=Status.RESOLVED, resolved_at=NOON, ended_at=NOON)
+    ended = replace(new_incident(), status=Status.RESOLVED, resolved_at=NOON, ended_at=NOON)
     opened = lifecycle.open_review(ended, "UA", POLICY, NOON).incident
     return lifecycle.schedule(opened, AT, None, "UA", policy, NOON).incident
 

@@ -7,10 +7,10 @@ from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.incident import Incident, Review, ReviewState, review_reminders
 from bot.domain.review import lifecycle
-from tests.factories import ADA, BEN, FIVE, NOW, declared
+from tests.factories import ADA, BEN, FIVE, NOW, new_incident
 
 HOUR = timedelta(hours=1)
-ENDED = verbs.resolve(declared(), BEN, NOW, summary="Rolled back").incident
+ENDED = verbs.resolve(new_incident(), BEN, NOW, summary="Rolled back").incident
 OPENED = replace(ENDED, review=Review(NOW, ADA, due_at=NOW + 48 * HOUR))
 
 

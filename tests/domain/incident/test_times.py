@@ -8,10 +8,10 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.errors import Refused
 from bot.domain.incident import times
-from tests.factories import ADA, BEN, MINUTE, NOW, declared, minutes
+from tests.factories import ADA, BEN, MINUTE, NOW, minutes, new_incident
 
 RESOLVED = replace(
-    verbs.resolve(declared(), BEN, minutes(60), summary="Rolled back").incident, mitigated_at=minutes(50)
+    verbs.resolve(new_incident(), BEN, minutes(60), summary="Rolled back").incident, mitigated_at=minutes(50)
 )  # fmt: skip
 LATER = minutes(120)
 
@@ -70,4 +70,4 @@ def test_a_correction_needs_a_reason_and_a_change() -> None:
 
 def test_an_open_incident_is_not_resolved_by_a_correction() -> None:
     with pytest.raises(Refused):
-        times.correct(declared(), {"resolved_at": NOW}, "It was", ADA, LATER)
+        times.correct(new_incident(), {"resolved_at": NOW}, "It was", ADA, LATER)

@@ -14,14 +14,14 @@ from bot.domain.lapsed.reminder_reason import Activity, Nudge, decide_nudge
 from bot.domain.policy.policy import Audience
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.values.target import Target
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY, paging
 
 AT = NOON + 30 * MINUTE
 
 
 def silent(severity: str) -> tuple[Incident, Deadline, Nudge]:
-    incident = replace(declared(severity), unanswered=2, update_due_at=AT)
+    incident = replace(new_incident(severity), unanswered=2, update_due_at=AT)
     (deadline,) = [each for each in plan(incident, POLICY) if each.kind == "update"]
     return incident, deadline, decide_nudge(incident, POLICY, "update", AT, Activity(), AT)
 
@@ -59,7 +59,7 @@ def test_the_ledger_names_the_audiences_that_were_not_told() -> None:
     policy = replace(POLICY, audiences={"board": Audience("board", "The board", notify=(Target.parse("user:UBOARD"),))})
     level = replace(policy.severities[0], extra={"audiences": ["board"]}, roles=())
     policy = replace(policy, severities=(level, *policy.severities[1:]))
-    incident = replace(declared("fatal"), update_due_at=None)
+    incident = replace(new_incident("fatal"), update_due_at=None)
     (deadline,) = [each for each in plan(incident, policy) if each.kind == "communication"]
     assert deadline.reason == "fatal asks that The board be told by then"
     nudge = decide_nudge(incident, policy, "comms", deadline.due_at, Activity(), deadline.due_at)

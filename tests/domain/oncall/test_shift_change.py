@@ -12,7 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident, RoleShift, ShiftState
 from bot.domain.oncall import shift_change
 from bot.domain.routing import keys
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 SHIFT = RoleShift("commander", "UC", "primary", NOON + 60 * MINUTE)
@@ -20,7 +20,7 @@ SHIFT = RoleShift("commander", "UC", "primary", NOON + 60 * MINUTE)
 
 def on_shift(state: ShiftState = ShiftState.RUNNING) -> Incident:
     """Led by UC, whose shift ends in an hour."""
-    led = verbs.assign(declared("mild"), "commander", "UC", "UC", POLICY, NOON).incident
+    led = verbs.assign(new_incident("mild"), "commander", "UC", "UC", POLICY, NOON).incident
     return replace(led, turns=(replace(SHIFT, state=state),))
 
 

@@ -8,12 +8,12 @@ from bot.domain import incident as verbs
 from bot.domain.paging.direct_page import DirectPage, page_directly
 from bot.domain.policy.policy import Rung
 from bot.domain.values.target import Target
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, paging
 
 
 def test_a_page_outside_the_ladder_skips_responders_unless_asked_by_name() -> None:
-    responding = verbs.acknowledge(declared(), "UPRIMARY", NOON).incident
+    responding = verbs.acknowledge(new_incident(), "UPRIMARY", NOON).incident
     rung = Rung(0 * MINUTE, (Target.parse("user:UPRIMARY"),))
     page = DirectPage(rung, "hand:1", "By hand", "<@UA> asks for you", actor="UA")
     skipped = page_directly(responding, paging(), page)

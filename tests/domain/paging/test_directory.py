@@ -17,7 +17,7 @@ from bot.domain.paging.recipients import recipients_of
 from bot.domain.policy.policy import Contact
 from bot.domain.policy.schedules import Layer, Schedule
 from bot.domain.values.target import Target
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 CONTACTS = {
@@ -39,14 +39,14 @@ def context(directory: Directory, overrides: Sequence[Override] = (), methods: S
 
 def people(directory: Directory, *targets: str, overrides: Sequence[Override] = ()) -> tuple[str, ...]:
     paging = context(directory, overrides)
-    return recipients_of([Target.parse(target) for target in targets], declared(), paging).people
+    return recipients_of([Target.parse(target) for target in targets], new_incident(), paging).people
 
 
 @pytest.mark.parametrize("target", ["contact:anna", "user:anna@x.org", "schedule:primary", "contact:anna_by_id"])
 def test_a_person_named_by_address_and_by_slack_id_is_paged_once(target: str) -> None:
     assert people(ANNA, target, "user:UANNA00001") == ("UANNA00001",)
     paging = context(ANNA)
-    recipients = recipients_of([Target.parse(target), Target.parse("contact:anna_by_id")], declared(), paging)
+    recipients = recipients_of([Target.parse(target), Target.parse("contact:anna_by_id")], new_incident(), paging)
     assert [call.method for call in calls.plan_pages(recipients, ("slack",), paging).attempts] == ["slack"]
 
 

@@ -13,12 +13,12 @@ from bot.domain.errors import Refused
 from bot.domain.paging.directory import Directory
 from bot.domain.paging.ladder import check_escalatable, page_next_rung, repeat_rung, unreachable_rungs
 from bot.domain.policy.policy import Until
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY, paging
 
 
 def test_rungs_are_paged_in_order_and_each_once() -> None:
-    first = page_next_rung(declared(), paging(), "declared")
+    first = page_next_rung(new_incident(), paging(), "declared")
     second = page_next_rung(first.change.incident, paging(), "again")
     assert (first.rung, first.recipients.people) == (1, ("UPRIMARY",))
     assert (second.rung, second.recipients.people) == (2, ("USECOND",))
@@ -29,7 +29,7 @@ def test_rungs_are_paged_in_order_and_each_once() -> None:
 
 
 def test_an_unreachable_rung_falls_through_at_once() -> None:
-    bad = page_next_rung(declared("bad"), paging(), "declared").change.incident
+    bad = page_next_rung(new_incident("bad"), paging(), "declared").change.incident
     fell = page_next_rung(bad, paging(), "not acknowledged")
     assert fell.rung is None
     assert fell.fell_through == ((2, "the policy has no schedule nobody"),)
@@ -40,26 +40,26 @@ def test_people_on_call_are_reached() -> None:
     def on_call(name: str, at: datetime) -> tuple[str, ...]:
         return ("second", "UTHIRD")
 
-    bad = replace(declared("bad"), ladder=replace(declared("bad").ladder, spent={"bad": (1,)}))
+    bad = replace(new_incident("bad"), ladder=replace(new_incident("bad").ladder, spent={"bad": (1,)}))
     assert page_next_rung(bad, paging(on_call=on_call), "x").recipients.people == ("USECOND", "UTHIRD")
 
 
 def test_people_who_respond_already_are_left_out() -> None:
-    responding = verbs.acknowledge(declared(), "UPRIMARY", NOON).incident
+    responding = verbs.acknowledge(new_incident(), "UPRIMARY", NOON).incident
     outcome = page_next_rung(responding, paging(), "escalated")
     assert (outcome.rung, outcome.recipients.people) == (2, ("USECOND",))
     assert (outcome.fell_through, outcome.skipped) == ((), ((1, "<@UPRIMARY> is responding already"),))
 
 
 def test_raising_the_severity_pages_the_first_person_who_is_not_there_yet() -> None:
-    led = verbs.assign(declared("bad"), "commander", "UPRIMARY", "UPRIMARY", POLICY, NOON).incident
+    led = verbs.assign(new_incident("bad"), "commander", "UPRIMARY", "UPRIMARY", POLICY, NOON).incident
     raised = verbs.change_severity(led, "fatal", "UPRIMARY", POLICY, NOON + MINUTE).incident
     outcome = page_next_rung(raised, paging(NOON + MINUTE), "it is fatal now")
     assert (outcome.rung, outcome.recipients.people) == (2, ("USECOND",))
 
 
 def test_of_a_rung_only_people_who_are_not_there_yet_are_paged() -> None:
-    there = verbs.assign(declared(), "scribe", "USCRIBE", "USCRIBE", POLICY, NOON).incident
+    there = verbs.assign(new_incident(), "scribe", "USCRIBE", "USCRIBE", POLICY, NOON).incident
     outcome = page_next_rung(there, paging(), "escalated", rung=2)
     assert (outcome.rung, outcome.recipients.people) == (2, ("USECOND",))
 
@@ -67,7 +67,7 @@ def test_of_a_rung_only_people_who_are_not_there_yet_are_paged() -> None:
 def test_a_repeated_page_leaves_out_who_responds_by_now() -> None:
     two = replace(POLICY.severities[0].ladder[1], repeat=5 * MINUTE, until=Until.RESOLVED)
     policy = replace(POLICY, severities=(replace(POLICY.severities[0], ladder=(two,)), *POLICY.severities[1:]))
-    named = verbs.assign(declared(), "scribe", "USCRIBE", "UOTHER", POLICY, NOON).incident
+    named = verbs.assign(new_incident(), "scribe", "USCRIBE", "UOTHER", POLICY, NOON).incident
     paged = page_next_rung(named, paging(policy=policy), "declared").change.incident
     one_there = replace(paged, responders=("USECOND",))
     again = repeat_rung(one_there, paging(NOON + 5 * MINUTE, policy), 1)
@@ -79,12 +79,12 @@ def test_a_repeated_page_leaves_out_who_responds_by_now() -> None:
 
 
 def test_repeats_stop_with_the_acknowledgement() -> None:
-    paged = page_next_rung(declared(), paging(), "x", rung=3).change.incident
+    paged = page_next_rung(new_incident(), paging(), "x", rung=3).change.incident
     assert [d.rung for d in plan(verbs.acknowledge(paged, "UA", NOON).incident, POLICY) if d.rung] == []
 
 
 def test_that_nobody_is_left_counts_as_said_once_an_episode_and_severity() -> None:
-    incident = declared("bad")
+    incident = new_incident("bad")
     for _ in range(2):
         outcome = page_next_rung(incident, paging(), "x")
         incident = outcome.change.incident
@@ -96,38 +96,38 @@ def test_that_nobody_is_left_counts_as_said_once_an_episode_and_severity() -> No
 
 def test_a_rung_of_people_without_a_slack_account_falls_through_with_the_reason() -> None:
     directory = Directory(unreachable={"UPRIMARY": "their account is deactivated"})
-    outcome = page_next_rung(declared(), replace(paging(), directory=directory), "declared")
+    outcome = page_next_rung(new_incident(), replace(paging(), directory=directory), "declared")
     assert (outcome.rung, outcome.recipients.people) == (2, ("USECOND",))
     assert outcome.fell_through == ((1, "<@UPRIMARY>: their account is deactivated"),)
 
 
 def test_lowering_and_raising_again_pages_no_rung_twice() -> None:
-    incident = page_next_rung(declared(), paging(), "declared").change.incident
+    incident = page_next_rung(new_incident(), paging(), "declared").change.incident
     lowered = verbs.change_severity(incident, "bad", "UA", POLICY, NOON + MINUTE).incident
     raised = verbs.change_severity(lowered, "fatal", "UA", POLICY, NOON + 2 * MINUTE).incident
     assert page_next_rung(raised, paging(), "raised").rung == 2
 
 
 def test_a_repeated_page_is_counted() -> None:
-    incident = page_next_rung(declared(), paging(), "x", rung=3).change.incident
+    incident = page_next_rung(new_incident(), paging(), "x", rung=3).change.incident
     again = repeat_rung(incident, paging(NOON + 20 * MINUTE), 3)
     assert again.times == 2
     assert "2nd page" in again.change.entries[0].text
 
 
 def test_an_ended_incident_cannot_be_escalated() -> None:
-    check_escalatable(declared())
+    check_escalatable(new_incident())
     with pytest.raises(Refused, match="nobody is paged"):
-        check_escalatable(verbs.resolve(declared(), "UA", NOON).incident)
+        check_escalatable(verbs.resolve(new_incident(), "UA", NOON).incident)
 
 
 def test_a_rung_is_planned_only_until_its_state_is_reached() -> None:
-    acknowledged = verbs.acknowledge(declared(), "UA", NOON).incident
+    acknowledged = verbs.acknowledge(new_incident(), "UA", NOON).incident
     assert [d.rung for d in plan(acknowledged, POLICY) if d.rung] == [3]
 
 
 def test_repeats_are_planned_from_the_last_page_until_the_end() -> None:
-    paged = page_next_rung(declared(), paging(), "x", rung=3).change.incident
+    paged = page_next_rung(new_incident(), paging(), "x", rung=3).change.incident
     (again,) = [d for d in plan(paged, POLICY) if d.rung == 3]
     assert again.due_at == NOON + 20 * MINUTE
     twice = repeat_rung(paged, paging(again.due_at), 3).change.incident
@@ -138,6 +138,6 @@ def test_repeats_are_planned_from_the_last_page_until_the_end() -> None:
 
 
 def test_rungs_that_would_reach_nobody_are_announced_beforehand() -> None:
-    assert unreachable_rungs(declared("bad"), paging()) == (
+    assert unreachable_rungs(new_incident("bad"), paging()) == (
         "Rung 2 would reach nobody: the policy has no schedule nobody.",
     )

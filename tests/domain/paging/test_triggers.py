@@ -14,7 +14,7 @@ from bot.domain.errors import Refused
 from bot.domain.paging.triggers import fire, fire_holding, fire_one, holds, parse_trigger, record_page
 from bot.domain.policy.policy import Policy, Rung, Trigger, Until
 from bot.domain.values.target import Target
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import FATAL, MINUTE, NOON, POLICY
 
 
@@ -57,39 +57,39 @@ def planned(incident: verbs.Incident, rules: Policy) -> list[tuple[str, Any]]:
 def test_a_trigger_holds_by_the_facts_and_category_of_the_incident(
     when: str, over: float | None, changes: dict[str, Any], expected: bool
 ) -> None:
-    assert holds(trigger(when, over=over), replace(declared(), **changes)) is expected
+    assert holds(trigger(when, over=over), replace(new_incident(), **changes)) is expected
 
 
 def test_a_trigger_pages_its_own_delay_after_it_fired() -> None:
     rules = policy(trigger("security", 5 * MINUTE))
-    late = fire_holding(replace(declared(), category="security"), rules, NOON + 30 * MINUTE)
+    late = fire_holding(replace(new_incident(), category="security"), rules, NOON + 30 * MINUTE)
     assert planned(late, rules) == [("trigger:1:1:it", NOON + 35 * MINUTE)]
     assert fire_holding(late, rules, NOON + 50 * MINUTE) == late
 
 
 def test_the_target_to_resolve_is_planned_in_advance() -> None:
     rules = policy(trigger("target_exceeded", 5 * MINUTE))
-    assert planned(declared(), rules) == [("trigger:1:1:it", NOON + 65 * MINUTE)]
-    assert planned(declared("mild"), rules) == []
+    assert planned(new_incident(), rules) == [("trigger:1:1:it", NOON + 65 * MINUTE)]
+    assert planned(new_incident("mild"), rules) == []
 
 
 def test_events_fire_triggers_by_name() -> None:
     rules = policy(trigger("manual"))
-    assert planned(fire(declared(), rules, "auto_remediation_failed", NOON), rules) == []
-    assert planned(fire(declared(), rules, "manual", NOON), rules) == [("trigger:1:1:it", NOON)]
+    assert planned(fire(new_incident(), rules, "auto_remediation_failed", NOON), rules) == []
+    assert planned(fire(new_incident(), rules, "manual", NOON), rules) == [("trigger:1:1:it", NOON)]
 
 
 def test_a_trigger_pages_once_unless_it_repeats() -> None:
     once, repeating = policy(trigger("declared")), policy(trigger("declared", repeat=20 * MINUTE))
     for rules, expected in ((once, []), (repeating, [("trigger:1:1:it:1", NOON + 20 * MINUTE)])):
-        done = record_page(fire_holding(declared(), rules, NOON), rules.triggers[0], NOON)
+        done = record_page(fire_holding(new_incident(), rules, NOON), rules.triggers[0], NOON)
         assert planned(done, rules) == expected
 
 
 def test_a_trigger_applies_at_its_severities_and_anew_in_each_episode() -> None:
     rules = policy(trigger("declared", severities=("bad",), until=Until.MITIGATED))
-    assert planned(fire_holding(declared(), rules, NOON), rules) == []
-    held = fire_holding(declared("bad"), rules, NOON)
+    assert planned(fire_holding(new_incident(), rules, NOON), rules) == []
+    held = fire_holding(new_incident("bad"), rules, NOON)
     assert planned(held, rules) != []
     over = verbs.resolve(held, "UA", NOON).incident
     assert planned(over, rules) == []
@@ -99,19 +99,19 @@ def test_a_trigger_applies_at_its_severities_and_anew_in_each_episode() -> None:
 
 def test_raising_the_severity_pages_no_trigger_again() -> None:
     rules = policy(trigger("declared"))
-    done = record_page(fire_holding(declared("bad"), rules, NOON), rules.triggers[0], NOON)
+    done = record_page(fire_holding(new_incident("bad"), rules, NOON), rules.triggers[0], NOON)
     raised = verbs.change_severity(done, "fatal", "UA", rules, NOON).incident
     assert planned(fire_holding(raised, rules, NOON), rules) == []
 
 
 def test_a_person_fires_a_trigger_once_and_only_where_it_applies() -> None:
     security = trigger("security", severities=("bad",))
-    fired = fire_one(declared("bad"), security, NOON)
+    fired = fire_one(new_incident("bad"), security, NOON)
     assert fired.ladder.tripped["it"].at == NOON
     with pytest.raises(Refused, match="has fired already"):
         fire_one(fired, security, NOON)
     with pytest.raises(Refused, match="pages at bad only, and INC-1 is fatal"):
-        fire_one(declared(), security, NOON)
+        fire_one(new_incident(), security, NOON)
 
 
 def test_a_trigger_is_named_by_its_longest_name_and_the_rest_is_the_reason() -> None:

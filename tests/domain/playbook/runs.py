@@ -35,19 +35,21 @@ BOOK = Playbook(
 SHOWN = ("promote db-0",)
 
 
-def opened() -> PlaybookRun:
+def new_run() -> PlaybookRun:
     return lifecycle.open_run(1, 1, BOOK, "UA", NOON).run
 
 
-def completed(*keys: str) -> PlaybookRun:
-    run = opened()
+def run_with_done(*keys: str) -> PlaybookRun:
+    run = new_run()
     for key in keys:
         run = steps.complete(run, key, "UA", NOON + MINUTE).run
     return run
 
 
 def awaiting_approval() -> PlaybookRun:
-    return approvals.request(completed("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE).run
+    return approvals.request(
+        run_with_done("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE
+    ).run
 
 
 def current_keys(run: PlaybookRun) -> list[str]:

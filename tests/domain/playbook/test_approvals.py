@@ -14,7 +14,7 @@ from bot.domain.playbook.run import (
     StepStatus,
     pending_approvals,
 )
-from tests.domain.playbook.runs import BOOK, HALF_HOUR, SHOWN, awaiting_approval, completed, current_keys
+from tests.domain.playbook.runs import BOOK, HALF_HOUR, SHOWN, awaiting_approval, current_keys, run_with_done
 from tests.domain.policies import MINUTE, NOON
 
 
@@ -82,7 +82,7 @@ def test_a_step_is_undone_only_after_it_was_done() -> None:
     """An open step has nothing to undo, approved or not; a step that was skipped neither."""
     approved = approvals.approve(awaiting_approval(), "2.1", 1, "UB", NOON).run
     skipped = steps.skip(approved, "2.1", "UA", NOON, "not needed").run
-    for run in (completed("1.1", "1.2", "1.3"), awaiting_approval(), approved, skipped):
+    for run in (run_with_done("1.1", "1.2", "1.3"), awaiting_approval(), approved, skipped):
         assert not run.step("2.1").undoable
         with pytest.raises(Refused, match="nothing to undo"):
             steps.roll_back(run, "2.1", "UA", NOON)

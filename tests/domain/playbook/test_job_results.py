@@ -8,7 +8,7 @@ from bot.domain.playbook import job_results, steps
 from bot.domain.playbook.run import (
     StepStatus,
 )
-from tests.domain.playbook.runs import current_keys, opened
+from tests.domain.playbook.runs import current_keys, new_run
 from tests.domain.policies import MINUTE, NOON
 
 
@@ -26,7 +26,7 @@ from tests.domain.policies import MINUTE, NOON
     ],
 )
 def test_a_job_leaves_its_step_as_it_ended(outcome: str, action: str, state: StepStatus) -> None:
-    run = job_results.record_start(opened(), "1.1", "j1", "UA", NOON, action).run
+    run = job_results.record_start(new_run(), "1.1", "j1", "UA", NOON, action).run
     assert run.step("1.1").state is StepStatus.RUNNING
     run = job_results.record_end(run, "1.1", "j1", outcome, "exit code 1", NOON + MINUTE).run
     assert run.step("1.1").state is state
@@ -37,7 +37,7 @@ def test_a_job_leaves_its_step_as_it_ended(outcome: str, action: str, state: Ste
 
 
 def test_an_interrupted_job_waits_for_a_person() -> None:
-    run = job_results.record_start(opened(), "1.1", "j1", "UA", NOON).run
+    run = job_results.record_start(new_run(), "1.1", "j1", "UA", NOON).run
     run = job_results.may_have_run(run, "1.1", "j1", "", NOON).run
     assert (run.step("1.1").state, current_keys(run)) == (StepStatus.MAY_HAVE_RUN, ["1.1", "1.2"])
     assert job_results.settle_uncertain(run, "1.1", "j1", True, "UB", NOON).run.step("1.1").state is StepStatus.DONE

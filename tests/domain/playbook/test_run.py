@@ -13,7 +13,7 @@ from bot.domain.playbook.run import (
     RunChange,
     StepAlreadySettled,
 )
-from tests.domain.playbook.runs import BOOK, HALF_HOUR, awaiting_approval, completed, current_keys, opened
+from tests.domain.playbook.runs import BOOK, HALF_HOUR, awaiting_approval, current_keys, new_run, run_with_done
 from tests.domain.policies import MINUTE, NOON
 
 
@@ -35,7 +35,7 @@ def test_a_run_begins_with_the_first_step_and_its_parallel_ones() -> None:
     ],
 )
 def test_a_step_becomes_current_when_all_before_it_are_settled(done: list[str], expected: list[str]) -> None:
-    assert current_keys(completed(*done)) == expected
+    assert current_keys(run_with_done(*done)) == expected
 
 
 def test_settling_the_last_step_finishes_the_run() -> None:
@@ -49,31 +49,31 @@ def test_settling_the_last_step_finishes_the_run() -> None:
 
 def test_the_second_person_is_told_who_was_faster() -> None:
     with pytest.raises(StepAlreadySettled) as raised:
-        steps.complete(completed("1.1"), "1.1", "UB", NOON + 2 * MINUTE)
+        steps.complete(run_with_done("1.1"), "1.1", "UB", NOON + 2 * MINUTE)
     assert (raised.value.step.by, raised.value.step.at) == ("UA", NOON + MINUTE)
 
 
 def running() -> PlaybookRun:
-    return job_results.record_start(opened(), "1.1", "j", "UA", NOON).run
+    return job_results.record_start(new_run(), "1.1", "j", "UA", NOON).run
 
 
 REFUSED: list[tuple[str, Callable[[], RunChange]]] = [
-    ("approval first", lambda: steps.complete(completed("1.1", "1.2", "1.3"), "2.1", "UA", NOON)),
+    ("approval first", lambda: steps.complete(run_with_done("1.1", "1.2", "1.3"), "2.1", "UA", NOON)),
     ("waits for approval", lambda: steps.complete(awaiting_approval(), "2.1", "UB", NOON)),
     ("somebody else has to give it", lambda: approvals.approve(awaiting_approval(), "2.1", 1, "UA", NOON)),
     ("That request has ended", lambda: approvals.approve(awaiting_approval(), "2.1", 2, "UB", NOON)),
     ("Say why", lambda: approvals.break_glass(awaiting_approval(), "2.1", 1, "UA", NOON, "  ")),
-    ("Say why", lambda: steps.skip(opened(), "1.1", "UA", NOON, " ")),
-    ("Say why", lambda: lifecycle.abandon(opened(), "UA", NOON, "")),
-    ("needs no approval", lambda: approvals.request(opened(), "1.1", "do", ("x",), "UA", HALF_HOUR, NOON)),
-    ("has no step 9.9", lambda: steps.complete(opened(), "9.9", "UA", NOON)),
-    ("nothing to reopen", lambda: steps.reopen(opened(), "1.1", "UA", NOON)),
-    ("is not finished", lambda: lifecycle.judge(opened(), True, "UA", NOON)),
-    ("approval first", lambda: job_results.record_start(completed("1.1", "1.2", "1.3"), "2.1", "j", "UA", NOON)),
-    ("was stopped", lambda: steps.complete(lifecycle.abandon(opened(), "UA", NOON, "wrong").run, "1.1", "UA", NOON)),
+    ("Say why", lambda: steps.skip(new_run(), "1.1", "UA", NOON, " ")),
+    ("Say why", lambda: lifecycle.abandon(new_run(), "UA", NOON, "")),
+    ("needs no approval", lambda: approvals.request(new_run(), "1.1", "do", ("x",), "UA", HALF_HOUR, NOON)),
+    ("has no step 9.9", lambda: steps.complete(new_run(), "9.9", "UA", NOON)),
+    ("nothing to reopen", lambda: steps.reopen(new_run(), "1.1", "UA", NOON)),
+    ("is not finished", lambda: lifecycle.judge(new_run(), True, "UA", NOON)),
+    ("approval first", lambda: job_results.record_start(run_with_done("1.1", "1.2", "1.3"), "2.1", "j", "UA", NOON)),
+    ("was stopped", lambda: steps.complete(lifecycle.abandon(new_run(), "UA", NOON, "wrong").run, "1.1", "UA", NOON)),
     ("is running", lambda: steps.complete(running(), "1.1", "UA", NOON)),
-    ("must be a name", lambda: lifecycle.fill(opened(), BOOK, {"pod": "x; rm -rf /"}, "UA", NOON, {})),
-    ("has no parameter", lambda: lifecycle.fill(opened(), BOOK, {"other": "x"}, "UA", NOON, {})),
+    ("must be a name", lambda: lifecycle.fill(new_run(), BOOK, {"pod": "x; rm -rf /"}, "UA", NOON, {})),
+    ("has no parameter", lambda: lifecycle.fill(new_run(), BOOK, {"other": "x"}, "UA", NOON, {})),
 ]  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_impossible_actions_are_refused_with_a_reason(words: str, act: Callable[
 
 
 def test_a_reopened_step_is_current_with_its_full_time() -> None:
-    run = completed("1.1", "1.2", "1.3")
+    run = run_with_done("1.1", "1.2", "1.3")
     later = NOON + 9 * MINUTE
     again = steps.reopen(run, "1.3", "UB", later).run
     assert current_keys(again) == ["1.3"]

@@ -19,7 +19,7 @@ from bot.domain.playbook.run import (
     current_steps,
 )
 from bot.domain.timeline.entry import Entry
-from tests.domain.playbook.runs import BOOK, HALF_HOUR, SHOWN, opened
+from tests.domain.playbook.runs import BOOK, HALF_HOUR, SHOWN, new_run
 from tests.domain.policies import MINUTE, NOON
 
 PEOPLE = st.sampled_from(["UA", "UB", "UC"])
@@ -34,7 +34,7 @@ class AnyRun(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now: datetime = NOON
-        self.run_ = opened()
+        self.run_ = new_run()
         self.entries: list[Entry] = []
         self.jobs = 0
 

@@ -13,7 +13,7 @@ from bot.domain.playbook.run import (
 )
 from bot.domain.playbook.stats import owner_of, review_due, run_stats, stats_line
 from bot.domain.policy.policy import Contact
-from tests.domain.playbook.runs import BOOK, HALF_HOUR, SHOWN, opened
+from tests.domain.playbook.runs import BOOK, HALF_HOUR, SHOWN, new_run
 from tests.domain.policies import MINUTE, NOON
 
 
@@ -28,8 +28,8 @@ def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, dr
 
 
 def test_stats_count_real_runs_and_no_drills() -> None:
-    told = [finished(10), finished(20, helped=True, skip=True), finished(40, helped=False), opened()]
-    told += [lifecycle.abandon(opened(), "UA", NOON, "wrong").run, finished(500, drill=True)]
+    told = [finished(10), finished(20, helped=True, skip=True), finished(40, helped=False), new_run()]
+    told += [lifecycle.abandon(new_run(), "UA", NOON, "wrong").run, finished(500, drill=True)]
     found = run_stats(BOOK, told)
     assert (found.used, found.ended, found.succeeded, found.mean) == (5, 4, 2, 15 * MINUTE)
     assert found.skipped == {"1.1": 1, "1.2": 1, "1.3": 1}

@@ -11,7 +11,7 @@ from bot.domain.playbook import approvals, lifecycle, steps, timers
 from bot.domain.playbook.run import (
     PlaybookRun,
 )
-from tests.domain.playbook.runs import awaiting_approval, completed, opened
+from tests.domain.playbook.runs import awaiting_approval, new_run, run_with_done
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 
@@ -22,13 +22,13 @@ def due(run: PlaybookRun) -> list[tuple[str, timedelta]]:
 
 
 def test_a_steps_timer_starts_when_it_becomes_current() -> None:
-    assert due(opened()) == [("step:1:1:1:1.1:1:0", MINUTE), ("step:1:1:1:1.2:1:0", 2 * MINUTE)]
-    assert due(completed("1.1")) == [("step:1:1:1:1.2:1:0", 2 * MINUTE)]
-    assert due(completed("1.1", "1.2")) == [("step:1:1:1:1.3:1:0", 3 * MINUTE)]
+    assert due(new_run()) == [("step:1:1:1:1.1:1:0", MINUTE), ("step:1:1:1:1.2:1:0", 2 * MINUTE)]
+    assert due(run_with_done("1.1")) == [("step:1:1:1:1.2:1:0", 2 * MINUTE)]
+    assert due(run_with_done("1.1", "1.2")) == [("step:1:1:1:1.3:1:0", 3 * MINUTE)]
 
 
 def test_the_commander_gets_the_second_and_last_reminder() -> None:
-    run = timers.record_reminder(opened(), "1.1", "UA", "step:1:1:1:1.1:1:0", NOON + MINUTE).run
+    run = timers.record_reminder(new_run(), "1.1", "UA", "step:1:1:1:1.1:1:0", NOON + MINUTE).run
     assert due(run)[0] == ("step:1:1:1:1.1:1:1", 6 * MINUTE)
     run = timers.record_reminder(run, "1.1", "UB", "step:1:1:1:1.1:1:1", NOON + 6 * MINUTE).run
     assert [dedup_key for dedup_key, _ in due(run)] == ["step:1:1:1:1.2:1:0"]
@@ -37,7 +37,7 @@ def test_the_commander_gets_the_second_and_last_reminder() -> None:
 
 
 def test_a_new_holder_gets_the_full_time() -> None:
-    run = steps.assign(opened(), "1.1", "UC", "UA", NOON + MINUTE).run
+    run = steps.assign(new_run(), "1.1", "UC", "UA", NOON + MINUTE).run
     assert due(run)[0] == ("step:1:1:1:1.1:2:0", 2 * MINUTE)
     assert steps.assign(run, "1.1", "UC", "UA", NOON).entries == ()
 
@@ -50,7 +50,7 @@ def test_a_step_that_waits_for_approval_has_no_timer_of_its_own() -> None:
 
 
 def test_timers_end_with_the_run_and_the_incident() -> None:
-    assert due(lifecycle.abandon(opened(), "UA", NOON, "wrong").run) == []
+    assert due(lifecycle.abandon(new_run(), "UA", NOON, "wrong").run) == []
     incident = declare(1, NewIncident("Checkout", "fatal", "UR"), POLICY, NOON).incident
-    incident = replace(incident, walks=(timers.run_summary(opened()),))
+    incident = replace(incident, walks=(timers.run_summary(new_run()),))
     assert plan(resolve(incident, "UR", NOON).incident, POLICY) == ()

@@ -14,7 +14,7 @@ from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy
 from bot.domain.routing import on_declared, without_settled
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
-from tests.domain.incidents import declared, notices_of
+from tests.domain.incidents import new_incident, notices_of
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 LATER = NOON + MINUTE
@@ -36,11 +36,11 @@ def payloads(notices: list[Notice], kind: NoticeKind) -> list[dict[str, Any]]:
 
 def nudged(**fields: Any) -> Incident:
     """An incident whose latest reminder has buttons."""
-    return replace(declared(), live_nudge="nudge:update:1:1:0:0", **fields)
+    return replace(new_incident(), live_nudge="nudge:update:1:1:0:0", **fields)
 
 
 def test_a_declaration_is_made_visible_by_independent_steps() -> None:
-    notices = on_declared(declared(), POLICY)
+    notices = on_declared(new_incident(), POLICY)
     assert [(notice.kind, notice.depends_on) for notice in notices] == [
         (NoticeKind.CHANNEL, None),
         (NoticeKind.CARD, "channel:1"),
@@ -56,7 +56,7 @@ def test_a_declaration_is_made_visible_by_independent_steps() -> None:
 
 
 def test_without_a_channel_the_card_goes_to_the_reporter_and_the_announcement_goes_out() -> None:
-    failing = {notice.kind: notice.on_dependency_failure for notice in on_declared(declared(), POLICY)}
+    failing = {notice.kind: notice.on_dependency_failure for notice in on_declared(new_incident(), POLICY)}
     assert failing[NoticeKind.CARD] is failing[NoticeKind.TRIAGE] is OnDependencyFailure.DIRECT
     assert failing[NoticeKind.ANNOUNCE] is OnDependencyFailure.SEND
     assert failing[NoticeKind.PIN] is failing[NoticeKind.INVITE] is OnDependencyFailure.FAIL
@@ -64,7 +64,7 @@ def test_without_a_channel_the_card_goes_to_the_reporter_and_the_announcement_go
 
 @pytest.mark.parametrize(
     ("incident", "policy"),
-    [(replace(declared(), private=True), POLICY), (declared(), replace(POLICY, announce=None))],
+    [(replace(new_incident(), private=True), POLICY), (new_incident(), replace(POLICY, announce=None))],
     ids=["a private incident", "no announcement channel"],
 )
 def test_nothing_is_announced(incident: Incident, policy: Policy) -> None:
@@ -75,21 +75,21 @@ def test_nothing_is_announced(incident: Incident, policy: Policy) -> None:
 
 def test_executives_with_an_address_are_briefed_where_the_severity_asks_for_it() -> None:
     briefing = {"person": "UCTO", "called": "Carla", "why": ""}
-    assert payloads(on_declared(declared(), BRIEFED), NoticeKind.BRIEFING) == [briefing]
-    assert payloads(on_declared(declared("bad"), BRIEFED), NoticeKind.BRIEFING) == []
-    assert payloads(on_declared(replace(declared(), drill=True), BRIEFED), NoticeKind.BRIEFING) == []
+    assert payloads(on_declared(new_incident(), BRIEFED), NoticeKind.BRIEFING) == [briefing]
+    assert payloads(on_declared(new_incident("bad"), BRIEFED), NoticeKind.BRIEFING) == []
+    assert payloads(on_declared(replace(new_incident(), drill=True), BRIEFED), NoticeKind.BRIEFING) == []
 
 
 def test_a_raised_severity_briefs_executives_and_a_lowered_one_does_not() -> None:
-    bad = declared("bad")
+    bad = new_incident("bad")
     raised = verbs.change_severity(bad, "fatal", "U1", BRIEFED, LATER)
     assert len(of_kind(notices_of(bad, raised, BRIEFED), NoticeKind.BRIEFING)) == 1
-    lowered = verbs.change_severity(declared(), "bad", "U1", BRIEFED, LATER)
-    assert not of_kind(notices_of(declared(), lowered, BRIEFED), NoticeKind.BRIEFING)
+    lowered = verbs.change_severity(new_incident(), "bad", "U1", BRIEFED, LATER)
+    assert not of_kind(notices_of(new_incident(), lowered, BRIEFED), NoticeKind.BRIEFING)
 
 
 def test_news_of_one_change_is_one_message_in_the_channel_and_one_under_the_announcement() -> None:
-    before = declared()
+    before = new_incident()
     change = verbs.resolve(before, "U1", LATER)
     notices = notices_of(before, change)
     (news,), (thread,) = of_kind(notices, NoticeKind.NEWS), of_kind(notices, NoticeKind.THREAD)
@@ -99,18 +99,18 @@ def test_news_of_one_change_is_one_message_in_the_channel_and_one_under_the_anno
 
 
 def test_an_acknowledgement_is_news_in_the_channel_but_not_under_the_announcement() -> None:
-    notices = notices_of(declared(), verbs.acknowledge(declared(), "U1", LATER))
+    notices = notices_of(new_incident(), verbs.acknowledge(new_incident(), "U1", LATER))
     assert of_kind(notices, NoticeKind.NEWS)
     assert not of_kind(notices, NoticeKind.THREAD)
 
 
 def test_an_acknowledgement_that_another_action_implies_is_no_news_of_its_own() -> None:
-    implied = verbs.acknowledge(declared(), "U1", LATER, implied_by="status")
-    assert not of_kind(notices_of(declared(), implied), NoticeKind.NEWS)
+    implied = verbs.acknowledge(new_incident(), "U1", LATER, implied_by="status")
+    assert not of_kind(notices_of(new_incident(), implied), NoticeKind.NEWS)
 
 
 def test_an_update_is_posted_in_the_channel_under_its_number_and_under_the_announcement() -> None:
-    before = declared()
+    before = new_incident()
     notices = notices_of(before, verbs.post_update(before, StatusUpdate("Half of the carts load"), "U1", POLICY, LATER))
     (update,) = of_kind(notices, NoticeKind.UPDATE)
     assert update.dedup_key == "update:1:1"
@@ -118,13 +118,13 @@ def test_an_update_is_posted_in_the_channel_under_its_number_and_under_the_annou
 
 
 def test_a_new_role_holder_is_invited_and_told_their_duties() -> None:
-    notices = notices_of(declared(), verbs.assign(declared(), "scribe", "USCRIBE", "U1", POLICY, LATER))
+    notices = notices_of(new_incident(), verbs.assign(new_incident(), "scribe", "USCRIBE", "U1", POLICY, LATER))
     assert payloads(notices, NoticeKind.INVITE) == [{"user": "USCRIBE", "asked_by": "U1"}]
     assert payloads(notices, NoticeKind.DUTIES) == [{"role": "scribe", "user": "USCRIBE"}]
 
 
 def test_a_cleared_role_invites_nobody() -> None:
-    held = verbs.assign(declared(), "scribe", "USCRIBE", "U1", POLICY, LATER).incident
+    held = verbs.assign(new_incident(), "scribe", "USCRIBE", "U1", POLICY, LATER).incident
     cleared = notices_of(held, verbs.clear_role(held, "scribe", "U1", POLICY, LATER))
     assert not {notice.kind for notice in cleared} & {NoticeKind.INVITE, NoticeKind.DUTIES}
 
@@ -143,17 +143,17 @@ def test_a_cleared_role_invites_nobody() -> None:
 def test_topic_and_triage_are_edited_only_when_what_they_show_changes(
     change: Callable[[Incident], Incident], edited: set[str]
 ) -> None:
-    notices = notices_of(declared(), Change(change(declared())))
+    notices = notices_of(new_incident(), Change(change(new_incident())))
     assert {notice.dedup_key for notice in notices} - {"card_edit:1", "announce_edit:1"} == edited
     assert "card_edit:1" in {notice.dedup_key for notice in notices}
 
 
 def test_a_change_that_shows_nowhere_sends_nothing() -> None:
-    assert notices_of(declared(), Change(declared())) == []
+    assert notices_of(new_incident(), Change(new_incident())) == []
 
 
 def test_triage_of_an_incident_that_has_ended_is_not_edited() -> None:
-    ended = verbs.cancel(declared(), "U1", LATER, "false alarm").incident
+    ended = verbs.cancel(new_incident(), "U1", LATER, "false alarm").incident
     assert not of_kind(notices_of(ended, Change(replace(ended, services=("carts",)))), NoticeKind.TRIAGE_EDIT)
 
 

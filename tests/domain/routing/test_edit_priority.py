@@ -9,7 +9,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident
 from bot.domain.routing.notice import NoticeKind, Priority
-from tests.domain.incidents import declared, notices_of
+from tests.domain.incidents import new_incident, notices_of
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 LATER = NOON + MINUTE
@@ -25,7 +25,7 @@ def priorities(before: Incident, change: Change) -> set[Priority]:
 
 
 def acknowledged() -> Incident:
-    return verbs.acknowledge(declared(), "U1", LATER).incident
+    return verbs.acknowledge(new_incident(), "U1", LATER).incident
 
 
 def resolved() -> Incident:
@@ -35,7 +35,7 @@ def resolved() -> Incident:
 @pytest.mark.parametrize(
     ("before", "change"),
     [
-        (declared(), verbs.acknowledge(declared(), "U1", LATER)),
+        (new_incident(), verbs.acknowledge(new_incident(), "U1", LATER)),
         (acknowledged(), verbs.resolve(acknowledged(), "U1", LATER)),
         (acknowledged(), verbs.cancel(acknowledged(), "U1", LATER, "false alarm")),
         (resolved(), verbs.reopen(resolved(), "U1", ANNOUNCED, LATER, "it is back")),

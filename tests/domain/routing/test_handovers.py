@@ -11,7 +11,7 @@ from bot.domain import incident as verbs
 from bot.domain.incident import Change, Handover, Incident, handover
 from bot.domain.routing import handover_nudge, handover_offered
 from bot.domain.routing.notice import NoticeKind, OnDependencyFailure, Priority
-from tests.domain.incidents import declared, notices_of
+from tests.domain.incidents import new_incident, notices_of
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 LATER = NOON + MINUTE
@@ -19,7 +19,7 @@ LATER = NOON + MINUTE
 
 def offered(incident: Incident | None = None) -> tuple[Incident, Handover]:
     """UA, who leads, offers the role to UB."""
-    led = verbs.assign(incident or declared(), "commander", "UA", "UA", POLICY, NOON).incident
+    led = verbs.assign(incident or new_incident(), "commander", "UA", "UA", POLICY, NOON).incident
     asked = handover.offer(led, "commander", "UB", "UA", POLICY, NOON).incident
     (offer,) = asked.handovers
     return asked, offer
@@ -32,7 +32,7 @@ def test_the_person_asked_is_invited_and_asked_directly_without_waiting_for_the_
 
 
 def test_in_a_private_incident_the_request_follows_the_invitation_and_goes_out_even_if_that_fails() -> None:
-    invitation, request = handover_offered(*offered(replace(declared(), private=True)))
+    invitation, request = handover_offered(*offered(replace(new_incident(), private=True)))
     assert request.depends_on == invitation.dedup_key
     assert request.on_dependency_failure is OnDependencyFailure.SEND
 

@@ -18,7 +18,7 @@ from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, P
 from bot.domain.routing.pages import live_page_keys
 from bot.domain.timeline.entry import BOT
 from bot.domain.values.target import Target
-from tests.domain.incidents import declared, notices_of
+from tests.domain.incidents import new_incident, notices_of
 from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
 
 LATER = NOON + MINUTE
@@ -50,7 +50,7 @@ def by_kind(notices: list[Notice]) -> dict[NoticeKind, list[Notice]]:
 
 
 def test_a_rung_pages_in_the_channel_in_other_channels_and_each_person_by_each_method() -> None:
-    found = by_kind(sent(declared()))
+    found = by_kind(sent(new_incident()))
     assert {kind: len(notices) for kind, notices in found.items()} == {
         NoticeKind.PAGE_CHANNEL: 1, NoticeKind.PAGE_DIRECT: 1, NoticeKind.PAGE_VENDOR: 2, NoticeKind.INVITE: 1,
         NoticeKind.PAGE_ELSEWHERE: 1,
@@ -60,7 +60,7 @@ def test_a_rung_pages_in_the_channel_in_other_channels_and_each_person_by_each_m
 
 
 def test_a_page_to_a_person_waits_for_nothing_and_goes_first() -> None:
-    found = by_kind(sent(declared()))
+    found = by_kind(sent(new_incident()))
     for page in (*found[NoticeKind.PAGE_DIRECT], *found[NoticeKind.PAGE_VENDOR], *found[NoticeKind.PAGE_ELSEWHERE]):
         assert (page.depends_on, page.priority) == (None, Priority.PAGE)
     (in_channel,) = found[NoticeKind.PAGE_CHANNEL]
@@ -68,33 +68,33 @@ def test_a_page_to_a_person_waits_for_nothing_and_goes_first() -> None:
 
 
 def test_every_page_of_a_rung_has_its_own_key_and_another_page_has_others() -> None:
-    first = {notice.dedup_key for notice in sent(declared()) if notice.kind is not NoticeKind.INVITE}
+    first = {notice.dedup_key for notice in sent(new_incident()) if notice.kind is not NoticeKind.INVITE}
     assert len(first) == 5
-    outcome = paged(declared())
-    repeated = pages(declared(), replace(outcome, times=2), "again", "rung", (), RUNG, outcome.plan)
+    outcome = paged(new_incident())
+    repeated = pages(new_incident(), replace(outcome, times=2), "again", "rung", (), RUNG, outcome.plan)
     assert first.isdisjoint(notice.dedup_key for notice in repeated)
 
 
 def test_pages_that_tell_who_was_reached_settle_the_deadline_and_the_channel_does_not() -> None:
-    found = by_kind(sent(declared()))
+    found = by_kind(sent(new_incident()))
     assert found[NoticeKind.PAGE_CHANNEL][0].payload["deadlines"] == []
     assert found[NoticeKind.PAGE_DIRECT][0].payload["deadlines"] == ["rung:1"]
 
 
 def test_where_nobody_is_reached_the_message_in_the_channel_settles_the_deadline() -> None:
     policy = replace(PAGED, severities=(replace(PAGED.severities[0], ladder=()),))
-    outcome = page_next_rung(declared(), PagingContext(policy, nobody_on_call, frozenset(), NOON), "declared")
-    (page,) = pages(declared(), outcome, "declared", "rung", ("rung:1",), None, outcome.plan)
+    outcome = page_next_rung(new_incident(), PagingContext(policy, nobody_on_call, frozenset(), NOON), "declared")
+    (page,) = pages(new_incident(), outcome, "declared", "rung", ("rung:1",), None, outcome.plan)
     assert (page.kind, page.payload["deadlines"], page.payload["pages"]) == (NoticeKind.PAGE_CHANNEL, ["rung:1"], False)
 
 
 def test_a_page_is_dropped_when_what_its_rung_waits_for_has_happened() -> None:
-    (direct,) = by_kind(sent(declared()))[NoticeKind.PAGE_DIRECT]
+    (direct,) = by_kind(sent(new_incident()))[NoticeKind.PAGE_DIRECT]
     assert direct.payload["unless"] == "mitigated"
 
 
 def test_a_drill_lists_whom_it_would_page_and_how() -> None:
-    drill = replace(declared(), drill=True)
+    drill = replace(new_incident(), drill=True)
     outcome = paged(drill)
     notice = would_have_paged(drill, outcome, "declared", "rung", outcome.plan)
     assert notice.kind is NoticeKind.PAGE_DRILL
@@ -104,7 +104,7 @@ def test_a_drill_lists_whom_it_would_page_and_how() -> None:
 
 
 def test_only_messages_with_buttons_are_live() -> None:
-    keys = live_page_keys(sent(declared()))
+    keys = live_page_keys(sent(new_incident()))
     assert sorted(key.rsplit(":", 2)[1] for key in keys) == ["1", "dm", "to"]
 
 
@@ -118,7 +118,7 @@ def test_only_messages_with_buttons_are_live() -> None:
     ids=["acknowledged", "resolved", "cancelled"],
 )
 def test_an_answered_page_loses_its_buttons(answer: Callable[[Incident], Change]) -> None:
-    before = replace(declared(), live_pages=("page:a", "page:b"))
+    before = replace(new_incident(), live_pages=("page:a", "page:b"))
     edits = by_kind(notices_of(before, answer(before)))[NoticeKind.PAGE_EDIT]
     assert [(edit.dedup_key, edit.depends_on) for edit in edits] == [
         ("settle:page:a", "page:a"), ("settle:page:b", "page:b"),
@@ -126,7 +126,7 @@ def test_an_answered_page_loses_its_buttons(answer: Callable[[Incident], Change]
 
 
 def test_a_page_stays_live_through_a_second_acknowledgement_and_every_other_change() -> None:
-    first = verbs.acknowledge(declared(), "UFIRST", LATER).incident
+    first = verbs.acknowledge(new_incident(), "UFIRST", LATER).incident
     live = replace(first, live_pages=("page:a",))
     for change in (verbs.acknowledge(live, "UANNA", LATER), Change(replace(live, title="Payments are down"))):
         assert NoticeKind.PAGE_EDIT not in by_kind(notices_of(live, change))
@@ -134,7 +134,7 @@ def test_a_page_stays_live_through_a_second_acknowledgement_and_every_other_chan
 
 @pytest.mark.parametrize(("ends", "action"), [(False, "acknowledge"), (True, "resolve")])
 def test_a_vendors_alert_follows_the_incident(ends: bool, action: str) -> None:
-    before = replace(declared(), live_alerts=(ALERT,))
+    before = replace(new_incident(), live_alerts=(ALERT,))
     change = verbs.resolve(before, "UANNA", LATER) if ends else verbs.acknowledge(before, "UANNA", LATER)
     (follow_up,) = by_kind(notices_of(before, change))[NoticeKind.PAGE_VENDOR]
     assert (follow_up.payload["action"], follow_up.depends_on) == (action, ALERT.triggers[-1])
@@ -142,7 +142,7 @@ def test_a_vendors_alert_follows_the_incident(ends: bool, action: str) -> None:
 
 
 def test_an_acknowledgement_at_the_vendor_is_not_sent_back_to_it() -> None:
-    before = replace(declared(), live_alerts=(ALERT,))
+    before = replace(new_incident(), live_alerts=(ALERT,))
     change = verbs.acknowledge(before, "UANNA", LATER)
     (entry,) = change.entries
     via = {"via": "pagerduty", "alert": calls.dedup_key(before, "fatal")}
@@ -153,7 +153,7 @@ def test_an_acknowledgement_at_the_vendor_is_not_sent_back_to_it() -> None:
 
 
 def test_a_second_episode_has_alerts_of_its_own() -> None:
-    before = replace(declared(), live_alerts=(ALERT,))
+    before = replace(new_incident(), live_alerts=(ALERT,))
     keys = []
     for incident in (before, replace(before, episode=2)):
         (follow_up,) = by_kind(notices_of(incident, verbs.resolve(incident, BOT, LATER)))[NoticeKind.PAGE_VENDOR]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bot.domain import routing
 from bot.domain.playbook import approvals
-from tests.domain.playbook.runs import HALF_HOUR, SHOWN, completed
+from tests.domain.playbook.runs import HALF_HOUR, SHOWN, run_with_done
 from tests.domain.policies import NOON
 
 
 def test_a_request_is_closed_everywhere_it_was_posted() -> None:
     run = approvals.request(
-        completed("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON, people=("UB", "dba@example.com")
+        run_with_done("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON, people=("UB", "dba@example.com")
     ).run
     asked = run.step("2.1").asked
     assert asked is not None

@@ -10,7 +10,7 @@ from bot.domain.statuspage.publication import NewPublication, Publication, publi
 NOW = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 
 
-def published(
+def new_publication(
     started: timedelta, ended: timedelta | None = None, now: datetime = NOW, **components: ComponentState
 ) -> Publication:
     """Something that started, and ended if given, so long before now."""

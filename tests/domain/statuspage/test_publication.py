@@ -15,33 +15,33 @@ from bot.domain.statuspage.publication import (
     publish,
     states_now,
 )
-from tests.domain.statuspage.factories import NOW, published
+from tests.domain.statuspage.factories import NOW, new_publication
 
 HOUR = timedelta(hours=1)
 
 
 def test_two_incidents_on_one_component_never_cancel_each_other() -> None:
-    light, bad = published(2 * HOUR, api=S.DEGRADED_PERFORMANCE), published(HOUR, api=S.MAJOR_OUTAGE)
+    light, bad = new_publication(2 * HOUR, api=S.DEGRADED_PERFORMANCE), new_publication(HOUR, api=S.MAJOR_OUTAGE)
     assert states_now([light, bad], ["api"]) == {"api": S.MAJOR_OUTAGE}
     over = change(bad, PublicChange("It is well again.", PublicStatus.RESOLVED), NOW)
     assert states_now([light, over], ["api"]) == {"api": S.DEGRADED_PERFORMANCE}
 
 
 def test_resolving_restores_the_components() -> None:
-    over = change(published(HOUR, api=S.MAJOR_OUTAGE), PublicChange("Well again.", PublicStatus.RESOLVED), NOW)
+    over = change(new_publication(HOUR, api=S.MAJOR_OUTAGE), PublicChange("Well again.", PublicStatus.RESOLVED), NOW)
     assert over.components == {"api": S.OPERATIONAL}
     assert over.ended_at == NOW
 
 
 def test_an_update_after_the_resolution_opens_it_again() -> None:
-    over = change(published(HOUR, api=S.MAJOR_OUTAGE), PublicChange("Well again.", PublicStatus.RESOLVED), NOW)
+    over = change(new_publication(HOUR, api=S.MAJOR_OUTAGE), PublicChange("Well again.", PublicStatus.RESOLVED), NOW)
     again = change(over, PublicChange("It is back.", PublicStatus.INVESTIGATING, {"api": S.PARTIAL_OUTAGE}), NOW)
     assert not again.ended
     assert states_now([again], ["api"]) == {"api": S.PARTIAL_OUTAGE}
 
 
 def test_an_edit_is_shown_with_its_time_and_changes_no_other_update() -> None:
-    first = published(HOUR)
+    first = new_publication(HOUR)
     edited = edit_update(first, 1, "We look into it, and know more at 13:00.", NOW)
     assert edited.updates[0].edited_at == NOW
     assert edited.updates[0].at == first.updates[0].at
@@ -55,9 +55,9 @@ def test_a_publication_needs_a_title_and_a_message_of_its_own(title: str, messag
 
 def test_times_of_a_publication_lie_in_the_past_and_in_order() -> None:
     with pytest.raises(Refused):
-        published(-HOUR)
+        new_publication(-HOUR)
     with pytest.raises(Refused):
-        published(HOUR, 2 * HOUR)
+        new_publication(HOUR, 2 * HOUR)
 
 
 def test_characters_that_change_the_direction_of_text_are_not_published() -> None:

@@ -11,7 +11,7 @@ from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionItem, NewAction
 from bot.slack.blocks import actions, news
 from bot.slack.blocks.modals.action import later_modal
-from tests.factories import FIVE, declared
+from tests.factories import FIVE, new_incident
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 TODAY = NOW.date()
@@ -35,7 +35,7 @@ ITEM = items.create(1, 1, NewAction("Alert on the pool", owner="U0TOM00000", due
 )
 def test_the_channel_reads_who_did_what_to_an_item(change: items.ActionChange, line: str) -> None:
     assert change.entry is not None
-    assert news.news(change.entry, declared(), FIVE).text == f":ballot_box_with_check: {line}"
+    assert news.news(change.entry, new_incident(), FIVE).text == f":ballot_box_with_check: {line}"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_new_item_without_owner_or_day_says_how_to_name_them() -> None:
 
 
 def test_a_new_owner_is_told_when_they_are_reminded() -> None:
-    told = actions.assigned(ITEM.item, declared(), TODAY)
+    told = actions.assigned(ITEM.item, new_incident(), TODAY)
     assert "I remind you two business days before it is due, and on the day." in str(told.blocks)
-    undated = actions.assigned(replace(ITEM.item, due=None), declared(), TODAY)
+    undated = actions.assigned(replace(ITEM.item, due=None), new_incident(), TODAY)
     assert "I remind you once it has a due date: press *Edit*." in str(undated.blocks)

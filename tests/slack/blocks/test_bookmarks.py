@@ -9,9 +9,9 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.incident import ChannelLoss
 from bot.slack.blocks import bookmarks
-from tests.factories import BEN, FIVE, declared, minutes, with_channel
+from tests.factories import BEN, FIVE, minutes, new_incident, with_channel
 
-OPEN = with_channel(declared())
+OPEN = with_channel(new_incident())
 TEAM = "T0TEAM"
 
 
@@ -30,7 +30,7 @@ def test_the_link_says_whether_the_bridge_is_a_huddle_or_a_call() -> None:
 
 @pytest.mark.parametrize(
     "incident",
-    [declared(), replace(OPEN, channel_lost=ChannelLoss.ARCHIVED), verbs.resolve(OPEN, BEN, minutes(3)).incident],
+    [new_incident(), replace(OPEN, channel_lost=ChannelLoss.ARCHIVED), verbs.resolve(OPEN, BEN, minutes(3)).incident],
     ids=["no channel yet", "an archived channel", "over"],
 )
 def test_a_huddle_is_linked_only_where_people_can_meet(incident: verbs.Incident) -> None:

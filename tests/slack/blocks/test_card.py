@@ -22,16 +22,16 @@ from tests.factories import (
     ONE,
     age,
     day,
-    declared,
     labels,
     minutes,
     mrkdwn,
+    new_incident,
     presses,
     time,
     with_channel,
 )
 
-OPEN = with_channel(declared(description="Users see 502"))
+OPEN = with_channel(new_incident(description="Users see 502"))
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
 UPDATED = verbs.update(ACKNOWLEDGED, "We rolled back", BEN, FIVE, minutes(4)).incident
 RESOLVED = verbs.resolve(UPDATED, BEN, minutes(9), summary="Rolled back", root_cause="Deploy").incident
@@ -107,7 +107,7 @@ def test_the_card_says_how_long_it_is_open_how_long_the_acknowledgement_took_and
 
 
 def test_an_acknowledgement_after_a_raise_counts_from_the_raise() -> None:
-    milder = with_channel(replace(declared(), severity="sev2"))
+    milder = with_channel(replace(new_incident(), severity="sev2"))
     raised = verbs.change_severity(milder, "sev1", MAYA, FIVE, minutes(30), reason="It spreads").incident
     assert ", after 3m" in _facts(verbs.acknowledge(raised, BEN, minutes(33)).incident, at=40)
 
@@ -136,7 +136,7 @@ def test_roles_are_shown_and_those_still_needed() -> None:
 
 
 def test_services_are_shown_by_name() -> None:
-    hit = declared(policy=CATALOGUE, services=("web", "pay", "old thing"), category="Network")
+    hit = new_incident(policy=CATALOGUE, services=("web", "pay", "old thing"), category="Network")
     facts = mrkdwn(card.card(hit, CATALOGUE, NOW).blocks[1])
     assert facts.endswith("*Affected services*\nWeb shop, Payments, old thing\n*Category*\nNetwork")
 
@@ -182,7 +182,7 @@ def test_what_failed_stands_on_it_in_words_with_a_button_to_retry() -> None:
 
 
 def test_a_private_incident_and_a_drill_are_marked() -> None:
-    shown = card.card(declared(private=True, drill=True), FIVE, NOW)
+    shown = card.card(new_incident(private=True, drill=True), FIVE, NOW)
     assert shown.text.startswith("[DRILL] INC-1")
     assert mrkdwn(shown.blocks[1]) == (
         ":test_tube: *DRILL* — a test; nobody is paged · :lock: *Private* — only people in this channel see it"
@@ -201,10 +201,10 @@ def test_the_worst_severity_is_red_and_no_two_of_five_look_alike() -> None:
 
 
 def test_the_topic_fits_and_keeps_severity_and_commander() -> None:
-    topic = card.topic(declared("x" * 300), FIVE)
+    topic = card.topic(new_incident("x" * 300), FIVE)
     assert topic.startswith(":red_circle: sev1 · Critical · IC nobody yet · INC-1 · xxx")
     assert length(topic) <= 250
-    assert length(card.purpose(declared("x" * 300))) <= 250
+    assert length(card.purpose(new_incident("x" * 300))) <= 250
 
 
 def test_the_announcement_links_the_channel_and_offers_to_join_and_acknowledge() -> None:
@@ -229,13 +229,13 @@ def test_the_announcement_follows_the_incident() -> None:
 
 def test_the_announcement_can_stand_before_the_channel_does() -> None:
     assert "*Channel:* its channel is being opened" in mrkdwn(
-        announcement.announcement(declared(), FIVE, NOW).blocks[1]
+        announcement.announcement(new_incident(), FIVE, NOW).blocks[1]
     )
 
 
 def test_after_a_raise_the_card_says_that_it_has_to_be_acknowledged_again() -> None:
     """Not that somebody is responding, and beside it that nobody acknowledged."""
-    mild = verbs.acknowledge(replace(with_channel(declared()), severity="sev3"), BEN, minutes(2)).incident
+    mild = verbs.acknowledge(replace(with_channel(new_incident()), severity="sev3"), BEN, minutes(2)).incident
     raised = verbs.change_severity(mild, "sev1", BEN, FIVE, minutes(4)).incident
     text = str(card.card(raised, FIVE, NOW).blocks)
     assert f"not yet since it was raised to sev1; <@{BEN}> responded before. Press *Acknowledge*" in text

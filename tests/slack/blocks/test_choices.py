@@ -10,7 +10,7 @@ from bot.domain.policy.policy import Policy, Role, Service
 from bot.domain.policy.schedules import Schedule
 from bot.slack.blocks import choices, elements
 from bot.slack.blocks.modals.roles import ROLES, roles_modal
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 from tests.domain.policies import POLICY
 
 
@@ -50,6 +50,6 @@ def test_options_with_the_same_text_are_told_apart_by_their_key() -> None:
 
 
 def test_roles_that_do_not_fit_into_the_form_are_counted() -> None:
-    view = roles_modal(declared("mild"), policy_with(150))
+    view = roles_modal(new_incident("mild"), policy_with(150))
     assert len(view["blocks"]) == ROLES + 1
     assert "and 52 more" in str(view["blocks"][-1])

@@ -11,9 +11,9 @@ from bot.domain.incident import Change
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import BOT, entry
 from bot.slack.blocks import news
-from tests.factories import ADA, BEN, FIVE, MAYA, NOW, day, declared, minutes, mrkdwn, with_channel
+from tests.factories import ADA, BEN, FIVE, MAYA, NOW, day, minutes, mrkdwn, new_incident, with_channel
 
-OPEN = with_channel(declared())
+OPEN = with_channel(new_incident())
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
 UPDATE = verbs.update(ACKNOWLEDGED, "We rolled back", BEN, FIVE, minutes(4))
 RESOLVED = verbs.resolve(UPDATE.incident, BEN, minutes(9), summary="Rolled back")
@@ -115,4 +115,6 @@ def test_what_was_sent_is_told_with_who_sent_it_and_programs_are_called_by_what_
 def test_a_page_of_the_review_is_a_link_and_not_an_address_to_read() -> None:
     url = "https://example.slack.com/docs/T1/F1"
     mirrored = entry(NOW, "review", BOT, f"put the review into a canvas: {url}", told=True, url=url)
-    assert news.news(mirrored, declared(), FIVE).text == f":memo: Tocsin put the review into a canvas: <{url}|open it>"
+    assert (
+        news.news(mirrored, new_incident(), FIVE).text == f":memo: Tocsin put the review into a canvas: <{url}|open it>"
+    )

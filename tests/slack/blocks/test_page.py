@@ -8,9 +8,9 @@ from bot import policy
 from bot.domain import incident as verbs
 from bot.domain.routing.payloads import ChannelPagePayload, PersonPagePayload
 from bot.slack.blocks import page
-from tests.factories import BEN, FIVE, MAYA, NOW, declared, minutes, mrkdwn, presses, with_channel
+from tests.factories import BEN, FIVE, MAYA, NOW, minutes, mrkdwn, new_incident, presses, with_channel
 
-OPEN = with_channel(declared())
+OPEN = with_channel(new_incident())
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
 UPDATE = verbs.update(ACKNOWLEDGED, "We rolled back", BEN, FIVE, minutes(4))
 RESOLVED = verbs.resolve(UPDATE.incident, BEN, minutes(9), summary="Rolled back")

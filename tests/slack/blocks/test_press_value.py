@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from bot.slack.blocks import card, elements
 from bot.slack.blocks.press_value import incident_tag, press_value, tag_in
-from tests.factories import FIVE, declared, minutes, with_channel
+from tests.factories import FIVE, minutes, new_incident, with_channel
 
-INCIDENT = with_channel(declared())
+INCIDENT = with_channel(new_incident())
 LATER = replace(INCIDENT, declared_at=INCIDENT.declared_at + timedelta(milliseconds=1))
 
 

@@ -10,9 +10,9 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.routing.payloads import NudgePayload
 from bot.slack.blocks import reminder
-from tests.factories import BEN, FIVE, NOW, day, declared, minutes, mrkdwn, presses, time, with_channel
+from tests.factories import BEN, FIVE, NOW, day, minutes, mrkdwn, new_incident, presses, time, with_channel
 
-OPEN = with_channel(declared())
+OPEN = with_channel(new_incident())
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
 UPDATE = verbs.update(ACKNOWLEDGED, "We rolled back", BEN, FIVE, minutes(4))
 HOUR = timedelta(hours=1)

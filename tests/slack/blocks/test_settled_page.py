@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.routing.payloads import PagePayload, PageSettledPayload
 from bot.slack.blocks import settled_page
-from tests.factories import BEN, MAYA, declared, minutes, mrkdwn, presses, with_channel
+from tests.factories import BEN, MAYA, minutes, mrkdwn, new_incident, presses, with_channel
 
-OPEN = with_channel(declared())
+OPEN = with_channel(new_incident())
 PAGE = PagePayload(
     rung=2, pages=True, why="not acknowledged within 5m", people=(BEN,), methods=("slack", "sms"),
     fell_through=((1, "nobody is on call on primary now"),),

@@ -10,7 +10,7 @@ from bot.slack.commands.verb import Grammar
 from bot.slack.commands.verbs import VERBS as TABLE
 from bot.slack.listeners import handlers
 from bot.slack.listeners.handlers import PRESSES, SUBMISSIONS, VERBS, WORKSPACE_VERBS, relations
-from tests.domain.incidents import declared
+from tests.domain.incidents import new_incident
 
 MODULES = [
     module for name, module in vars(handlers).items() if getattr(module, "__name__", "").startswith(handlers.__name__)
@@ -44,5 +44,5 @@ def test_no_two_modules_handle_the_same_name() -> None:
 
 
 def test_the_tags_in_an_answer_are_escaped_once() -> None:
-    reply = relations._tag_reply(replace(declared(), tags=("r&d", "checkout")))
+    reply = relations._tag_reply(replace(new_incident(), tags=("r&d", "checkout")))
     assert "Tags of INC-1: r&amp;d, checkout." in str(reply.blocks)

@@ -1,4 +1,4 @@
-"""Tells a context of alerts, and lets their groups be decided."""
+"""Reports alerts to a context, and has their groups decided."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ def alert(name: str, **labels: str) -> Alert:
     return Alert("alertmanager", fingerprint_of(given), AlertStatus.FIRING, START - timedelta(minutes=5), given)
 
 
-def over(fired: Alert) -> Alert:
+def resolved_alert(fired: Alert) -> Alert:
     return replace(fired, status=AlertStatus.RESOLVED, ends_at=START)
 
 
-def again(fired: Alert, clock: MovableClock) -> Alert:
+def alert_again(fired: Alert, clock: MovableClock) -> Alert:
     return replace(fired, starts_at=clock.instant)
 
 
-async def told(context: Context, *alerts: Alert) -> Receipt:
+async def report(context: Context, *alerts: Alert) -> Receipt:
     return await receive_alerts(context, AlertBatch(alerts))
 
 
-async def decided(context: Context, clock: MovableClock) -> list[AlertGroup]:
-    """Let the time to gather pass, until nothing waits; every group, the oldest first."""
+async def decide_all(context: Context, clock: MovableClock) -> list[AlertGroup]:
+    """Let the gathering time pass until no group waits. Returns every group, the oldest first."""
     for _ in range(5):
         clock.instant += timedelta(seconds=11)
         for number in await claim_gathered(context):
             await decide_group(context, number)
-    return await every(context)
+    return await all_groups(context)
 
 
-async def every(context: Context) -> list[AlertGroup]:
+async def all_groups(context: Context) -> list[AlertGroup]:
     async with context.database.reading() as conn:
         return (await groups.newest(conn, 1000))[::-1]
 

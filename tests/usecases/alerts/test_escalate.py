@@ -11,7 +11,7 @@ from bot.usecases.alerts.escalate import claim_rungs, page_rung
 from bot.usecases.alerts.silence import add_silence
 from bot.usecases.context import Context
 from storage.outbox import queue
-from tests.usecases.alerts.telling import again, alert, decided, every, over, told
+from tests.usecases.alerts.telling import alert, alert_again, all_groups, decide_all, report, resolved_alert
 from tests.usecases.conftest import MakeContext, MovableClock
 
 POLICY = """
@@ -36,17 +36,17 @@ alerts:
 
 
 async def asked(context: Context, clock: MovableClock) -> None:
-    await told(context, alert("Slow", team="payments"))
-    await decided(context, clock)
+    await report(context, alert("Slow", team="payments"))
+    await decide_all(context, clock)
 
 
 async def paged(context: Context, clock: MovableClock, **passed: float) -> list[str]:
     """Let time pass, page what is due, and return what was written of pages since."""
-    before = len(steps((await every(context))[0]))
+    before = len(steps((await all_groups(context))[0]))
     clock.instant += timedelta(**passed)
     for lapsed in await claim_rungs(context):
         await page_rung(context, lapsed)
-    return steps((await every(context))[0])[before:]
+    return steps((await all_groups(context))[0])[before:]
 
 
 def steps(group: AlertGroup) -> list[str]:
@@ -82,7 +82,7 @@ async def test_acting_ends_the_paging_and_settles_the_pages(make_context: MakeCo
     await paged(context, clock, minutes=11)
     assert "alert_page" in await queued(context)
     await act.dismiss(context, 1, "known", "", "U1")
-    (group,) = await every(context)
+    (group,) = await all_groups(context)
     assert group.live_pages == ()
     assert "alert_page_edit" in {*await queued(context)} | {"alert_page_edit"}
     assert await paged(context, clock, minutes=120) == []
@@ -101,9 +101,9 @@ async def test_nobody_is_paged_about_alerts_that_are_over_and_the_rungs_go_on_wh
     context = make_context(POLICY)
     await asked(context, clock)
     await paged(context, clock)
-    await told(context, over(alert("Slow", team="payments")))
+    await report(context, resolved_alert(alert("Slow", team="payments")))
     assert await paged(context, clock, minutes=11) == ["rung 2 pages nobody: no alert of it fires"]
-    await told(context, again(alert("Slow", team="payments"), clock))
+    await report(context, alert_again(alert("Slow", team="payments"), clock))
     (second,) = await paged(context, clock)
     assert second.startswith("rung 2 paged <@U0TOM>")
 
@@ -116,4 +116,4 @@ async def test_a_page_that_was_claimed_twice_is_sent_once(make_context: MakeCont
     assert {each.rung for each in lapsed} == {1, 2}
     for each in (*lapsed, *lapsed):
         await page_rung(context, each)
-    assert len(steps((await every(context))[0])) == 2
+    assert len(steps((await all_groups(context))[0])) == 2

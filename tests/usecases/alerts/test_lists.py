@@ -16,7 +16,7 @@ from storage import incidents
 from storage.alerts import groups
 from storage.timeline import entries
 from tests.storage.helpers import NOW, incident
-from tests.usecases.alerts.telling import alert, decided, told
+from tests.usecases.alerts.telling import alert, decide_all, report
 from tests.usecases.conftest import MakeContext, MovableClock
 
 POLICY = """
@@ -45,8 +45,8 @@ async def _listed(context: Context, scope: str) -> tuple[list[dict[str, Any]], i
 async def _fire(context: Context, clock: MovableClock, first: int, last: int) -> None:
     """Groups with two alerts each, every one of a private incident."""
     for n in range(first, last):
-        await told(context, alert(f"a{n}", pod="1"), alert(f"a{n}", pod="2"))
-    await decided(context, clock)
+        await report(context, alert(f"a{n}", pod="1"), alert(f"a{n}", pod="2"))
+    await decide_all(context, clock)
     async with context.database.transaction() as conn:
         for n in range(first, last):
             await incidents.insert(conn, incident(n, private=True, declared_by="U0TOM00000"))

@@ -9,7 +9,7 @@ from bot.usecases.alerts import act
 from bot.usecases.alerts.decide import claim_gathered, decide_group
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration
-from tests.usecases.alerts.telling import again, alert, decided, decisions, every, over, told
+from tests.usecases.alerts.telling import alert, alert_again, all_groups, decide_all, decisions, report, resolved_alert
 from tests.usecases.conftest import MakeContext, MovableClock
 
 POLICY = """
@@ -36,15 +36,15 @@ async def test_nobody_is_told_until_enough_alerts_fire_within_the_span(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Slow", do="few", instance="a"))
-    (group,) = await decided(context, clock)
+    await report(context, alert("Slow", do="few", instance="a"))
+    (group,) = await decide_all(context, clock)
     assert (group.decision, group.held) == (Decision.WAITING, True)
     assert group.reason == "1 of the 3 alerts that the route asks for fired within 10m"
     clock.instant += timedelta(minutes=20)
-    await told(context, *(alert("Slow", do="few", instance=name) for name in "bc"))
-    assert decisions(await decided(context, clock)) == [("waiting", None)], "the first is too long ago"
-    await told(context, alert("Slow", do="few", instance="d"))
-    (group,) = await decided(context, clock)
+    await report(context, *(alert("Slow", do="few", instance=name) for name in "bc"))
+    assert decisions(await decide_all(context, clock)) == [("waiting", None)], "the first is too long ago"
+    await report(context, alert("Slow", do="few", instance="d"))
+    (group,) = await decide_all(context, clock)
     assert (group.decision, group.incident) == (Decision.DECLARED, 1)
     assert "at_least" in {step.step for step in group.steps}
 
@@ -54,14 +54,14 @@ async def test_one_alert_that_fires_often_enough_counts_each_time(
 ) -> None:
     context = make_context(POLICY)
     for _ in range(3):
-        assert decisions(await decided(context, clock)) in ([], [("recorded", None)])
-        fired = again(alert("Slow", do="few"), clock)
-        await told(context, fired)
+        assert decisions(await decide_all(context, clock)) in ([], [("recorded", None)])
+        fired = alert_again(alert("Slow", do="few"), clock)
+        await report(context, fired)
         clock.instant += timedelta(seconds=1)
         if _ < 2:
-            await decided(context, clock)
-            await told(context, over(fired))
-    assert decisions(await decided(context, clock)) == [("declared", 1)]
+            await decide_all(context, clock)
+            await report(context, resolved_alert(fired))
+    assert decisions(await decide_all(context, clock)) == [("declared", 1)]
 
 
 async def test_a_source_keeps_its_targets_quiet_until_it_resolves(
@@ -69,21 +69,21 @@ async def test_a_source_keeps_its_targets_quiet_until_it_resolves(
 ) -> None:
     context = make_context(POLICY)
     source = alert("ClusterDown", do="record", cluster="eu")
-    await told(
+    await report(
         context,
         source,
         alert("Slow", severity="warning", cluster="eu"),
         alert("Other", severity="warning", cluster="us"),
         alert("Worse", severity="critical", cluster="eu"),
     )
-    by_title = {group.title: group for group in await decided(context, clock)}
+    by_title = {group.title: group for group in await decide_all(context, clock)}
     assert {title: str(group.decision) for title, group in by_title.items()} == {
         "ClusterDown": "recorded", "Slow": "inhibited", "Other": "declared", "Worse": "declared",
     }  # fmt: skip
     quiet = by_title["Slow"]
     assert quiet.reason == "AG-1 (alertname=ClusterDown) fires and inhibits severity=warning of the same cluster=eu"
     assert quiet.inhibited_by == by_title["ClusterDown"].number
-    await told(context, over(source))
+    await report(context, resolved_alert(source))
     assert await claim_gathered(context) == [quiet.number], "decided at once"
     lifted = await decide_group(context, quiet.number)
     assert lifted is not None
@@ -94,26 +94,26 @@ async def test_a_group_is_quiet_only_while_each_of_its_alerts_is_inhibited(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("ClusterDown", do="record", cluster="eu"))
-    await told(context, alert("Slow", severity="warning", cluster="eu"))
-    assert (await decided(context, clock))[1].decision is Decision.INHIBITED
-    await told(context, alert("Slow", severity="warning", cluster="us"))
-    assert (await decided(context, clock))[1].decision is Decision.DECLARED
+    await report(context, alert("ClusterDown", do="record", cluster="eu"))
+    await report(context, alert("Slow", severity="warning", cluster="eu"))
+    assert (await decide_all(context, clock))[1].decision is Decision.INHIBITED
+    await report(context, alert("Slow", severity="warning", cluster="us"))
+    assert (await decide_all(context, clock))[1].decision is Decision.DECLARED
 
 
 async def test_alerts_that_are_source_and_target_do_not_keep_each_other_quiet(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("One", kind="x"), alert("Two", kind="x"), alert("Three", kind="y"))
-    assert [str(group.decision) for group in await decided(context, clock)] == ["declared", "declared", "inhibited"]
+    await report(context, alert("One", kind="x"), alert("Two", kind="x"), alert("Three", kind="y"))
+    assert [str(group.decision) for group in await decide_all(context, clock)] == ["declared", "declared", "inhibited"]
 
 
 async def asked_about_the_database(context: Context, clock: MovableClock) -> list[AlertGroup]:
-    await told(context, alert("Db", do="ask", service="database"))
-    await decided(context, clock)
-    await told(context, alert("Api", do="ask", service="api"), alert("Web", do="ask", service="web"))
-    found = await decided(context, clock)
+    await report(context, alert("Db", do="ask", service="database"))
+    await decide_all(context, clock)
+    await report(context, alert("Api", do="ask", service="api"), alert("Web", do="ask", service="web"))
+    found = await decide_all(context, clock)
     assert [str(group.decision) for group in found] == ["asked", "inhibited", "inhibited"]
     assert found[1].reason == "api depends on database: people are asked about its alerts (AG-1)"
     return found
@@ -125,7 +125,7 @@ async def test_while_people_are_asked_about_a_root_they_are_not_asked_about_what
     context = make_context(POLICY)
     await asked_about_the_database(context, clock)
     await act.declare_from_card(context, 1, Declaration("Db", "sev2", "U1"))
-    assert decisions(await decided(context, clock)) == [("declared", 1), ("attached", 1), ("attached", 1)]
+    assert decisions(await decide_all(context, clock)) == [("declared", 1), ("attached", 1), ("attached", 1)]
 
 
 async def test_what_depends_on_a_root_is_asked_about_when_the_root_is_dismissed_or_over(
@@ -134,17 +134,17 @@ async def test_what_depends_on_a_root_is_asked_about_when_the_root_is_dismissed_
     context = make_context(POLICY)
     await asked_about_the_database(context, clock)
     await act.dismiss(context, 1, "known", "", "U1")
-    assert [str(group.decision) for group in await decided(context, clock)] == ["dismissed", "asked", "inhibited"]
-    await told(context, over(alert("Api", do="ask", service="api")))
-    assert [str(group.decision) for group in await decided(context, clock)][2] == "asked"
+    assert [str(group.decision) for group in await decide_all(context, clock)] == ["dismissed", "asked", "inhibited"]
+    await report(context, resolved_alert(alert("Api", do="ask", service="api")))
+    assert [str(group.decision) for group in await decide_all(context, clock)][2] == "asked"
 
 
 async def test_a_group_that_is_held_is_recorded_when_it_resolves(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Slow", do="few"))
-    await decided(context, clock)
-    await told(context, over(alert("Slow", do="few")))
-    (group,) = await every(context)
+    await report(context, alert("Slow", do="few"))
+    await decide_all(context, clock)
+    await report(context, resolved_alert(alert("Slow", do="few")))
+    (group,) = await all_groups(context)
     assert (group.decision, group.reason) == (Decision.RECORDED, "resolved before enough alerts fired")

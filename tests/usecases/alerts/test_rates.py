@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.usecases.alerts import act
 from bot.usecases.queries.alert_rates import alert_rates
-from tests.usecases.alerts.telling import alert, decided, told
+from tests.usecases.alerts.telling import alert, decide_all, report
 from tests.usecases.conftest import MakeContext, MovableClock
 
 POLICY = "preset: sev1-5\nalerts: {wait: 10s, routes: [{match: {do: ask}, do: ask}, {do: declare}]}\n"
@@ -14,12 +14,12 @@ POLICY = "preset: sev1-5\nalerts: {wait: 10s, routes: [{match: {do: ask}, do: as
 
 async def test_groups_and_incidents_of_the_span_are_counted(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Old", do="ask"))
-    await decided(context, clock)
+    await report(context, alert("Old", do="ask"))
+    await decide_all(context, clock)
     clock.instant += timedelta(days=31)
     since = clock.instant
-    await told(context, alert("Down"), alert("Slow", do="ask"))
-    await decided(context, clock)
+    await report(context, alert("Down"), alert("Slow", do="ask"))
+    await decide_all(context, clock)
     await act.dismiss(context, 3, "false_alarm", "Load test", "U1")
     async with context.database.reading() as conn:
         counted = await alert_rates(conn, since)

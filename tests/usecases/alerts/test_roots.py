@@ -9,7 +9,7 @@ from bot.domain.alerts.group import Decision
 from bot.usecases.context import Context
 from storage import incidents
 from storage.timeline import entries as timeline
-from tests.usecases.alerts.telling import alert, decided, decisions, told
+from tests.usecases.alerts.telling import alert, decide_all, decisions, report
 from tests.usecases.conftest import MakeContext, MovableClock
 
 POLICY = """
@@ -41,26 +41,26 @@ async def test_a_root_that_fires_after_what_depends_on_it_joins_that_incident(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Web", service="web"))
-    await decided(context, clock)
-    await told(context, alert("Db", service="database"))
-    found = await decided(context, clock)
+    await report(context, alert("Web", service="web"))
+    await decide_all(context, clock)
+    await report(context, alert("Db", service="database"))
+    found = await decide_all(context, clock)
     assert decisions(found) == [("declared", 1), ("attached", 1)]
     assert found[1].reason == "web, whose alerts (AG-1) fire, depends on database"
-    await told(context, alert("Shop", service="shop"))
-    assert decisions(await decided(context, clock))[-1] == ("attached", 1), "it depends on the root as well"
-    await told(context, alert("Cache", service="cache"))
-    assert decisions(await decided(context, clock))[-1] == ("declared", 2), "another root"
+    await report(context, alert("Shop", service="shop"))
+    assert decisions(await decide_all(context, clock))[-1] == ("attached", 1), "it depends on the root as well"
+    await report(context, alert("Cache", service="cache"))
+    assert decisions(await decide_all(context, clock))[-1] == ("declared", 2), "another root"
 
 
 async def test_a_root_that_people_are_asked_about_joins_the_incident_of_what_depends_on_it(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Db", service="database", do="ask"))
-    await decided(context, clock)
-    await told(context, alert("Shop", service="shop"), alert("Api", service="api"))
-    found = await decided(context, clock)
+    await report(context, alert("Db", service="database", do="ask"))
+    await decide_all(context, clock)
+    await report(context, alert("Shop", service="shop"), alert("Api", service="api"))
+    found = await decide_all(context, clock)
     assert decisions(found) == [("attached", 1), ("declared", 1), ("attached", 1)]
     assert found[0].reason == "shop, whose alerts (AG-2) declared, depends on database"
 
@@ -69,26 +69,26 @@ async def test_an_old_incident_of_a_dependency_swallows_no_new_outage(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Db", service="database"))
-    await decided(context, clock)
+    await report(context, alert("Db", service="database"))
+    await decide_all(context, clock)
     clock.instant += timedelta(hours=5)
-    await told(context, alert("Attach", service="database", do="attach"))
-    last = (await decided(context, clock))[-1]
+    await report(context, alert("Attach", service="database", do="attach"))
+    last = (await decide_all(context, clock))[-1]
     assert last.decision is Decision.ASKED
     assert "it may be something new" in last.reason
-    await told(context, alert("Shop", service="shop"))
-    assert decisions(await decided(context, clock)) == [("declared", 1), ("attached", 2), ("declared", 2)]
+    await report(context, alert("Shop", service="shop"))
+    assert decisions(await decide_all(context, clock)) == [("declared", 1), ("attached", 2), ("declared", 2)]
 
 
 async def test_the_channel_is_told_once_that_alerts_are_worse_than_their_incident(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Db", service="database", severity="warning"))
-    await decided(context, clock)
+    await report(context, alert("Db", service="database", severity="warning"))
+    await decide_all(context, clock)
     for name in ("Shop", "Api"):
-        await told(context, alert(name, service=name.lower(), severity="critical"))
-        await decided(context, clock)
+        await report(context, alert(name, service=name.lower(), severity="critical"))
+        await decide_all(context, clock)
     (words,) = await loud(context, 1)
     assert "It is sev1, and the incident is sev3: change the severity if it is worse now." in words
     async with context.database.reading() as conn:
@@ -106,7 +106,7 @@ async def test_forty_services_on_two_roots_are_two_incidents_in_any_order(
     alerts += [alert("Down", service=f"root{n}") for n in range(2)]
     random.Random(7).shuffle(alerts)
     for start in range(0, len(alerts), 7):
-        await told(context, *alerts[start : start + 7])
-    found = await decided(context, clock)
+        await report(context, *alerts[start : start + 7])
+    found = await decide_all(context, clock)
     assert {group.incident for group in found} == {1, 2}
     assert sum(group.decision is Decision.DECLARED for group in found) == 2

@@ -16,7 +16,7 @@ from bot.web.console.labels import HINTS
 from bot.web.console.words import Words
 from storage.statuspage import publications
 from tests.domain.policies import NOON as NOW
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 from tests.web.console.browser import browser
 
 POLICY = """
@@ -81,7 +81,7 @@ def test_a_deadline_is_named_by_what_happens_then(kind: str, rung: int | None, w
 
 
 async def test_components_are_chosen_one_by_one_and_a_tick_taken_away_says_no(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world, browser(world) as maya:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world, browser(world) as maya:
         page = await maya.get("/statuspage")
         day = (world.tocsin.context.clock.now() + timedelta(days=2)).date()
         planned = {"title": "Move", "message": "Soon.", "starts_at": f"{day}T10:00", "ends_at": f"{day}T11:00"}

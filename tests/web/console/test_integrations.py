@@ -15,7 +15,7 @@ from tests.integrations.github_double import GitHubDouble
 from tests.integrations.statuspage import KEY, PAGE, statuspage
 from tests.integrations.trackers_doubles import JiraDouble, LinearDouble
 from tests.integrations.wikis_doubles import ConfluenceDouble, NotionDouble
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 from tests.web.console.browser import Browser, browser
 
 POLICY = """
@@ -58,7 +58,7 @@ async def test_each_integration_is_tested_without_harm(sqlite_url: str, tmp_path
             "statuspage_api_url": there.url, "statuspage_api_key": KEY, "statuspage_page_id": PAGE,
             "heartbeat_url": f"{monitor.url}/canary-of-the-heartbeat",
         }  # fmt: skip
-        policy = written(tmp_path, POLICY.format(url=receiver.url, secret=SECRET))
+        policy = policy_file(tmp_path, POLICY.format(url=receiver.url, secret=SECRET))
         world = await stack.enter_async_context(running_world(sqlite_url, policy=policy, **settings))
         maya = await stack.enter_async_context(browser(world, scopes="admin"))
         tom = await stack.enter_async_context(browser(world, "U0TOM00000"))

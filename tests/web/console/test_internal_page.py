@@ -14,7 +14,7 @@ from bot.usecases.status_page.publish import publish
 from sandbox.server import Server
 from sandbox.workspace import Workspace
 from tests.api.calls import MAYA
-from tests.scenarios.running import MANIFEST, World, settings_for, start, written
+from tests.scenarios.running import MANIFEST, World, policy_file, settings_for, start
 from tests.web.console.browser import browser
 from tests.web.console.test_slack_sign_in import BACK, PUBLIC, Scene, authorized, come_back, to_slack
 
@@ -31,7 +31,7 @@ async def scene(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
     await server.start()
     wanted = settings_for(
         server.ws, sqlite_url, tocsin_url=PUBLIC, slack_client_id=settings.client_id,
-        slack_client_secret=settings.client_secret, tocsin_policy=str(written(tmp_path, POLICY)),
+        slack_client_secret=settings.client_secret, tocsin_policy=str(policy_file(tmp_path, POLICY)),
     )  # fmt: skip
     world = World(server.ws, await start(server.ws, wanted), wanted)
     yield Scene(world, server.openid)

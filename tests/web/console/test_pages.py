@@ -11,7 +11,7 @@ import pytest
 from bot.usecases.incidents.note import note
 from storage import directory
 from tests.api.calls import MAYA, TOM
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 from tests.web.console.browser import Browser, Page, browser
 
 
@@ -78,7 +78,7 @@ rules: {preset: llm-platform}
 
 async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, tmp_path: Path) -> None:
     async with (
-        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world,
         browser(world, scopes="admin") as maya,
     ):
         assert await broken(maya) == []
@@ -170,7 +170,7 @@ teams: {core: {name: Core team, members: [maya], services: [api]}}
 
 async def test_figures_are_filtered_by_team_and_by_days(sqlite_url: str, tmp_path: Path) -> None:
     async with (
-        running_world(sqlite_url, policy=written(tmp_path, TEAMS)) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, TEAMS)) as world,
         browser(world, scopes="admin") as maya,
     ):
         for service in ("api", "shop"):
@@ -188,7 +188,7 @@ async def test_figures_are_filtered_by_team_and_by_days(sqlite_url: str, tmp_pat
 async def test_a_contact_is_named_by_their_address_while_slack_has_not_told_their_name(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    policy = written(tmp_path, "contacts: {ann: {name: Ann Kim, slack: ann@example.com}}\n")
+    policy = policy_file(tmp_path, "contacts: {ann: {name: Ann Kim, slack: ann@example.com}}\n")
     async with running_world(sqlite_url, policy=policy) as world, browser(world) as maya:
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
         await note(world.tocsin.context, 1, "Looking", "U0NOBODY77")
@@ -199,7 +199,7 @@ async def test_a_contact_is_named_by_their_address_while_slack_has_not_told_thei
 
 
 async def test_the_facts_lead_to_the_call(sqlite_url: str, tmp_path: Path) -> None:
-    policy = written(tmp_path, 'bookmarks: {bridge: "https://meet.example.com/{id}"}\n')
+    policy = policy_file(tmp_path, 'bookmarks: {bridge: "https://meet.example.com/{id}"}\n')
     async with running_world(sqlite_url, policy=policy) as world, browser(world) as maya:
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
         assert '<a href="https://meet.example.com/INC-1"' in (await maya.get("/incidents/INC-1")).text

@@ -9,7 +9,7 @@ from bot.integrations.temporary_prometheus import SeriesToWrite, temporary
 from storage.rules import switches
 from tests.api.calls import MAYA
 from tests.rules.prometheus import needs_prometheus
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 from tests.web.console.browser import browser
 
 POLICY = """
@@ -30,7 +30,7 @@ RULE = "/alerts/rules/errors"
 async def test_a_rule_is_switched_off_by_administrators_alone_with_a_reason_that_is_kept(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         async with browser(world, scopes="admin") as maya, browser(world, "U0TOM00000") as tom:
             page = await maya.get(RULE)
             assert "errors{job=&#34;checkout&#34;} &gt; 5" in page.text
@@ -59,7 +59,7 @@ async def test_a_backtest_shows_when_a_rule_would_have_fired(sqlite_url: str, tm
     samples = [(end - ago * 60, 9.0 if 120 <= ago < 130 else 0.0) for ago in range(240, -1, -1)]
     async with (
         temporary([SeriesToWrite({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus,
-        running_world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=prometheus.shown) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), prometheus_url=prometheus.shown) as world,
         browser(world, scopes="admin") as maya,
         browser(world, "U0TOM00000", "read") as reader,
     ):

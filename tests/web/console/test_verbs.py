@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.slack.commands.verbs import VERBS
 from bot.web.console.verb_places import EXCEPTIONS, PLACES, Place
-from tests.scenarios.running import running_world, written
+from tests.scenarios.running import policy_file, running_world
 from tests.web.console.browser import Browser, browser
 
 OPEN, ENDED = "INC-1", "INC-2"
@@ -56,7 +56,7 @@ def lacks(page: str, usage: str, place: Place) -> str:
 
 async def test_every_usage_of_every_verb_is_found_at_its_place(sqlite_url: str, tmp_path: Path) -> None:
     async with (
-        running_world(sqlite_url, policy=written(tmp_path, POLICY)) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world,
         browser(world, scopes="admin") as maya,
     ):
         await furnished(maya)

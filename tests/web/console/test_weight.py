@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.scenarios.running import World, running_world, written
+from tests.scenarios.running import World, policy_file, running_world
 from tests.web.console import year
 from tests.web.console.browser import Browser, browser
 
@@ -68,7 +68,7 @@ def _module(route: web.AbstractRoute) -> str:
 
 
 async def test_every_page_with_a_years_data_is_at_most_60_kilobytes(sqlite_url: str, tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"policy": written(tmp_path, year.POLICY), "tocsin_hook_token": year.HOOK_TOKEN}
+    settings: dict[str, Any] = {"policy": policy_file(tmp_path, year.POLICY), "tocsin_hook_token": year.HOOK_TOKEN}
     async with running_world(sqlite_url, **settings) as world, browser(world, scopes="admin") as maya:
         assert console_routes(world) - EXCEPTIONS.keys() == PATHS.keys(), "a page that is not weighed"
         await year.fill(world, maya)

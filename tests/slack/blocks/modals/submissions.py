@@ -10,7 +10,7 @@ import pytest
 from bot.slack.blocks.inputs import InputErrors, View
 
 
-def submitted(view: dict[str, Any], **typed: Any) -> dict[str, Any]:
+def submission(view: dict[str, Any], **typed: Any) -> dict[str, Any]:
     """The view as Slack sends it back: `typed` by block, all else as it was prefilled."""
     values = {}
     for block in view["blocks"]:
@@ -47,7 +47,7 @@ def inputs_of(view: dict[str, Any]) -> list[tuple[str, str, bool]]:
 
 
 def errors(read: Callable[[View], object], view: dict[str, Any], **typed: Any) -> dict[str, str]:
-    """What the form's reader finds wrong in it, by block."""
+    """The errors that the form's reader finds, by block."""
     with pytest.raises(InputErrors) as wrong:
-        read(submitted(view, **typed))
+        read(submission(view, **typed))
     return wrong.value.errors

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.domain.policy.policy import Category, Service
 from bot.slack.blocks.modals.declare import DeclareValues, FormOrigin, declare_modal, values_of_declare
 from tests.factories import BEN, CATALOGUE, FIVE, FOUR
-from tests.slack.blocks.modals.submissions import errors, inputs_of, submitted
+from tests.slack.blocks.modals.submissions import errors, inputs_of, submission
 
 
 def test_the_declare_form() -> None:
@@ -43,7 +43,7 @@ def test_what_was_declared_comes_back() -> None:
     policy = replace(CATALOGUE, categories=("network",), category_details={"network": Category("network", "Network")})
     source = {"channel": "C1", "ts": "1.2", "author": BEN, "link": "https://x.io"}
     view = declare_modal(policy, title="Checkout", severity="sev2", origin=FormOrigin("C9", source))
-    sent = submitted(view, services=["web", "pay"], category="network", private=["private"], description=" 502 <@U1>")
+    sent = submission(view, services=["web", "pay"], category="network", private=["private"], description=" 502 <@U1>")
     assert values_of_declare(sent, policy) == DeclareValues(
         title="Checkout",
         severity="sev2",
@@ -57,7 +57,7 @@ def test_what_was_declared_comes_back() -> None:
 
 
 def test_a_title_typed_into_the_form_mentions_nobody_and_is_one_line() -> None:
-    sent = submitted(declare_modal(FIVE), title=" <@U1>\n<!channel> down ", severity="sev1")
+    sent = submission(declare_modal(FIVE), title=" <@U1>\n<!channel> down ", severity="sev1")
     assert values_of_declare(sent, FIVE).title == "@U1 @channel down"
 
 
@@ -69,7 +69,7 @@ def test_a_title_too_long_for_its_input_is_kept_whole_as_description() -> None:
 
 
 def test_without_a_catalogue_services_are_typed() -> None:
-    sent = submitted(declare_modal(FIVE), title="x", severity="sev1", services="web, pay,\nweb ,, ")
+    sent = submission(declare_modal(FIVE), title="x", severity="sev1", services="web, pay,\nweb ,, ")
     assert values_of_declare(sent, FIVE).services == ("web", "pay")
 
 
@@ -79,7 +79,7 @@ def test_a_big_catalogue_is_split_into_groups() -> None:
     groups = view["blocks"][3]["element"]["option_groups"]
     assert [len(group["options"]) for group in groups] == [100, 100, 50]
     assert groups[2]["label"]["text"] == "s200 to s249"
-    sent = submitted(view, title="x", severity="sev1", services=["s201"])
+    sent = submission(view, title="x", severity="sev1", services=["s201"])
     assert values_of_declare(sent, policy).services == ("s201",)
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from bot.slack.blocks import replies
 from bot.slack.blocks.modals.refused import refusal_modal
 from bot.slack.blocks.modals.update import update_modal
-from tests.factories import FIVE, declared, mrkdwn
+from tests.factories import FIVE, mrkdwn, new_incident
 
-OPEN = declared()
+OPEN = new_incident()
 
 
 def test_a_form_that_cannot_be_carried_out_says_why() -> None:

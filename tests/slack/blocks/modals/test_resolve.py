@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from bot.slack.blocks.modals.resolve import ResolveValues, resolve_modal, values_of_resolve
-from tests.factories import FIVE, NOW, declared, minutes
-from tests.slack.blocks.modals.submissions import errors, inputs_of, submitted
+from tests.factories import FIVE, NOW, minutes, new_incident
+from tests.slack.blocks.modals.submissions import errors, inputs_of, submission
 
-OPEN = declared()
+OPEN = new_incident()
 
 
 def test_the_resolve_form() -> None:
@@ -16,7 +16,7 @@ def test_the_resolve_form() -> None:
         ("impact_ended", "Customer impact ended", True),
     ]
     ended = int(minutes(-10).timestamp())
-    sent = submitted(view, summary="Rolled back", root_cause="Deploy", impact_ended=ended)
+    sent = submission(view, summary="Rolled back", root_cause="Deploy", impact_ended=ended)
     assert values_of_resolve(sent, NOW) == ResolveValues(1, "Rolled back", "Deploy", minutes(-10))
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from bot.domain import incident as verbs
 from bot.slack.blocks.modals.roles import RolesValues, roles_modal, values_of_roles
-from tests.factories import ADA, BEN, FIVE, MAYA, NOW, declared
-from tests.slack.blocks.modals.submissions import inputs_of, submitted
+from tests.factories import ADA, BEN, FIVE, MAYA, NOW, new_incident
+from tests.slack.blocks.modals.submissions import inputs_of, submission
 
-OPEN = declared()
+OPEN = new_incident()
 
 
 def test_the_roles_form_has_one_select_a_role_labelled_with_its_title() -> None:
@@ -29,12 +29,12 @@ def test_only_the_roles_somebody_changed_come_back() -> None:
     led = verbs.assign(OPEN, "commander", MAYA, ADA, FIVE, NOW).incident
     led = verbs.assign(led, "scribe", BEN, ADA, FIVE, NOW).incident
     view = roles_modal(led, FIVE)
-    assert values_of_roles(submitted(view), FIVE) == RolesValues(1)
-    sent = submitted(view, role_commander=BEN, role_scribe=None)
+    assert values_of_roles(submission(view), FIVE) == RolesValues(1)
+    sent = submission(view, role_commander=BEN, role_scribe=None)
     assert values_of_roles(sent, FIVE) == RolesValues(1, {"commander": BEN}, ("scribe",))
 
 
 def test_a_holder_slack_cannot_show_is_not_cleared_by_leaving_the_form_alone() -> None:
     held = replace(OPEN, roles={"scribe": "maya@example.com"})
     view = roles_modal(held, FIVE)
-    assert values_of_roles(submitted(view), FIVE) == RolesValues(1)
+    assert values_of_roles(submission(view), FIVE) == RolesValues(1)

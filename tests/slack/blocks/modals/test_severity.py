@@ -7,10 +7,10 @@ import pytest
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import inputs
 from bot.slack.blocks.modals.severity import SeverityValues, severity_modal, severity_select, values_of_severity
-from tests.factories import FIVE, POLICIES, declared
-from tests.slack.blocks.modals.submissions import inputs_of, submitted
+from tests.factories import FIVE, POLICIES, new_incident
+from tests.slack.blocks.modals.submissions import inputs_of, submission
 
-OPEN = declared()
+OPEN = new_incident()
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
@@ -22,7 +22,7 @@ def test_every_policy_offers_all_its_severities(policy: Policy) -> None:
 def test_the_severity_form() -> None:
     view = severity_modal(OPEN, FIVE)
     assert inputs_of(view) == [("severity", "Severity", False), ("reason", "Reason", True)]
-    sent = submitted(view, severity="sev3", reason="milder")
+    sent = submission(view, severity="sev3", reason="milder")
     assert values_of_severity(sent, FIVE) == SeverityValues(1, "sev3", "milder")
 
 

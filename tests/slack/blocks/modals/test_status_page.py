@@ -11,11 +11,11 @@ from bot.domain.policy.status_page_rules import Component, StatusPageRules
 from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.publication import NewPublication, publish
 from bot.slack.blocks.modals.status_page import PageForm, status_page_modal, values_of_page
-from tests.factories import NOW, declared
-from tests.slack.blocks.modals.submissions import errors, submitted
+from tests.factories import NOW, new_incident
+from tests.slack.blocks.modals.submissions import errors, submission
 
 RULES = StatusPageRules(components=(Component("api", "API"), Component("web", "Dashboard"), Component("mail", "Mail")))
-EMPTY = PageForm(declared(), RULES, {}, None)
+EMPTY = PageForm(new_incident(), RULES, {}, None)
 WORDS = {"title": "Chat fails", "message": "We look into it."}
 MAJOR, PARTIAL = ComponentState.MAJOR_OUTAGE, ComponentState.PARTIAL_OUTAGE
 
@@ -39,7 +39,7 @@ def lines(view: dict[str, Any]) -> str:
     ],
 )
 def test_a_line_gives_one_component_a_state_of_its_own(typed: str, states: dict[str, ComponentState]) -> None:
-    view = submitted(status_page_modal(EMPTY), **WORDS, components=["api", "web"], state=str(MAJOR), states=typed)
+    view = submission(status_page_modal(EMPTY), **WORDS, components=["api", "web"], state=str(MAJOR), states=typed)
     assert values_of_page(view, RULES).components == states
 
 
@@ -61,12 +61,12 @@ def test_components_in_different_states_keep_them_when_an_update_is_posted() -> 
     shown = publish(NewPublication("Chat fails", "We look.", {"api": PARTIAL, "web": MAJOR}), 1, "U1", NOW)
     view = status_page_modal(replace(EMPTY, publication=shown))
     assert lines(view) == "API: partial outage"
-    chosen = submitted(view, message="Still.", components=["api", "web"])
+    chosen = submission(view, message="Still.", components=["api", "web"])
     assert values_of_page(chosen, RULES).components == {"api": PARTIAL, "web": MAJOR}
 
 
 def test_what_was_typed_is_shown_again() -> None:
-    view = submitted(status_page_modal(EMPTY), **WORDS, components=["api"], state=str(MAJOR), states="mail: partial")
+    view = submission(status_page_modal(EMPTY), **WORDS, components=["api"], state=str(MAJOR), states="mail: partial")
     again = status_page_modal(replace(EMPTY, values=values_of_page(view, RULES)))
     assert lines(again) == "mail: partial"
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from bot.domain import incident as verbs
 from bot.domain.incident.status import Status
 from bot.slack.blocks.modals.update import UpdateValues, update_channels, update_modal, values_of_update
-from tests.factories import BEN, FIVE, NOW, declared, mrkdwn
-from tests.slack.blocks.modals.submissions import errors, inputs_of, submitted
+from tests.factories import BEN, FIVE, NOW, mrkdwn, new_incident
+from tests.slack.blocks.modals.submissions import errors, inputs_of, submission
 
-OPEN = declared()
+OPEN = new_incident()
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, NOW).incident
 
 
@@ -33,14 +33,14 @@ def test_the_update_form() -> None:
 
 
 def test_an_update_of_what_nobody_acknowledged_keeps_it_detected_unless_changed() -> None:
-    sent = submitted(update_modal(OPEN, FIVE), text="Looking")
+    sent = submission(update_modal(OPEN, FIVE), text="Looking")
     said = values_of_update(sent, FIVE)
     assert (said.status, said.status_seen) == (Status.DETECTED, "detected")
 
 
 def test_what_was_updated_comes_back_with_what_was_seen() -> None:
     view = update_modal(ACKNOWLEDGED, FIVE)
-    sent = submitted(view, status="identified", severity="sev2", text=" Found it ", next_in="2h")
+    sent = submission(view, status="identified", severity="sev2", text=" Found it ", next_in="2h")
     assert values_of_update(sent, FIVE) == UpdateValues(
         incident=1,
         status=Status.IDENTIFIED,
@@ -50,7 +50,7 @@ def test_what_was_updated_comes_back_with_what_was_seen() -> None:
         status_seen="acknowledged",
         severity_seen="sev1",
     )
-    assert values_of_update(submitted(view, text="x"), FIVE).next_in is None
+    assert values_of_update(submission(view, text="x"), FIVE).next_in is None
 
 
 def test_an_update_without_words_is_asked_for_them() -> None:

@@ -31,10 +31,10 @@ from bot.slack.blocks.run.message import run_message
 from bot.slack.blocks.run.step import step_in_full
 from playbooks import loader
 from playbooks.search import Query, SearchIndex
-from tests.factories import ADA, BEN, FIVE, NOW, declared, with_channel
+from tests.factories import ADA, BEN, FIVE, NOW, new_incident, with_channel
 from tests.slack.reference import needs_reference, refused_blocks, refused_view
 
-INCIDENT = with_channel(declared())
+INCIDENT = with_channel(new_incident())
 LATER = NOW + timedelta(minutes=3)
 LONG = "word <!channel> & <b> `x` ```y``` " * 100
 HUGE = Playbook(
