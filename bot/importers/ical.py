@@ -57,10 +57,9 @@ def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Accou
         for place, event in enumerate(calendar.events):
             thing = SourceObject(Origin("event", f"{number}/{_uid(event)}/{place}", _words(event)))
             account.others.append(thing)
-            person = _person(event, people)
-            rotation.shifts += [
-                (person, *span) for span in _occurrences(calendar, event, thing, (now - BACK, now + AHEAD))
-            ]
+            if spans := list(_occurrences(calendar, event, thing, (now - BACK, now + AHEAD))):
+                person = _person(event, people)
+                rotation.shifts += [(person, *span) for span in spans]
             if len(rotation.shifts) > MOST_SHIFTS:
                 raise ImportFailed(f"{name} has more than {MOST_SHIFTS:,} shifts in {(BACK + AHEAD).days} days.")
         if any("RRULE" in event for event in calendar.events):

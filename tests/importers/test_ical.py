@@ -94,6 +94,13 @@ def test_a_calendar_without_a_zone_says_that_its_times_are_taken_in_utc() -> Non
     assert known.row().why == ""
 
 
+def test_people_without_a_shift_that_is_listed_are_no_contacts() -> None:
+    past = "UID:8\nSUMMARY:Lena\nDTSTART:20200101T090000Z\nDTEND:20200102T090000Z"
+    assert [person.origin.name for person in ical.read_calendars([("p", calendar(past, DAY))], NOW).people] == [
+        "Ben Baker"
+    ]
+
+
 def test_each_event_stands_in_the_report_once_with_what_is_not_moved() -> None:
     account = ical.read_calendars([("primary", calendar(WEEKLY, MOVED, DAY, CANCELLED, TOO_OFTEN))], NOW)
     rows = [thing.row() for thing in account.others]
