@@ -16,6 +16,7 @@ from bot.domain.values.dates import on_business_day
 from bot.json_shapes.incidents import review_json
 from bot.usecases.reviews.ask import PER_PERSON
 from bot.usecases.reviews.read import read_review
+from sandbox import Message
 from tests.scenarios.assertions import (
     buttons,
     declare,
@@ -215,6 +216,34 @@ async def test_the_facilitator_is_reminded_of_a_review_that_nobody_schedules(rev
     assert len(reminders) == 1  # of all the days that passed at once
     kinds = {(row["kind"], row["state"]) for row in (await reviewed.show())["reminders"] if row["kind"] == "review"}
     assert ("review", "sent") in kinds
+
+
+async def test_a_newer_reminder_replaces_the_one_before_it_and_the_last_says_how_it_was_settled(
+    reviewed: World,
+) -> None:
+    for days in (8, 16):
+        now = reviewed.tocsin.context.clock.now()
+        morning = datetime.combine(on_business_day(now.date() + timedelta(days=days)), time(10), UTC)
+        await reviewed.pass_time(seconds=(morning - now).total_seconds())
+        (reminder,) = reminders(reviewed)
+        assert {"Schedule", "Complete"} <= set(buttons(reminder))
+        assert "*Again:*" in words(reviewed, reminder)
+        assert "What stops it" in words(reviewed, reminder)
+    of_reviews = [row for row in (await reviewed.show())["reminders"] if row["kind"] == "review"]
+    assert sum(row["state"] == "sent" for row in of_reviews) == 2  # the record keeps both
+    await reviewed.maya.press(reminder, "Complete")
+    await reviewed.delivered()
+    assert reminders(reviewed) == []
+    channel = reviewed.ws.find_channel(INSIDE)
+    assert channel is not None
+    answered = next(m for m in reviewed.ws.bot_messages(channel.id) if m.ts == reminder.ts)
+    assert (words(reviewed, answered), buttons(answered)) == (":heavy_check_mark: Done: the review is completed.", [])
+
+
+def reminders(world: World) -> list[Message]:
+    channel = world.ws.find_channel(INSIDE)
+    assert channel is not None
+    return [m for m in world.ws.bot_messages(channel.id) if "please schedule the review" in words(world, m)]
 
 
 async def test_the_review_of_a_private_incident_is_announced_nowhere(world: World) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox import Message
-from tests.torture.people import metadata_key
+from tests.torture.people import has_block, metadata_key
 from tests.torture.reminder_oracle import DAY, HOURS, UNDER_WAY_S, at_work, policy_zone, workday
 from tests.torture.world import World
 
@@ -52,9 +52,14 @@ class Post:
     """A message of the bot, with its row of the outbox."""
 
     row: Any
-    message: Message
+    message: Message | None  # None: a reminder that a newer one replaced, and was deleted
     wall_s: float
     at: datetime  # on the bot's clock
+
+    @property
+    def text(self) -> str:
+        """What it says; nothing where it was deleted."""
+        return self.message.text if self.message else ""
 
 
 def reviews(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
@@ -70,6 +75,7 @@ def reviews(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
         verdict.counts["reviews"] += bool(stages)
         _once_a_day_in_hours(world, number, reminders, verdict)
         _while_it_is_owed(world, number, stages, own, verdict)
+        _one_has_buttons(world, snapshot, number, reminders, verdict)
         _points_in_time(world, number, stages, points, verdict)
         gave_up = any(row.incident == number and row.state == "failed" and row.kind.startswith("review")
                       for row in snapshot.outbox)  # fmt: skip
@@ -116,7 +122,19 @@ def _posts(world: World, snapshot: Snapshot, kinds: tuple[str, ...]) -> list[Pos
         for message in log.messages.values()
         if message.user == world.ws.bot.id and (key := metadata_key(message)) in rows
     ]
+    standing = {(post.row.dedup_key, post.wall_s) for post in found}
+    for row in _replaced(snapshot):
+        wall_s = float(row.receipt["ts"])
+        if row.kind in kinds and (row.dedup_key, wall_s) not in standing:
+            found.append(Post(row, None, wall_s, world.course.at(wall_s)))
     return sorted(found, key=lambda post: post.wall_s)
+
+
+def _replaced(snapshot: Snapshot) -> list[Any]:
+    """The rows of reminders that were posted and that a newer one replaced."""
+    edits = [row.payload for row in snapshot.outbox if row.kind == "nudge_edit" and row.state == "sent"]
+    replaced = {payload["of"] for payload in edits if payload["outcome"] == "superseded"}
+    return [row for row in snapshot.outbox if row.dedup_key in replaced and row.state == "sent" and row.receipt]
 
 
 def _without_a_place(world: World, snapshot: Snapshot, number: int) -> bool:
@@ -186,6 +204,18 @@ def _once_a_day_in_hours(world: World, number: int, reminders: list[Post], verdi
             verdict.wrong.append(f"INC-{number}: a reminder of its review at {post.at.astimezone(zone):%a %H:%M}")
 
 
+def _one_has_buttons(
+    world: World, snapshot: Snapshot, number: int, reminders: list[Post], verdict: Verdict
+) -> None:  # fmt: skip
+    """At most the latest reminder of a review has buttons, unless its channel was lost."""
+    if _without_a_place(world, snapshot, number) or world.freezes:
+        return
+    count = sum(post.message is not None and has_block(post.message, "review") for post in reminders)
+    verdict.counts["reminders of reviews that were replaced"] += sum(post.message is None for post in reminders)
+    if count > 1:
+        verdict.wrong.append(f"INC-{number}: {count} reminders of its review have buttons")
+
+
 def _while_it_is_owed(world: World, number: int, stages: list[Stage], own: list[Post], verdict: Verdict) -> None:
     """Nothing is told of a review that is completed, or whose incident is open again."""
     if world.freezes:
@@ -247,14 +277,14 @@ def _points_in_time(
     verdict.wrong += [f"{name} was told {len(each)} times" for name, each in meetings.items() if len(each) > 1]
     tolerance = timedelta(seconds=UNDER_WAY_S)
     for post in points:
-        found = _POINT.search(post.message.text)
+        found = _POINT.search(post.text)
         place = int(found[1]) - 1 if found else len(MINUTES)
         times = [_begins(stage)[place] for stage in stages if stage.state == "scheduled" and stage.held_at]
         moments = world.course.shortly_before(post.wall_s, UNDER_WAY_S)
         if not any(begins <= at <= ends + tolerance for begins, ends in times for at in moments) and not world.freezes:
-            verdict.wrong.append(f"INC-{number}: {post.message.text!r} was said at {post.at}")
-        if post.message.thread_ts in (None, post.message.ts):
-            verdict.wrong.append(f"INC-{number}: {post.message.text!r} is not in the thread of the review")
+            verdict.wrong.append(f"INC-{number}: {post.text!r} was said at {post.at}")
+        if post.message is None or post.message.thread_ts in (None, post.message.ts):
+            verdict.wrong.append(f"INC-{number}: {post.text!r} is not in the thread of the review")
 
 
 def _point_told(
@@ -270,7 +300,7 @@ def _point_told(
             continue
         verdict.counts["points that were due"] += 1
         words = f"*{place + 1} of " if place < len(MINUTES) else "The time is up"
-        if not any(words in post.message.text and begins <= post.at <= at for post in points):
+        if not any(words in post.text and begins <= post.at <= at for post in points):
             verdict.wrong.append(
                 f"INC-{number}: point {place + 1} of its meeting, since {begins}, was not told at {at}"
             )

@@ -47,6 +47,23 @@ def count_reminder(incident: Incident, now: datetime, zone: tzinfo) -> Incident:
     return replace(incident, review=review)
 
 
+def over(incident: Incident) -> str | None:
+    """Why nobody is reminded of the review any more, as a sentence. None while somebody owes it."""
+    review = incident.review
+    if review is None or review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
+        return "Done: the review is completed."
+    return f"The incident is {incident.status}." if incident.open else None
+
+
+def outcome(before: Incident, after: Incident) -> str | None:
+    """How a change settles the latest reminder, as a sentence. None if it still applies, or did not before."""
+    if before.review is None or after.review is None or over(before) is not None:
+        return None
+    if after.review.scheduled > before.review.scheduled:
+        return "Done: the review is scheduled."
+    return over(after)
+
+
 def in_working_hours(instant: datetime, zone: tzinfo) -> datetime:
     """The instant itself, or the begin of the next working hours."""
     return instant + until_working_hours(instant, instant.astimezone(zone).date(), zone)

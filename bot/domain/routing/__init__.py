@@ -71,7 +71,7 @@ from bot.domain.routing.pages import (
     would_have_paged,
 )
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
-from bot.domain.routing.reminders import nudge
+from bot.domain.routing.reminders import nudge, nudge_settled
 from bot.domain.routing.reviews import (
     REVIEW_BOOKMARK,
     review_bookmark,
@@ -149,6 +149,7 @@ __all__ = [
     "live_page_keys",
     "moved",
     "nudge",
+    "nudge_settled",
     "on_change",
     "on_declared",
     "page_base",

@@ -177,8 +177,8 @@ def published(view: ReviewView, command: str) -> Message:
     )
 
 
-def reminder(view: ReviewView, now: datetime) -> Message:
-    """The reminder to the facilitator, in the channel."""
+def reminder(view: ReviewView, now: datetime, again_at: datetime | None) -> Message:
+    """The reminder to the facilitator, in the channel. `again_at` is when the next comes; None: this was the last."""
     review = view.incident.review
     facilitator = mention(view.facilitator) if view.facilitator else "Somebody"
     due = review.due_at if review else None
@@ -186,7 +186,18 @@ def reminder(view: ReviewView, now: datetime) -> Message:
     task = "schedule the review" if unscheduled else "complete the review"
     when = f"It {'was' if due and due < now else 'is'} due {elements.moment(due)}." if due else ""
     words = f"{phrases.drill_prefix(view.incident)}{facilitator}, please {task} of {view.incident.id}. {when}"
-    return elements.message(words, [elements.section(words), *buttons(view.incident)])
+    again = f"*Again:* {phrases.at(again_at, now)}" if again_at else "*Again:* no more, this was the last reminder"
+    stops = f"*What stops it:* *Complete*{', or a time for it (*Schedule*)' if unscheduled else ''}"
+    facts = elements.context(f"*Why:* {_reminder_reason(view.incident, due, now)}", again, stops)
+    return elements.message(words, [elements.section(words), facts, *buttons(view.incident)])
+
+
+def _reminder_reason(incident: Incident, due: datetime | None, now: datetime) -> str:
+    if due is None:
+        return "the review is open"
+    if now < due:
+        return f"half of the time for the review of a {render(incident.severity)} has passed"
+    return f"a {render(incident.severity)} asks for its review by then; you lead it"
 
 
 def hints(incident: Incident, lint_hints: Sequence[Hint]) -> Message:

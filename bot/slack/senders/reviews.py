@@ -18,6 +18,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.oncall import calendar_feeds
+from bot.usecases.reviews import reminders
 from bot.usecases.reviews.ask import PER_PERSON
 from bot.usecases.reviews.read import read_review
 from storage import key_value
@@ -88,16 +89,15 @@ class ReviewSender(SenderBase):
         if wait and delivery.unless is None:
             return Deferred("it waits for working hours", wait)
         today = delivery.now.astimezone(delivery.policy.zone).date()
-        prefix = f"{NoticeKind.REVIEW_REMINDER}:review:{delivery.incident.number}"
         async with self._context.database.reading() as conn:
-            others = await reminded.others(conn, prefix, delivery.notice.id)
+            others = await reminded.others(conn, reminders.prefix(delivery.incident.number), delivery.notice.id)
         if any(other.state in reminded.UNDER_WAY and other.id < delivery.notice.id for other in others):
             return Deferred("another reminder of the review is being sent", _SOON)
         if any(other.told_on == today for other in others):
             if not delivery.notice.uncertain:
                 return NotNeeded(TOLD_TODAY)
             delivery = replace(delivery, unless=TOLD_TODAY)
-        result = await self.post_in_channel(delivery, blocks.reminder(await self._view(delivery), delivery.now))
+        result = await self.post_in_channel(delivery, await self._reminder(delivery))
         return Sent({**result.receipt, reminded.DAY: today.isoformat()}) if isinstance(result, Sent) else result
 
     @sends(NoticeKind.REVIEW_POINT, failure="tell the agenda of the review", unless=_not_owed)
@@ -116,6 +116,10 @@ class ReviewSender(SenderBase):
     async def _view(self, delivery: Delivery) -> ReviewView:
         async with self._context.database.reading() as conn:
             return await read_review(conn, delivery.policy, delivery.incident.number)
+
+    async def _reminder(self, delivery: Delivery) -> Message:
+        again_at = review_reminders.next_at(delivery.incident, delivery.policy.zone)
+        return blocks.reminder(await self._view(delivery), delivery.now, again_at)
 
     async def _message(self, delivery: Delivery) -> Message:
         review, url = delivery.incident.review, None

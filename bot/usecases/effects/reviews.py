@@ -12,9 +12,10 @@ from bot.domain.incident import Incident, times
 from bot.domain.review import lifecycle
 from bot.domain.routing.notice import Notice
 from bot.usecases.effects.incident_save import IncidentSave
+from bot.usecases.reviews import reminders
 
 
-async def open_at_end(_conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
+async def open_at_end(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
     """Open it with the change that ends the incident, and post it; edit that message when the review moves on."""
     before, after = save.before, save.after
     if before is not None and lifecycle.opens_by_itself(before, after, save.policy):
@@ -26,7 +27,10 @@ async def open_at_end(_conn: AsyncConnection, save: IncidentSave, now: datetime)
     if before is not None and before.review is None and after.review is not None:
         return replace(save, notices=(*save.notices, *_opening_notices(after.number)))
     if before is not None and after.review is not None and (before.review != after.review or _timed(before, after)):
-        return replace(save, notices=(*save.notices, routing.review_edit(after.number)))
+        edits = (routing.review_edit(after.number), *await reminders.settled(conn, before, after))
+        return replace(save, notices=(*save.notices, *edits))
+    if before is not None and after.review is not None and after.open and not before.open:
+        return replace(save, notices=(*save.notices, *await reminders.settled(conn, before, after)))
     return save
 
 

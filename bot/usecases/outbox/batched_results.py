@@ -18,7 +18,9 @@ from storage.engine.group_commit import GroupCommit
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
 
-_CONSEQUENTIAL = frozenset({NoticeKind.CHANNEL, NoticeKind.BRIEFING, NoticeKind.CARD, *receipts.KINDS})
+_CONSEQUENTIAL = frozenset(
+    {NoticeKind.CHANNEL, NoticeKind.BRIEFING, NoticeKind.CARD, NoticeKind.REVIEW_REMINDER, *receipts.KINDS}
+)
 RECORDED_TOGETHER = 128  # at most in one transaction, so that other writers wait briefly
 
 

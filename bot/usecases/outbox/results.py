@@ -28,6 +28,7 @@ from bot.usecases.outbox.rows import (
     mark_deadlines_failed,
     unsent_deadlines,
 )
+from bot.usecases.reviews import reminders
 from bot.usecases.unit_of_work import begin
 from storage import deadlines
 from storage.outbox import enqueue, queue
@@ -80,6 +81,8 @@ async def _follow_up(
     """Handle the consequences of a sent notice, apart from the incident's own state."""
     if row.kind in receipts.KINDS:
         await receipts.record_settled(await begin(context, conn, incident), row)
+    if row.kind == NoticeKind.REVIEW_REMINDER:
+        await enqueue.put(conn, await reminders.replaced(conn, incident))
     if row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
         await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
     if receipt.get("redirected") and _can_be_used(incident):  # since a moment ago

@@ -73,3 +73,15 @@ def test_the_deadline_of_a_review_is_in_working_hours() -> None:
     (deadline,) = plan(OPENED, FIVE)
     assert deadline.kind == "review"
     assert (deadline.due_at.hour, deadline.due_at.minute) == (9, 0)  # halfway is at 03:04
+
+
+def test_completing_or_scheduling_a_review_or_reopening_its_incident_settles_the_latest_reminder() -> None:
+    reminded = review_reminders.count_reminder(OPENED, NOW, UTC)
+    scheduled = lifecycle.schedule(reminded, NOW + 3 * HOUR, None, ADA, FIVE, NOW + HOUR).incident
+    completed = lifecycle.complete(scheduled, ADA, NOW + HOUR).incident
+    reopened = verbs.reopen(reminded, ADA, FIVE, NOW + HOUR, "Errors are back").incident
+    assert review_reminders.outcome(OPENED, reminded) is None
+    assert review_reminders.outcome(reminded, scheduled) == "Done: the review is scheduled."
+    assert review_reminders.outcome(scheduled, completed) == "Done: the review is completed."
+    assert review_reminders.outcome(completed, lifecycle.publish(completed, ADA, NOW + HOUR).incident) is None
+    assert review_reminders.outcome(reminded, reopened) == "The incident is investigating."
