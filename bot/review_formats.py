@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.figures.spans import Spans
 from bot.domain.review import chronology
-from bot.domain.review.document import Section, Sentence
+from bot.domain.review.document import Cite, Section, Sentence, cite_label
 from bot.domain.review.view import ReviewView
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import MENTION
@@ -78,7 +78,7 @@ def docx(view: ReviewView) -> bytes:
             _docx_table(document, section, view)
             continue
         for sentence in section.sentences:
-            cites = "".join(f" [{seq}]" for seq in sentence.cites)
+            cites = _bracketed(sentence.cites)
             document.add_paragraph(_xml(with_names(sentence.text, view.names) + cites), style="List Bullet")
         if not section.sentences and not section.questions:
             document.add_paragraph(NOTHING)
@@ -96,14 +96,14 @@ def docx(view: ReviewView) -> bytes:
 def _docx_table(document: Document, section: Section, view: ReviewView) -> None:
     head, rows = _timeline_table(section, view)
     table = document.add_table(rows=1, cols=len(head), style="Light Grid Accent 1")
-    cited = [[*cells[:-1], cells[-1] + "".join(f" [{seq}]" for seq in cites)] for cells, cites in rows]
+    cited = [[*cells[:-1], cells[-1] + _bracketed(cites)] for cells, cites in rows]
     for row_cells in (head, *cited):
         row = table.rows[0] if row_cells is head else table.add_row()
         for cell, text in zip(row.cells, row_cells, strict=True):
             cell.text = _xml(text)
 
 
-def _timeline_table(section: Section, view: ReviewView) -> tuple[list[str], list[tuple[list[str], tuple[int, ...]]]]:
+def _timeline_table(section: Section, view: ReviewView) -> tuple[list[str], list[tuple[list[str], tuple[Cite, ...]]]]:
     """The headings of the timeline, and its rows with what they cite. The local time only where it differs from UTC."""
     events = chronology.rows(section)
     local = any(row.local for row in events)
@@ -206,8 +206,8 @@ def _html(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
-def _md_cites(sentence: Sentence, links: Mapping[int, str]) -> str:
-    cites = [f"[#{seq}]({links[seq]})" if seq in links else f"#{seq}" for seq in sentence.cites]
+def _md_cites(sentence: Sentence, links: Mapping[Cite, str]) -> str:
+    cites = [f"[{cite_label(cite)}]({links[cite]})" if cite in links else cite_label(cite) for cite in sentence.cites]
     return f" ({', '.join(cites)})" if cites else ""
 
 
@@ -224,9 +224,16 @@ def _html_list(section: Section, view: ReviewView) -> str:
     return f"<ul>{''.join(items)}</ul>" if items else f"<p>{NOTHING}</p>"
 
 
-def _html_cites(cites: Sequence[int], links: Mapping[int, str]) -> str:
-    citations = [f'<a href="{html.escape(links[seq])}">#{seq}</a>' if seq in links else f"#{seq}" for seq in cites]
+def _html_cites(cites: Sequence[Cite], links: Mapping[Cite, str]) -> str:
+    citations = [
+        f'<a href="{html.escape(links[cite])}">{cite_label(cite)}</a>' if cite in links else cite_label(cite)
+        for cite in cites
+    ]
     return f" <small>({', '.join(citations)})</small>" if citations else ""
+
+
+def _bracketed(cites: Sequence[Cite]) -> str:
+    return "".join(f" [{cite if isinstance(cite, int) else cite_label(cite)}]" for cite in cites)
 
 
 def _xml(text: str) -> str:

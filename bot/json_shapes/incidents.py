@@ -11,6 +11,7 @@ from bot.domain.actions.ticket import Ticket
 from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
+from bot.domain.review.document import Cite, MergedEntry
 from bot.domain.review.view import ReviewView
 from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.timeline.source import source_of
@@ -159,7 +160,7 @@ def review_json(view: ReviewView, today: date) -> dict[str, Any]:
                 "sentences": [
                     {
                         "text": sentence.text,
-                        "cites": [{"seq": seq, "permalink": view.links.get(seq)} for seq in sentence.cites],
+                        "cites": [_cite_json(cite, view) for cite in sentence.cites],
                     }
                     for sentence in section.sentences
                 ],
@@ -173,6 +174,13 @@ def review_json(view: ReviewView, today: date) -> dict[str, Any]:
         "actions": [action_json(item, today) for item in view.actions],
         "figures": view.figures._asdict(),
     }
+
+
+def _cite_json(cite: Cite, view: ReviewView) -> dict[str, Any]:
+    """A cited entry. `incident` is present only for an entry of an incident that was merged into this one."""
+    if isinstance(cite, MergedEntry):
+        return {"incident": f"INC-{cite.incident}", "seq": cite.seq, "permalink": view.links.get(cite)}
+    return {"seq": cite, "permalink": view.links.get(cite)}
 
 
 def entry_json(record: RecordedEntry) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -218,7 +219,7 @@ async def _review(call: Call, arguments: Arguments) -> dict[str, Any]:
             {
                 "title": section["title"],
                 "text": shorten(" ".join(sentence["text"] for sentence in section["sentences"]), 1_500),
-                "cites": sorted({cite["seq"] for sentence in section["sentences"] for cite in sentence["cites"]})[:20],
+                "cites": _own_cites(section),
                 "questions": [question["text"] for question in section["questions"]],
             }
         )
@@ -227,6 +228,12 @@ async def _review(call: Call, arguments: Arguments) -> dict[str, Any]:
     return without_empty(
         {"id": incident.id, "state": review["state"], "due_at": review["due_at"], "sections": sections}
     )
+
+
+def _own_cites(section: Mapping[str, Any]) -> list[int]:
+    """The entries that a section cites, without those of merged incidents, whose numbers would mislead."""
+    cites = [cite for sentence in section["sentences"] for cite in sentence["cites"]]
+    return sorted({cite["seq"] for cite in cites if "incident" not in cite})[:20]
 
 
 TOOLS = (

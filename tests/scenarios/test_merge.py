@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.json_shapes.incidents import review_json
+from bot.usecases.reviews.read import read_review
 from tests.scenarios.assertions import declare, of_kind, settle, texts, type_command, words
 from tests.scenarios.running import World, policy_file
 
@@ -49,3 +52,10 @@ async def test_an_incident_is_merged_into_another_and_both_say_so(world: World) 
     assert "`INC-1`" in both
     assert "Deploy 4512 looks guilty" in both
     assert "Reopen" not in str(world.card(second))
+    async with world.tocsin.database.reading() as conn:
+        review = review_json(await read_review(conn, world.tocsin.context.policy, 2), datetime.now(UTC).date())
+    sentences = {each["text"]: each["cites"] for section in review["sections"] for each in section["sentences"]}
+    (cite,) = sentences["INC-1: <@U0TOM00000> noted: Deploy 4512 looks guilty"]
+    assert cite["incident"] == "INC-1"
+    assert set(review["participants"]) == {"U0MAYA0000", "U0TOM00000"}
+    assert f"/archives/{second.id}" in cite["permalink"]

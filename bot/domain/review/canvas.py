@@ -62,7 +62,7 @@ def place(written: Mapping[str, Sequence[str]], key: str, index: int) -> tuple[i
 def _lines(section: Section, view: ReviewView) -> list[str]:
     lines = []
     for sentence in section.sentences[:LINES]:
-        links = "".join(f" ([↗]({view.links[seq]}))" for seq in sentence.cites[:1] if seq in view.links)
+        links = "".join(f" ([↗]({view.links[cite]}))" for cite in sentence.cites[:1] if cite in view.links)
         lines.append(f"- {_plain(sentence.text, view)}{links}")
     return lines or [f"- Nobody has written anything about “{section.title}” yet."]
 

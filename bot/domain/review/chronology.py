@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.domain.review.document import Page, Section
+from bot.domain.review.document import Cite, Page, Section
 from bot.domain.review.record import AFTERWARDS, Record, author_words, is_chatter, words
 from bot.domain.timeline.entry import RecordedEntry
 
@@ -25,25 +25,30 @@ class Row:
     local: str  # empty where the policy's time zone is UTC, and where people folded messages
     who: str
     what: str
-    cites: tuple[int, ...]
+    cites: tuple[Cite, ...]
 
 
 def draft_timeline(record: Record, page: Page) -> None:
     """Key entries one by one; what was said between them is folded into one line."""
     folded: list[RecordedEntry] = []
-    for recorded in record.entries:
+    for recorded in record.all_entries:
         if len(page.sentences) >= MOST_ROWS:
-            last = record.entries[-1]
-            page.say(f"More follows until {record.clock(last.entry.at)}: `tocsin show` has all of it.", last.seq)
+            last = record.all_entries[-1]
+            text = f"More follows until {record.clock(last.entry.at)}: `tocsin show` has all of it."
+            page.say(text, record.cite(last))
             return
+        if recorded.incident != record.incident.number and recorded.entry.kind == "merged":
+            continue  # the incident's own entry says so
         if is_chatter(recorded):
             folded.append(recorded)
         elif recorded.key and recorded.entry.kind not in BESIDE and recorded.entry.data.get("event") != "ticket":
             _fold(record, page, folded)
             folded = []
             page.say(
-                _SEPARATOR.join((record.clock(recorded.entry.at), author_words(recorded.entry), _what(recorded))),
-                recorded.seq,
+                _SEPARATOR.join(
+                    (record.clock(recorded.entry.at), author_words(recorded.entry), _what(record, recorded))
+                ),
+                record.cite(recorded),
             )
     _fold(record, page, folded)
 
@@ -53,7 +58,7 @@ def rows(section: Section) -> list[Row]:
     return [_row(sentence.text, sentence.cites) for sentence in section.sentences]
 
 
-def _row(text: str, cites: tuple[int, ...]) -> Row:
+def _row(text: str, cites: tuple[Cite, ...]) -> Row:
     at, _, rest = text.partition(_SEPARATOR)
     if " UTC" not in at or not rest:  # a sentence that people wrote
         return Row("", "", "", text, cites)
@@ -65,7 +70,13 @@ def _row(text: str, cites: tuple[int, ...]) -> Row:
     return Row(at, "", author, what, cites)
 
 
-def _what(recorded: RecordedEntry) -> str:
+def _what(record: Record, recorded: RecordedEntry) -> str:
+    """What happened, with the ID of the incident if it was one that is merged into this one."""
+    prefix = "" if recorded.incident == record.incident.number else f"INC-{recorded.incident}: "
+    return f"{prefix}{_what_alone(recorded)}"
+
+
+def _what_alone(recorded: RecordedEntry) -> str:
     kind = recorded.entry.kind
     label = LABELS.get(kind, kind.replace("_", " "))
     if recorded.purged:
@@ -84,4 +95,4 @@ def _fold(record: Record, page: Page, folded: list[RecordedEntry]) -> None:
         f"{len(folded)} message{'s' if len(folded) != 1 else ''} by {people} {'people' if people != 1 else 'person'}"
     )
     until = f" to {record.clock(folded[-1].entry.at)}" if len(folded) > 1 else ""
-    page.say(f"{record.clock(folded[0].entry.at)}{until} · {count}", folded[0].seq, folded[-1].seq)
+    page.say(f"{record.clock(folded[0].entry.at)}{until} · {count}", record.cite(folded[0]), record.cite(folded[-1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 TITLES = {
     "metadata": "Incident",
@@ -27,12 +28,27 @@ TITLES = {
 SILENT = "silence_"  # the keys of questions about a silence in the record begin so
 
 
+class MergedEntry(NamedTuple):
+    """An entry of an incident that was merged into the one under review."""
+
+    incident: int
+    seq: int
+
+
+Cite = int | MergedEntry  # the `seq` of an entry of the incident itself, or an entry of one merged into it
+
+
+def cite_label(cite: Cite) -> str:
+    """A citation as people read and write it: `#12`, or `INC-2 #4`."""
+    return f"INC-{cite.incident} #{cite.seq}" if isinstance(cite, MergedEntry) else f"#{cite}"
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence, in internal text with mentions, and the `seq` of each entry that says so."""
+    """One sentence, in internal text with mentions, and each entry that says so."""
 
     text: str
-    cites: tuple[int, ...]
+    cites: tuple[Cite, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,7 @@ class Page:
     sentences: list[Sentence] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
-    def say(self, text: str, *cites: int | None) -> None:
+    def say(self, text: str, *cites: Cite | None) -> None:
         """Add a sentence. One that no entry says is left out."""
         sources = tuple(dict.fromkeys(seq for seq in cites if seq is not None))
         if sources:

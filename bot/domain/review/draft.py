@@ -16,7 +16,7 @@ from bot.domain.incident import empty_roles
 from bot.domain.incident.impact import describe
 from bot.domain.incident.status import Status
 from bot.domain.review import appendices, chronology, participants, response
-from bot.domain.review.document import SILENT, Page, Section, Sentence
+from bot.domain.review.document import SILENT, MergedEntry, Page, Section, Sentence
 from bot.domain.review.record import ANSWER, Record, author_words, words
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
@@ -33,6 +33,9 @@ IMPACT_QUESTIONS = {
 }
 
 
+AS_A_WHOLE = frozenset({"timeline"})  # sections that draw on merged incidents themselves
+
+
 def draft(record: Record) -> tuple[Section, ...]:
     """All sections of the review, in their order."""
     return tuple(_section(key, write, record) for key, write in WRITERS.items())
@@ -47,7 +50,21 @@ def _section(key: str, write: Callable[[Record, Page], None], record: Record) ->
     page = Page(key, record.answered)
     write(record, page)
     page.sentences += answers(record, key)
+    for merged in record.merged if key not in AS_A_WHOLE else ():
+        _say_merged(merged, key, write, page)
     return page.section()
+
+
+def _say_merged(merged: Record, key: str, write: Callable[[Record, Page], None], page: Page) -> None:
+    """Add what the record of a merged incident says for a section, with its ID; its questions are left out."""
+    theirs = Page(key, merged.answered)
+    write(merged, theirs)
+    own = {recorded.seq for recorded in merged.of("merged")}  # the review's incident says so itself
+    for sentence in (*theirs.sentences, *answers(merged, key)):
+        cites = [MergedEntry(merged.incident.number, cite) for cite in sentence.cites if isinstance(cite, int)]
+        if cites and not own.issuperset(sentence.cites):
+            name = merged.incident.id
+            page.say(sentence.text if sentence.text.startswith(name) else f"{name}: {sentence.text}", *cites)
 
 
 def answers(record: Record, key: str, since: datetime | None = None) -> list[Sentence]:
@@ -148,6 +165,11 @@ def _detection(record: Record, page: Page) -> None:
         page.say(f"It started on {record.clock(incident.started_at)} and was detected {took} later.", correction)
     else:
         page.ask("started", record.leader("technical_lead"), "When did it start? `/incident times` records it.")
+    for merged in record.merged:
+        earlier = incident.detected_at - merged.incident.detected_at
+        if earlier > timedelta() and merged.declared:
+            at, took = record.clock(merged.incident.detected_at), durations.approximate(earlier)
+            page.say(f"{merged.incident.id} was detected {took} before it, on {at}.", record.cite(merged.declared))
     response.triage_and_cause(record, page)
 
 
@@ -250,7 +272,7 @@ def _silences(record: Record) -> list[tuple[datetime, datetime]]:
     if until is None:
         return []
     times = sorted(
-        recorded.entry.at for recorded in record.entries if incident.declared_at <= recorded.entry.at <= until
+        recorded.entry.at for recorded in record.all_entries if incident.declared_at <= recorded.entry.at <= until
     )
     gaps = [(before, after) for before, after in pairwise(times) if after - before > SILENCE]
     return sorted(gaps, key=lambda gap: gap[0] - gap[1])

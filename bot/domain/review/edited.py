@@ -6,11 +6,13 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.domain.review.document import Section, Sentence
+from bot.domain.review.document import Cite, MergedEntry, Section, Sentence, cite_label
 from bot.domain.review.participants import DID, HARD
 
 STAYING = ("started", "identified", DID, HARD)  # how the keys of questions begin that a written section leaves open
-_CITES = re.compile(r"\s*\[#?(\d+(?:\s*,\s*#?\d+)*)\]")
+_CITE = r"(?:INC-\d+\s+)?#?\d+"
+_CITES = re.compile(rf"\s*\[({_CITE}(?:\s*,\s*{_CITE})*)\]")
+_ONE = re.compile(r"(?:INC-(\d+)\s+)?#?(\d+)")
 _BULLET = re.compile(r"^\s*(?:[-*•]\s+|\d+[.)]\s+)")
 
 
@@ -19,17 +21,20 @@ def as_text(sentences: Sequence[Sentence]) -> str:
     return "\n".join(f"- {sentence.text}{_citation(sentence.cites)}" for sentence in sentences)
 
 
-def parse(text: str, known: Collection[int]) -> tuple[Sentence, ...]:
+def parse(text: str, known: Collection[Cite]) -> tuple[Sentence, ...]:
     """The sentences of an edited text. A citation of an entry that does not exist stays in the text."""
     sentences = []
     for line in text.splitlines():
-        cites: list[int] = []
+        cites: list[Cite] = []
 
-        def take(match: re.Match[str], cites: list[int] = cites) -> str:
-            seqs = [int(digits) for digits in re.findall(r"\d+", match[1])]
-            if not all(seq in known for seq in seqs):
+        def take(match: re.Match[str], cites: list[Cite] = cites) -> str:
+            cited = [
+                MergedEntry(int(incident), int(seq)) if incident else int(seq)
+                for incident, seq in _ONE.findall(match[1])
+            ]
+            if not all(cite in known for cite in cited):
                 return match[0]
-            cites.extend(seqs)
+            cites.extend(cited)
             return ""
 
         words = _BULLET.sub("", _CITES.sub(take, line)).strip()
@@ -38,7 +43,7 @@ def parse(text: str, known: Collection[int]) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
-def with_text(section: Section, text: str, known: Collection[int], later: Sequence[Sentence] = ()) -> Section:
+def with_text(section: Section, text: str, known: Collection[Cite], later: Sequence[Sentence] = ()) -> Section:
     """The section with what people wrote instead of what was drafted, and what participants answered `later`.
 
     A person who adds a sentence has read the questions. Only those stay that a sentence cannot answer: about times,
@@ -52,5 +57,5 @@ def with_text(section: Section, text: str, known: Collection[int], later: Sequen
     return replace(section, sentences=(*sentences, *later), questions=questions)
 
 
-def _citation(cites: Sequence[int]) -> str:
-    return f" [{', '.join(f'#{seq}' for seq in cites)}]" if cites else ""
+def _citation(cites: Sequence[Cite]) -> str:
+    return f" [{', '.join(map(cite_label, cites))}]" if cites else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.review.document import TITLES, Section
+from bot.domain.review.document import TITLES, Section, cite_label
 from bot.domain.review.view import ReviewView
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import MENTION
@@ -35,15 +35,15 @@ WIKI_TITLES = {WikiKind.CONFLUENCE: "Confluence", WikiKind.NOTION: "Notion"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence, and the number and address of each entry that says so; without an address it is a number alone."""
+    """A sentence, and the label (`#12`) and address of each entry that says so; None without an address."""
 
     words: str
-    cites: tuple[tuple[int, str | None], ...] = ()
+    cites: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def text(self) -> str:
         """As it is read."""
-        cited = ", ".join(f"#{seq}" for seq, _ in self.cites)
+        cited = ", ".join(label for label, _ in self.cites)
         return f"{self.words} ({cited})" if cited else self.words
 
 
@@ -142,7 +142,9 @@ def _is_ours(lines: list[str], title: str, export: Exported) -> bool:
 
 def _lines(section: Section, view: ReviewView) -> list[Line]:
     lines = [
-        Line(_with_names(sentence.text, view), tuple((seq, view.links.get(seq)) for seq in sentence.cites))
+        Line(
+            _with_names(sentence.text, view), tuple((cite_label(cite), view.links.get(cite)) for cite in sentence.cites)
+        )
         for sentence in section.sentences
     ]
     if section.key == "metadata":

@@ -38,7 +38,7 @@ def did(record: Record, page: Page) -> None:
             count = f"{len(part.messages)} message{'s' if len(part.messages) != 1 else ''}"
             at = record.clock(part.messages[0].entry.at)
             text = f"You wrote {count}, the first on {at}. What did you know then that others did not?"
-        elif part.paged is not None and not record.incident.merged:  # what they did may stand in the other's record
+        elif part.paged is not None and (record.merged or not record.incident.merged):  # else it may stand in another
             at = record.clock(part.paged.entry.at)
             text = f"You were paged on {at}, and the record has no word of you. Did the page reach you?"
             if part.acted:
@@ -57,6 +57,17 @@ def found_hard(record: Record, page: Page) -> None:
 
 def _parts(record: Record) -> Iterator[tuple[str, Part]]:
     parts: dict[str, Part] = {}
+    for each in (record, *record.merged):
+        _collect(each, parts)
+    acted = {recorded.entry.actor for recorded in record.all_entries if recorded.entry.kind not in ("joined", "left")}
+    for person in record.participants[:MOST_PEOPLE]:
+        if person in parts:
+            parts[person].acted = person in acted
+            yield person, parts[person]
+
+
+def _collect(record: Record, parts: dict[str, Part]) -> None:
+    """Add what one incident's own record has of each person."""
     for recorded in record.of("page"):
         for person in recorded.entry.data.get("people") or ():
             part = parts.setdefault(person, Part())
@@ -68,11 +79,6 @@ def _parts(record: Record) -> Iterator[tuple[str, Part]]:
     for recorded in record.of("message", "file"):
         if is_from_person(recorded.entry):
             parts.setdefault(recorded.entry.actor, Part()).messages.append(recorded)
-    acted = {recorded.entry.actor for recorded in record.entries if recorded.entry.kind not in ("joined", "left")}
-    for person in record.participants[:MOST_PEOPLE]:
-        if person in parts:
-            parts[person].acted = person in acted
-            yield person, parts[person]
 
 
 def _quoted(recorded: RecordedEntry) -> str:

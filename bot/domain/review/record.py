@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from bot.domain.actions.item import ActionItem
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.review.document import Cite, MergedEntry
 from bot.domain.timeline.entry import BOT, Entry, RecordedEntry, is_message
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import is_user_id, user_mention
@@ -27,7 +28,8 @@ class Record:
     entries: Sequence[RecordedEntry]
     policy: Policy
     actions: Sequence[ActionItem] = ()
-    links: Mapping[int, str] = field(default_factory=dict)  # to the message of an entry, by its `seq`
+    merged: Sequence[Record] = ()  # of the incidents that were merged into it
+    readers: frozenset[str] | None = None  # the people who may see a private incident; None: everybody
 
     @cached_property
     def by_kind(self) -> dict[str, list[RecordedEntry]]:
@@ -71,7 +73,22 @@ class Record:
         for rung in self.incident.ladder.pages:
             for person in filter(is_user_id, rung.people):
                 counts.setdefault(person, 0)
-        return tuple(sorted(counts, key=lambda person: -counts[person]))
+        own = sorted(counts, key=lambda person: -counts[person])
+        others = [person for record in self.merged for person in record.participants]
+        return tuple(dict.fromkeys([*own, *(p for p in others if self.readers is None or p in self.readers)]))
+
+    @cached_property
+    def all_entries(self) -> Sequence[RecordedEntry]:
+        """The entries of the incident and of those merged into it, in the order of time."""
+        if not self.merged:
+            return self.entries
+        records = [*self.entries, *(recorded for record in self.merged for recorded in record.entries)]
+        return sorted(records, key=lambda recorded: (recorded.entry.at, recorded.incident, recorded.seq))
+
+    def cite(self, recorded: RecordedEntry) -> Cite:
+        """How a sentence cites an entry of the incident, or of one merged into it."""
+        is_own = recorded.incident == self.incident.number
+        return recorded.seq if is_own else MergedEntry(recorded.incident, recorded.seq)
 
     def leader(self, *roles: str) -> str | None:
         """Who can answer: the holder of the first of these roles, else the facilitator of the review."""

@@ -9,7 +9,7 @@ from bot.domain.actions.item import ActionItem
 from bot.domain.figures.spans import Spans
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.review.document import Question, Section, by_importance
+from bot.domain.review.document import Cite, Question, Section, by_importance
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ReviewView:
     figures: Spans
     participants: tuple[str, ...]
     actions: tuple[ActionItem, ...]
-    links: Mapping[int, str]  # to the message of an entry, or to the channel, by the `seq` of each cited entry
+    links: Mapping[Cite, str]  # to the message of each cited entry, or to the channel
     names: Mapping[str, str]  # by Slack ID, as far as they are known
 
     @property

@@ -119,7 +119,7 @@ def _list(section: WikiSection) -> str:
 
 def _line(line: Line) -> str:
     cites = ", ".join(
-        f'<a href="{html.escape(url)}">#{seq}</a>' if url else f"#{seq}" for seq, url in line.cites
+        f'<a href="{html.escape(url)}">{label}</a>' if url else label for label, url in line.cites
     )  # fmt: skip
     return html.escape(line.words, quote=False) + (f" ({cites})" if cites else "")
 

@@ -125,8 +125,8 @@ def _items(section: WikiSection) -> list[Block]:
 
 def _rich(line: Line) -> list[Block]:
     parts: list[tuple[str, str | None]] = [(line.words, None)]
-    for place, (seq, url) in enumerate(line.cites[:40]):
-        parts += [(" (" if place == 0 else ", ", None), (f"#{seq}", url)]
+    for place, (label, url) in enumerate(line.cites[:40]):
+        parts += [(" (" if place == 0 else ", ", None), (label, url)]
     if line.cites:
         parts.append((")", None))
     return [

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.incident import Incident, ReviewState
 from bot.domain.incident.review_agenda import AgendaPoint, agenda, length, points
 from bot.domain.policy.policy import Policy
-from bot.domain.review.document import TITLES, Question, Section
+from bot.domain.review.document import TITLES, Cite, Question, Section
 from bot.domain.review.lint import Hint, HintKind, grouped, lint
 from bot.domain.review.view import ReviewView
 from bot.slack.blocks import elements, phrases
@@ -287,9 +287,9 @@ def _pack(lines: list[str]) -> list[Block]:
     return [*blocks, elements.section("\n".join(pack))]
 
 
-def _link_citations(text: str, cites: tuple[int, ...], view: ReviewView) -> str:
+def _link_citations(text: str, cites: tuple[Cite, ...], view: ReviewView) -> str:
     """A sentence with a link to each entry that it cites, three at most."""
-    links = "".join(f" {elements.link(view.links[seq], '↗')}" for seq in cites[:3] if seq in view.links)
+    links = "".join(f" {elements.link(view.links[cite], '↗')}" for cite in cites[:3] if cite in view.links)
     return f"{render(text)}{links}"
 
 

@@ -8,15 +8,18 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.actions.item import ActionItem
 from bot.domain.errors import NotFound
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.review import edited
-from bot.domain.review.document import Section
+from bot.domain.review.document import Cite, MergedEntry, Section
 from bot.domain.review.draft import answers, draft, figures
 from bot.domain.review.record import Record
 from bot.domain.review.view import ReviewView
 from bot.domain.values.slack_ids import ids_in
+from bot.usecases.queries.merged_timeline import merged_into
+from bot.usecases.visibility import insiders
 from storage import actions, incidents, key_value, names, reviews
 from storage.outbox import posted
 from storage.reviews import SectionText
@@ -28,24 +31,44 @@ async def read_review(conn: AsyncConnection, policy: Policy, number: int) -> Rev
     incident = await incidents.get(conn, number)
     if incident is None:
         raise NotFound(f"There is no incident INC-{number}.", "list all")
-    timeline = await entries.read(conn, number)
-    record = Record(incident, timeline, policy, await actions.of_incident(conn, number))
-    seqs = {row.seq for row in timeline}
+    record = await _record(conn, incident, policy)
+    known = {record.cite(row) for row in record.all_entries}
     texts = await reviews.current(conn, number)
     sections = tuple(
-        _with_text(section, text, record, seqs) if (text := texts.get(section.key)) else section
+        _with_text(section, text, record, known) if (text := texts.get(section.key)) else section
         for section in draft(record)
     )
-    cited = {seq for section in sections for sentence in section.sentences for seq in sentence.cites}
+    cited = {cite for section in sections for sentence in section.sentences for cite in sentence.cites}
+    items = (*record.actions, *(item for merged in record.merged for item in merged.actions))
+    links: dict[Cite, str] = {}
+    for each in (record, *record.merged):
+        rows = {row.seq: row.entry.data for row in each.entries if record.cite(row) in cited}
+        of_incident = await _links(conn, each.incident, rows)
+        own = each is record
+        links |= {seq if own else MergedEntry(each.incident.number, seq): link for seq, link in of_incident.items()}
     return ReviewView(
-        incident, policy, sections, figures(record), record.participants, tuple(record.actions),
-        await _links(conn, incident, {row.seq: row.entry.data for row in timeline if row.seq in cited}),
-        await _names(conn, record, sections),
+        incident, policy, sections, figures(record), record.participants, items, links,
+        await _names(conn, record, sections, items),
     )  # fmt: skip
 
 
-def _with_text(section: Section, text: SectionText, record: Record, seqs: set[int]) -> Section:
-    edited_section = edited.with_text(section, text.text, seqs, answers(record, section.key, since=text.at))
+async def _record(conn: AsyncConnection, incident: Incident, policy: Policy) -> Record:
+    """The record of an incident with those of the incidents merged into it, as far as all its readers may see them."""
+    readers = await insiders(conn, incident) if incident.private else None
+    merged = []
+    for other in await merged_into(conn, incident, None):
+        if not other.private or (readers is not None and readers <= await insiders(conn, other)):
+            merged.append(
+                Record(
+                    other, await entries.read(conn, other.number), policy, await actions.of_incident(conn, other.number)
+                )
+            )
+    own = await entries.read(conn, incident.number)
+    return Record(incident, own, policy, await actions.of_incident(conn, incident.number), merged, readers)
+
+
+def _with_text(section: Section, text: SectionText, record: Record, known: set[Cite]) -> Section:
+    edited_section = edited.with_text(section, text.text, known, answers(record, section.key, since=text.at))
     return replace(edited_section, version=text.version, edited_by=text.author, edited_at=text.at)
 
 
@@ -67,9 +90,11 @@ async def _links(conn: AsyncConnection, incident: Incident, cited: Mapping[int, 
     return links
 
 
-async def _names(conn: AsyncConnection, record: Record, sections: tuple[Section, ...]) -> dict[str, str]:
+async def _names(
+    conn: AsyncConnection, record: Record, sections: tuple[Section, ...], items: tuple[ActionItem, ...]
+) -> dict[str, str]:
     texts = [sentence.text for section in sections for sentence in section.sentences]
     mentioned = {slack_id for text in texts for slack_id in ids_in(text)}
     askees = {question.to for section in sections for question in section.questions if question.to}
-    owners = {item.owner for item in record.actions if item.owner}
+    owners = {item.owner for item in items if item.owner}
     return await names.get_many(conn, mentioned | askees | owners | set(record.participants))

@@ -15,19 +15,20 @@ from bot.domain.incident import Change, Incident, ReviewState
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.state import PagedRung
 from bot.domain.incident.status import Status
-from bot.domain.review import edited, lifecycle
-from bot.domain.review.document import TITLES, Section, by_importance, questions_for
+from bot.domain.review import chronology, edited, lifecycle
+from bot.domain.review.document import TITLES, MergedEntry, Section, Sentence, by_importance, questions_for
 from bot.domain.review.draft import answers, draft, figures
 from bot.domain.review.record import Record
 from bot.domain.timeline.entry import BOT, Entry, RecordedEntry, entry
+from bot.domain.values.slack_ids import user_mention
 from tests.factories import ADA, BEN, FIVE, MAYA, MINUTE, NOW, minutes
 
 
 class Story:
     """An incident with its entries, told step by step."""
 
-    def __init__(self) -> None:
-        change = verbs.declare(1, verbs.NewIncident("Checkout is down", "sev2", ADA), FIVE, NOW)
+    def __init__(self, number: int = 1, title: str = "Checkout is down", at: datetime = NOW) -> None:
+        change = verbs.declare(number, verbs.NewIncident(title, "sev2", ADA), FIVE, at)
         self.incident: Incident = change.incident
         self.entries: list[Entry] = list(change.entries)
 
@@ -39,7 +40,7 @@ class Story:
 
     def record(self, **more: object) -> Record:
         seqs = count(1)
-        recorded = [RecordedEntry(1, next(seqs), each, each.key, "", "") for each in self.entries]
+        recorded = [RecordedEntry(self.incident.number, next(seqs), each, each.key, "", "") for each in self.entries]
         return Record(self.incident, recorded, FIVE, **more)  # type: ignore[arg-type]
 
 
@@ -305,3 +306,40 @@ def test_roles_that_nobody_held_are_one_question() -> None:
     assert "Nobody held Incident commander, Communications lead and Scribe, which sev2 needs." in asked(
         record, "improve"
     )
+
+
+def test_a_review_draws_on_the_incidents_merged_into_it_with_their_people_times_and_sources() -> None:
+    cleo, earlier = "U0CLEO00000", NOW - 12 * MINUTE
+    other = Story(2, "Search is slow", earlier)
+    other.then(verbs.acknowledge(other.incident, cleo, earlier + 2 * MINUTE))
+    other.then(verbs.note(other.incident, "Deploy 4512 went out", cleo, earlier + 3 * MINUTE))
+    other.then(verbs.update(other.incident, "Searching is slow", cleo, FIVE, earlier + 4 * MINUTE))
+    other.entries.append(entry(NOW + MINUTE, "merged", BEN, "merged into INC-1: Checkout is down", into=1))
+    told = story()
+    told.entries.append(entry(NOW + MINUTE, "merged", BEN, "INC-2 was merged into this incident", merged=2))
+    told.incident = replace(told.incident, merged=(2,))
+    record = told.record(merged=[other.record()])
+    assert record.participants[-1] == cleo
+    assert f"INC-2: {user_mention(cleo)} noted: Deploy 4512 went out" in said(record, "causes")
+    assert "INC-2 was detected 12m before it, on 5 Jan 2026 02:52 UTC." in said(record, "detection")
+    assert f"INC-2: {user_mention(cleo)} responded first, after 2m" in said(record, "response")
+    assert "INC-2: Update #1 by" in said(record, "communication")
+    assert said(record, "metadata").count("merged") == 1  # the incident's own entry says so
+    assert f"{cleo}: On 5 Jan 2026 02:55 UTC you wrote “Deploy 4512 went out”" in asked(record, "response")
+    assert "INC-2" not in "".join(asked(record, key) for key in TITLES)
+    rows = chronology.rows(section(record, "timeline"))
+    assert [row.what for row in rows][:3] == [
+        "INC-2: declared: sev2: Search is slow",
+        f"INC-2: {other.entries[1].text}",
+        "INC-2: noted: Deploy 4512 went out",
+    ]  # fmt: skip
+    assert rows[2].cites == (MergedEntry(2, 3),)
+    assert not any("merged into INC-1" in row.what for row in rows)
+
+
+def test_a_sentence_keeps_its_source_in_a_merged_incident_when_people_edit_it() -> None:
+    sentence = Sentence("INC-2: Cleo noted it", (MergedEntry(2, 3), 4))
+    text = edited.as_text([sentence])
+    assert text == "- INC-2: Cleo noted it [INC-2 #3, #4]"
+    assert edited.parse(text, {MergedEntry(2, 3), 4}) == (sentence,)
+    assert edited.parse(text, {3, 4}) == (Sentence("INC-2: Cleo noted it [INC-2 #3, #4]", ()),)  # no such entry
