@@ -57,6 +57,17 @@ _MOST_PAGES = 500
 Raw = Mapping[str, Any]
 
 
+_STEPS = {  # what to do about steps that have no counterpart
+    "trigger_webhook": "Give the receiver a webhook of Tocsin's: docs/notifiers.md.",
+    "resolve": "Nothing to do: here a person resolves.",
+    "declare_incident": "Write a route with `do: declare`.",
+    "notify_user_group": "Write the group's people to a team with `slack`, and the team to the rung's `notify`.",
+    "notify_whole_channel": 'Write the channel to the rung\'s `notify`: "channel:#ops".',
+    "notify_if_time_from_to": "The rungs after it page at all hours: give their schedules `hours`.",
+    "notify_if_num_alerts_in_window": "The rungs after it page for any number of alerts: look at `wait` of the route.",
+}
+
+
 @dataclass(slots=True)
 class _OnCall:
     reader: Reader
@@ -194,16 +205,19 @@ def _ladder(raw: Raw, policies: Sequence[Raw]) -> Ladder:
 
 def _aim(rung: Rung, kind: str, step: Raw) -> None:
     people = step.get("persons_to_notify") or step.get("persons_to_notify_next_each_time")
-    if kind in ("notify_persons", "notify_person_next_each_time") and isinstance(people, list):
-        rung.targets = [Participant("person", str(user_id)[:120]) for user_id in people]
+    if kind in ("notify_persons", "notify_person_next_each_time"):
+        listed = people if isinstance(people, list) else []
+        rung.targets = [Participant("person", str(user_id)[:120]) for user_id in listed] or [NOBODY]
         rung.how = "round_robin" if kind == "notify_person_next_each_time" else ""
+        if not listed:
+            rung.note("It notifies nobody", "", lost=True)
     elif kind == "notify_on_call_from_schedule":
         rung.targets = [Participant("schedule", id_of(step, "notify_on_call_from_schedule"))]
     elif kind == "notify_team_members":
         rung.targets = [Participant("team", id_of(step, "notify_to_team_members"))]
     else:
         rung.targets = [NOBODY]
-        rung.note(f"There is no step “{kind}” here", "Write the rung by hand.", lost=True)
+        rung.note(f"There is no step “{kind}” here", _STEPS.get(kind, "Write the rung by hand."), lost=True)
 
 
 def _alert_group(raw: Raw) -> PastIncident:

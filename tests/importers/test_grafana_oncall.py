@@ -154,3 +154,22 @@ def test_routes_that_compare_labels_and_the_last_one_become_routes(run_import: I
         ("grafana-oncall R4", {"integration": "black-box"}),
     ]
     assert [str(route.do) for route in routes] == ["ask", "ask", "record"]
+
+
+def test_each_step_without_a_counterpart_says_what_to_do(run_import: Import) -> None:
+    double = account()
+    kinds = ["trigger_webhook", "notify_whole_channel", "notify_if_time_from_to", "notify_persons"]
+    double.lists["escalation_policies"] = [
+        {"id": f"P{place}", "escalation_chain_id": "E1", "position": place, "type": kind, "persons_to_notify": []}
+        for place, kind in enumerate(kinds)
+    ]
+    rows = rows_of(run_import(double, "grafana-oncall", "--plan", "--json"))
+    assert [(row["why"], row["do"]) for row in rows if row["kind"] == "escalation_policy"] == [
+        ("There is no step “trigger_webhook” here", "Give the receiver a webhook of Tocsin's: docs/notifiers.md."),
+        ("There is no step “notify_whole_channel” here", 'Write the channel to the rung\'s `notify`: "channel:#ops".'),
+        (
+            "There is no step “notify_if_time_from_to” here",
+            "The rungs after it page at all hours: give their schedules `hours`.",
+        ),
+        ("It notifies nobody", ""),
+    ]

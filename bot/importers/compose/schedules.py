@@ -53,7 +53,7 @@ def _layers(draft: Draft, schedule: Schedule) -> list[CommentedItem]:
             continue
         name = names.give(rotation.origin.name, f"rotation-{number}")
         draft.layers[rotation.origin.id] = name
-        comment = f"{rotation.origin.kind} {rotation.origin.id} · {rotation.origin.name}"
+        comment = " · ".join(filter(None, (f"{rotation.origin.kind} {rotation.origin.id}", rotation.origin.name)))
         layers.append(CommentedItem({"name": name, **layer} if len(schedule.rotations) > 1 else layer, comment))
     return layers
 
