@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from bot.domain.statuspage.component_state import description, indicator
+from bot.domain.statuspage.component_state import indicator
 from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.view import PageView
 from bot.domain.timeline.entry import rfc3339
@@ -46,7 +46,7 @@ def page_json(view: PageView, visible: Collection[int]) -> dict[str, Any]:
         "url": view.url,
         "visibility": view.rules.visibility,
         "timezone": view.rules.timezone,
-        "status": {"indicator": indicator(view.overall), "description": description(view.overall)},
+        "status": {"indicator": indicator(view.overall), "description": view.headline},
         "components": components_json(view),
         "publications": [
             publication_json(publication, visible) for publication in (*view.incidents, *view.maintenance)

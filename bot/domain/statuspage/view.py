@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.policy.status_page_rules import Component, StatusPageRules
-from bot.domain.statuspage.component_state import ComponentState, worst
+from bot.domain.statuspage.component_state import ComponentState, description, worst
 from bot.domain.statuspage.publication import Publication, PublicStatus, states_now
 from bot.domain.statuspage.uptime import Uptime, last_days, uptime
 
@@ -59,6 +59,20 @@ class PageView:
     def overall(self) -> ComponentState:
         """The worst state of all components."""
         return worst(component.state for component in self.components)
+
+    @property
+    def headline(self) -> str:
+        """What the page says first: it does not call all well while it tells of an incident without components."""
+        if self.incidents and self.overall is ComponentState.OPERATIONAL:
+            return "We are working on a problem"
+        return description(self.overall)
+
+    @property
+    def headline_state(self) -> ComponentState:
+        """The state in whose colour the headline stands."""
+        if self.incidents and self.overall is ComponentState.OPERATIONAL:
+            return ComponentState.DEGRADED_PERFORMANCE
+        return self.overall
 
     @property
     def zone(self) -> ZoneInfo:

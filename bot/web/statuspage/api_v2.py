@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.statuspage.component_state import ComponentState, description, indicator
+from bot.domain.statuspage.component_state import ComponentState, indicator
 from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate
 from bot.domain.statuspage.view import ComponentView, PageView
 
@@ -26,7 +26,7 @@ def documents(view: PageView) -> dict[str, Json]:
     active = [_incident(publication, view) for publication in view.active_maintenance]
     upcoming = [_incident(publication, view) for publication in view.upcoming_maintenance]
     over = [_incident(publication, view) for publication in view.past if publication.is_maintenance]
-    status = {"status": {"indicator": indicator(view.overall), "description": description(view.overall)}}
+    status = {"status": {"indicator": indicator(view.overall), "description": view.headline}}
     everything = sorted([*incidents, *past], key=lambda document: str(document["created_at"]), reverse=True)
     return {
         "summary": {

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from bot.domain.statuspage.component_state import ComponentState, description
+from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate
 from bot.domain.statuspage.view import PageView
 from bot.web.statuspage.api_v2 import timestamp
@@ -185,9 +185,9 @@ _CHARACTER, _PADDING = 6.6, 12  # widths at 11 px
 
 def badge(view: PageView) -> bytes:
     """A small picture with the name and the state, for other pages. Its text is the alternative, too."""
-    name, words = view.rules.name, description(view.overall)
+    name, words = view.rules.name, view.headline
     left, right = (round(len(text) * _CHARACTER) + _PADDING for text in (name, words))
-    width, colour = left + right, _BADGE_COLOURS[view.overall]
+    width, colour = left + right, _BADGE_COLOURS[view.headline_state]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" role="img" '
         f"aria-label={quoteattr(f'{name}: {words}')}><title>{escape(f'{name}: {words}')}</title>"
@@ -203,7 +203,7 @@ def icon(view: PageView) -> bytes:
     """The page's icon: a dot in the colour of the state."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
-        f'<circle cx="8" cy="8" r="7" fill="{_BADGE_COLOURS[view.overall]}"/></svg>'
+        f'<circle cx="8" cy="8" r="7" fill="{_BADGE_COLOURS[view.headline_state]}"/></svg>'
     ).encode()
 
 

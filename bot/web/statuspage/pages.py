@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bot.domain.statuspage.component_state import ComponentState, description, worst
+from bot.domain.statuspage.component_state import ComponentState, worst
 from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.uptime import Day
 from bot.domain.statuspage.view import RECENT, ComponentView, PageView
@@ -101,8 +101,8 @@ def status_page(view: PageView, links: dict[str, str]) -> str:
         "page.html",
         view,
         links,
-        headline=description(view.overall),
-        overall=_MARKS[view.overall],
+        headline=view.headline,
+        overall=_MARKS[view.headline_state],
         groups=_groups(visible_components, merged=len(visible_components) * len(view.window) > DAY_BUDGET),
         incidents=[incident_values(publication, view) for publication in view.incidents],
         active=[incident_values(publication, view) for publication in view.active_maintenance],
