@@ -16,6 +16,7 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
+from bot.cli.alert_list import print_groups, print_groups_json
 from bot.cli.output import as_json_option, print_json
 from bot.cli.shared import run
 from bot.domain.alerts import silence
@@ -29,7 +30,7 @@ from bot.domain.values.durations import parse_duration
 from bot.domain.values.one_line import one_line
 from bot.integrations.alerts.protocol import Delivery
 from bot.integrations.alerts.registry import SOURCES
-from bot.json_shapes.alerts import explanation_json, group_json, silence_json
+from bot.json_shapes.alerts import explanation_json, silence_json
 from bot.secret_settings import secret_of
 from bot.settings import Settings
 from bot.usecases.alerts.silence import add_silence, end_silence
@@ -37,10 +38,9 @@ from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock
 from bot.usecases.queries.alert_rates import alert_rates
 from storage.alerts import groups, members, silences
-from storage.alerts.members import MemberCount
 from storage.database import Database
 
-MOST_GROUPS, MOST_ALERTS = 1000, 1000
+MOST_GROUPS = 1000  # that have had an alert with the same fingerprint
 SENT_WITHIN_S = 60.0
 _SIGNED = {  # endpoints that require a signature: the setting with the secret, the header, and its prefix
     "pagerduty": ("pagerduty_webhook_secret", "X-PagerDuty-Signature", "v1="),
@@ -178,31 +178,7 @@ def send_command(kind: str, dry_run: bool, file: Path) -> None:
 
 
 def _print(scope: str, as_json: bool) -> None:
-    alert_groups = run(lambda database, _: _read_groups(database, scope))
-    if as_json:
-        print_json(alert_groups)
-        return
-    if not alert_groups:
-        click.echo("No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet.")
-    for group in alert_groups:
-        counts = f"{group['firing']} firing, {group['resolved']} resolved"
-        where = f"{group['decision']} {group['incident'] or ''}".strip()
-        click.echo(
-            f"{group['id']:<8} {group['state']:<9} {group['severity']:<8} {where:<18} {one_line(group['title'])}"
-        )
-        click.echo(f"{'':<8} {counts}; {one_line(group['reason'])}")
-
-
-async def _read_groups(database: Database, scope: str) -> list[dict[str, Any]]:
-    async with database.reading() as conn:
-        read = groups.firing if scope == "firing" else groups.newest
-        alert_groups = await read(conn, MOST_GROUPS)
-        numbers = [group.number for group in alert_groups]
-        counts, alerts = await members.counts(conn, numbers), await members.of_groups(conn, numbers, MOST_ALERTS)
-        return [
-            group_json(group, counts.get(group.number, MemberCount()), alerts.get(group.number, []))
-            for group in alert_groups
-        ]
+    run(lambda database, _: print_groups_json(database, scope) if as_json else print_groups(database, scope))
 
 
 async def _read_explanations(database: Database, settings: Settings, identifier: str) -> list[dict[str, Any]]:

@@ -85,7 +85,7 @@ def explanation_json(group: AlertGroup, policy: Policy) -> dict[str, Any]:
     return {
         "id": group.id,
         "title": group.title,
-        "state": str(group.state),
+        "state": group.shown_state,
         "decision": str(group.decision),
         "reason": group.reason,
         "incident": f"INC-{group.incident}" if group.incident is not None else None,

@@ -125,13 +125,12 @@ async def _on_call(call: Call, arguments: Arguments) -> dict[str, Any]:
 
 
 async def _alerts(call: Call, arguments: Arguments) -> dict[str, Any]:
+    page = {"cursor": arguments["cursor"]} if arguments.get("cursor") else {}
     if arguments.get("incident"):
-        answer = await ask(call, "list_incident_alerts", {}, id=arguments["incident"])
+        answer = await ask(call, "list_incident_alerts", {"limit": MOST, **page}, id=arguments["incident"])
     else:
-        answer = await ask(call, "list_alerts", {"scope": arguments.get("scope", "firing")})
-    name = next(iter(answer))
-    rows = [_cut(row) for row in answer[name][:MOST]]
-    return {"alerts": rows, "left_out": max(0, len(answer[name]) - MOST)}
+        answer = await ask(call, "list_alerts", {"scope": arguments.get("scope", "firing"), "limit": MOST, **page})
+    return {"alerts": [_cut(row) for row in answer["groups"]], "next_cursor": answer["next_cursor"]}
 
 
 def _cut(value: Any, depth: int = 0) -> Any:
@@ -257,6 +256,7 @@ TOOLS = (
     }),
     Tool("list_alerts", "Groups of alerts that fire, or those of one incident.", _alerts, {
         "scope": text("Default firing", enum=["firing", "all"]), "incident": text("INC-42"),
+        "cursor": text("`next_cursor` of the page before"),
     }),
     Tool("explain_alerts", "Why alerts were grouped, routed or silenced.", _explain, {"id": text("AG-7")}, ("id",)),
     Tool("list_rules", "Alerting rules with their states.", _rules),

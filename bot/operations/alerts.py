@@ -14,6 +14,7 @@ from bot.domain.alerts.group import AlertGroup
 from bot.domain.errors import NotFound
 from bot.json_shapes.alerts import explanation_json, group_json, silence_json, without_incident
 from bot.operations.base import (
+    CURSOR,
     Answer,
     Arguments,
     Call,
@@ -25,6 +26,7 @@ from bot.operations.base import (
     number_in,
     question,
 )
+from bot.operations.cursors import position, token
 from bot.operations.incidents import incident_answer
 from bot.operations.shapes import IncidentShape
 from bot.operations.verbs import span
@@ -38,7 +40,8 @@ from storage import incidents
 from storage.alerts import groups, members, silences
 from storage.alerts.members import MemberCount
 
-MOST_GROUPS, MOST_ALERTS = 200, 100
+PAGE, MOST_GROUPS, MOST_ALERTS = 50, 200, 100  # groups in an answer, and alerts of each
+MOST_IN_ALL = 5000  # alerts in an answer
 TAG = "Alerts"
 
 
@@ -72,6 +75,7 @@ class GroupsShape(Shape):
     model_config = ConfigDict(title="AlertGroups")
 
     groups: list[GroupShape]
+    next_cursor: str | None
 
 
 class ExplanationShape(Shape):
@@ -106,8 +110,15 @@ class SilencesShape(Shape):
     silences: list[SilenceShape]
 
 
-class ScopeArguments(Arguments):
-    """Which groups to list."""
+class PageArguments(Arguments):
+    """How many groups to list, and where to go on."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_GROUPS)] = PAGE
+    cursor: Annotated[str, Field(pattern=CURSOR, description="`next_cursor` of the page before.")] | None = None
+
+
+class ScopeArguments(PageArguments):
+    """Which groups to list, the newest first."""
 
     scope: Literal["firing", "all"] = "firing"
 
@@ -147,24 +158,30 @@ class SilenceArguments(Arguments):
 async def _list(call: Call, arguments: ScopeArguments) -> Answer:
     async with call.context.database.reading() as conn:
         read = groups.firing if arguments.scope == "firing" else groups.newest
-        return await _groups(call, conn, await read(conn, MOST_GROUPS))
+        found = await read(conn, arguments.limit + 1, position(arguments.cursor))
+        page = found[: arguments.limit]
+        return await _groups(call, conn, page, token(page[-1].number) if len(found) > len(page) else None)
 
 
-async def _of_incident(call: Call, _: NoArguments) -> Answer:
+async def _of_incident(call: Call, arguments: PageArguments) -> Answer:
     incident = await visible_incident(call)
+    offset = position(arguments.cursor) or 0
     async with call.context.database.reading() as conn:
-        return await _groups(call, conn, await groups.of_incident(conn, incident.number, MOST_GROUPS))
+        found = await groups.of_incident(conn, incident.number, arguments.limit + 1, offset)
+        page = found[: arguments.limit]
+        return await _groups(call, conn, page, token(offset + len(page)) if len(found) > len(page) else None)
 
 
-async def _groups(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> Answer:
+async def _groups(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup], cursor: str | None) -> Answer:
     counts = await members.counts(conn, [group.number for group in alert_groups])
     hidden = await _hidden_incidents(call, conn, alert_groups)
-    alerts = await members.of_groups(conn, [group.number for group in alert_groups], MOST_ALERTS)
+    most = min(MOST_ALERTS, MOST_IN_ALL // max(1, len(alert_groups)))
+    alerts = await members.of_groups(conn, [group.number for group in alert_groups], most)
     rows = []
     for group in alert_groups:
         as_json = group_json(group, counts.get(group.number, MemberCount()), alerts.get(group.number, []))
         rows.append(without_incident(as_json, group.incident) if group.incident in hidden else as_json)
-    return Answer({"groups": rows})
+    return Answer({"groups": rows, "next_cursor": cursor})
 
 
 async def _hidden_incidents(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> set[int | None]:
@@ -239,7 +256,7 @@ OPERATIONS = (
     question("list_alerts", "/alerts", "List groups of alerts", _list, GroupsShape, arguments=ScopeArguments,
              example={"scope": "all"}, tag=TAG),
     question("list_incident_alerts", "/incidents/{id}/alerts", "List the alerts of an incident", _of_incident,
-             GroupsShape),
+             GroupsShape, arguments=PageArguments, example={"limit": 20}),
     question("explain_alerts", "/alerts/{id}", "Why a group of alerts was decided as it was", _explain,
              ExplanationShape, tag=TAG),
     Operation(name="declare_from_alerts", method="POST", path="/alerts/{id}/declare", run=_declare, status=201,

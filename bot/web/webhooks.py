@@ -22,11 +22,12 @@ from bot.domain.paging import calls
 from bot.integrations.alerts import pagerduty as alerts
 from bot.integrations.alerts.protocol import Delivery
 from bot.metrics import Metrics
-from bot.usecases.alerts.receive import receive_alerts
+from bot.usecases.alerts.receive import Receipt, receive_alerts
 from bot.usecases.context import Context
 from bot.usecases.incidents import vendor_news
 from bot.usecases.incidents.vendor_news import VendorNews
 from bot.usecases.unit_of_work import DuplicateDelivery
+from bot.web.hooks.endpoint import receipt_json
 from bot.web.refusals import Refusals
 from storage.engine.errors import StorageError
 
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 
 LARGEST_BODY = 256 * 1024  # PagerDuty never sends more: https://developer.pagerduty.com/docs/webhooks/webhook-behavior/
 MOST_SIGNATURES = 10
+SIGNED = "X-PagerDuty-Signature: v1=…, of the body with PAGERDUTY_WEBHOOK_SECRET"
 WHO_LENGTH = 100
 
 
@@ -75,19 +77,19 @@ def pagerduty(context: Context, secret: Callable[[], str], metrics: Metrics) -> 
 
     async def hook(request: web.Request) -> web.Response:
         if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
-            return _refuse(request, refusals, "too large", 413)
+            return _refuse(request, refusals, "too large", 413, f"at most {LARGEST_BODY // 1024} KiB")
         if not is_signed(secret(), body, request.headers.get("X-PagerDuty-Signature", "")):
-            return _refuse(request, refusals, "bad signature", 401)
+            return _refuse(request, refusals, "bad signature", 401, SIGNED)
         event = _parse_event(body)
         if event is None:
-            return _refuse(request, refusals, "malformed", 400)
+            return _refuse(request, refusals, "malformed", 400, alerts.EXPECTED)
         try:
-            outcome = await _apply(context, event)
+            outcome, receipt = await _apply(context, event)
         except StorageError as error:
             metrics.not_recorded.labels("webhook").inc()
             log.warning("hook.not_recorded", hook="pagerduty", error=str(error))
             return web.json_response({"error": "not recorded, send it again"}, status=503)
-        return web.json_response({"outcome": outcome}, status=202)
+        return web.json_response({"outcome": outcome, **receipt_json(receipt)}, status=202)
 
     return [web.post("/hooks/pagerduty", hook)]
 
@@ -99,24 +101,27 @@ def is_signed(secret: str, body: bytes, header: str) -> bool:
     return True in [hmac.compare_digest(expected, signature) for signature in signatures]
 
 
-async def _apply(context: Context, event: Event) -> str:
-    """Take an event: about an alert of ours, or as an alert if a route asks for them. Returns the outcome in a word."""
+async def _apply(context: Context, event: Event) -> tuple[str, Receipt]:
+    """Take an event: about an alert of ours, or as an alert if a route asks for them.
+
+    Returns the outcome in a word, and what the event was as an alert.
+    """
     outcome = await _take_vendor_news(context, event)
     policy = context.policy
     is_alert_source = names_source(policy.alerts, alerts.NAME) or (
         policy.shadow and policy.shadow.source == alerts.NAME
     )
     if outcome != "ignored" or _is_ours(event) or not is_alert_source:
-        return outcome
+        return outcome, Receipt()
     try:
         batch = alerts.SOURCE.read(Delivery({"event": event.model_dump()}), context.clock.now())
     except ValueError:
-        return "ignored"
+        return "ignored", Receipt()
     if not batch.alerts:
-        return "ignored"
+        return "ignored", Receipt()
     receipt = await receive_alerts(context, batch)
     log.info("hook.taken", hook="pagerduty", kind=event.event_type, new=receipt.new, groups=list(receipt.groups))
-    return "repeated" if receipt.repeated or receipt.stale else "taken"
+    return ("repeated" if receipt.repeated or receipt.stale else "taken"), receipt
 
 
 def _is_ours(event: Event) -> bool:
@@ -164,6 +169,6 @@ def _parse_event(body: bytes) -> Event | None:
         return None
 
 
-def _refuse(request: web.Request, refusals: Refusals, why: str, status: int) -> web.Response:
+def _refuse(request: web.Request, refusals: Refusals, why: str, status: int, expected: str) -> web.Response:
     refusals.note(why, remote=request.remote, hook="pagerduty")
-    return web.json_response({"error": why}, status=status)
+    return web.json_response({"error": why, "expected": expected}, status=status)

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.alerts.view import AlertTotals
 from storage.alerts.occurrences import chunks
 from storage.engine.dialect import in_list, insert_all, list_param
-from storage.schema import alert_groups, counters
+from storage.schema import alert_groups, alerts, counters
 
 _adapter = TypeAdapter(AlertGroup)
 _c = alert_groups.c
@@ -24,6 +25,7 @@ _COLUMNS = ("firing", "decision", "incident", "inhibited_by", "changed_at", "dec
 _CHUNK = 500  # groups read at once
 _LOCK = sa.select(counters.c.value).where(counters.c.name == _COUNTER).with_for_update()
 _FIRING = sa.text("firing")  # as in the partial index, word for word
+_FIRING_GROUPS = sa.text("alert_groups.firing")  # where another table has a column of that name
 _NEWEST = sa.text("newest")
 _DECLARED = sa.text("decision = 'declared'")
 
@@ -100,9 +102,10 @@ def _save() -> Any:
     return sa.update(alert_groups).where(_c.number == sa.bindparam("this")).values(changed)
 
 
-async def firing(conn: AsyncConnection, limit: int) -> list[AlertGroup]:
-    """Up to `limit` groups that fire, the newest first."""
-    return await _list(conn, sa.select(_c.state).where(_FIRING).order_by(_c.number.desc()).limit(limit))
+async def firing(conn: AsyncConnection, limit: int, before: int | None = None) -> list[AlertGroup]:
+    """Up to `limit` groups that fire, the newest first; `before`: those with a lower number only."""
+    query = sa.select(_c.state).where(_FIRING).order_by(_c.number.desc()).limit(limit)
+    return await _list(conn, query if before is None else query.where(_c.number < before))
 
 
 async def count_firing(conn: AsyncConnection) -> dict[str, int]:
@@ -111,15 +114,16 @@ async def count_firing(conn: AsyncConnection) -> dict[str, int]:
     return {decision: count for decision, count in rows}
 
 
-async def newest(conn: AsyncConnection, limit: int) -> list[AlertGroup]:
-    """Up to `limit` groups, the newest first."""
-    return await _list(conn, sa.select(_c.state).order_by(_c.number.desc()).limit(limit))
+async def newest(conn: AsyncConnection, limit: int, before: int | None = None) -> list[AlertGroup]:
+    """Up to `limit` groups, the newest first; `before`: those with a lower number only."""
+    query = sa.select(_c.state).order_by(_c.number.desc()).limit(limit)
+    return await _list(conn, query if before is None else query.where(_c.number < before))
 
 
-async def of_incident(conn: AsyncConnection, incident: int, limit: int) -> list[AlertGroup]:
+async def of_incident(conn: AsyncConnection, incident: int, limit: int, offset: int = 0) -> list[AlertGroup]:
     """Up to `limit` groups of an incident, those that fire first, then the newest first."""
-    query = sa.select(_c.state).where(_c.incident == incident)
-    return await _list(conn, query.order_by(_c.firing.desc(), _c.number.desc()).limit(limit))
+    query = sa.select(_c.state).where(_c.incident == incident).order_by(_c.firing.desc(), _c.number.desc())
+    return await _list(conn, query.limit(limit).offset(offset))
 
 
 async def opened_since(conn: AsyncConnection, since: datetime, limit: int) -> list[AlertGroup]:
@@ -155,9 +159,13 @@ async def fires_in_incident(conn: AsyncConnection, incident: int) -> bool:
     return await conn.scalar(sa.select(_c.number).where(_c.incident == incident, _c.firing).limit(1)) is not None
 
 
-async def count_of_incident(conn: AsyncConnection, incident: int) -> int:
-    """The number of groups of an incident."""
-    return int(await conn.scalar(sa.select(sa.func.count()).where(_c.incident == incident)) or 0)
+async def totals(conn: AsyncConnection, incident: int | None) -> AlertTotals:
+    """The true numbers of the groups of an incident and of their alerts; without an incident, of all that fire."""
+    chosen = _FIRING_GROUPS if incident is None else _c.incident == incident
+    firing_groups = sa.func.coalesce(sa.func.sum(sa.case((_c.firing, 1), else_=0)), 0)
+    count, firing_count = (await conn.execute(sa.select(sa.func.count(), firing_groups).where(chosen))).one()
+    of_groups = sa.select(sa.func.count()).join_from(alert_groups, alerts, alerts.c.group_number == _c.number)
+    return AlertTotals(count, firing_count, int(await conn.scalar(of_groups.where(chosen)) or 0))
 
 
 async def declared_since(conn: AsyncConnection, since: datetime, limit: int) -> list[AlertGroup]:

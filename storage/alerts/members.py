@@ -49,7 +49,7 @@ async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) 
             occurrence = current.get(row.identity)
             if occurrence is None or occurrence.starts_at < row.starts_at:
                 alert = _adapter.validate_python(row.state)
-                current[row.identity] = CurrentOccurrence(row.occurrence, row.starts_at, grade_of(alert))
+                current[row.identity] = CurrentOccurrence(row.occurrence, row.starts_at, grade_of(alert), alert.undated)
     return current
 
 
@@ -123,9 +123,17 @@ def _counts(dialect: str) -> Any:
     return query.where(in_list(dialect, _c.group_number, "groups")).group_by(_c.group_number)
 
 
-async def of_group(conn: AsyncConnection, group: int, limit: int) -> list[Member]:
-    """Up to `limit` alerts of a group, those that fire first, then the earliest first."""
-    return (await of_groups(conn, [group], limit)).get(group, [])
+async def of_group(conn: AsyncConnection, group: int, limit: int, after: Member | None = None) -> list[Member]:
+    """Up to `limit` alerts of a group, those that fire first, then the earliest first; `after`: those after this."""
+    if after is None:
+        return (await of_groups(conn, [group], limit)).get(group, [])
+    query = sa.select(_c.group_number, _c.state, _c.occurrences, _c.firing).where(_c.group_number == group)
+    starts_at, identity = after.alert.starts_at, after.alert.identity
+    later = sa.or_(_c.starts_at > starts_at, sa.and_(_c.starts_at == starts_at, _c.identity > identity))
+    following = sa.and_(_c.firing.is_(after.firing), later)
+    query = query.where(sa.or_(following, _c.firing.is_(False)) if after.firing else following)
+    rows = await conn.execute(query.order_by(_c.firing.desc(), _c.starts_at, _c.identity).limit(limit))
+    return [Member(row.group_number, _adapter.validate_python(row.state), row.occurrences, row.firing) for row in rows]
 
 
 async def of_groups(conn: AsyncConnection, groups: Collection[int], limit: int) -> dict[int, list[Member]]:

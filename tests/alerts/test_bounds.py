@@ -11,7 +11,7 @@ import pytest
 from bot.domain.alerts.alert import Alert, AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, DecisionStep
 from bot.domain.alerts.service_change import ChangeKind, ServiceChange
-from bot.domain.alerts.view import GroupView
+from bot.domain.alerts.view import AlertTotals, GroupView
 from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Contact
 from bot.domain.routing.payloads import AlertPagePayload
@@ -59,13 +59,28 @@ def test_a_page_and_the_lists_are_bounded() -> None:
     page = AlertPagePayload(7, 1, 2, HOSTILE, person="U1", repeat_s=60.0)
     harmless(card.paged(view, FACTS, page, FIVE, NOON, "/incident"))
     many = [replace(view, group=replace(view.group, number=n)) for n in range(50)]
-    harmless(listing.in_incident(many, 20_000, FIVE, NOON, "/incident"))
-    harmless(listing.firing_now(many, FIVE, NOON, "/incident"))
+    of_all = AlertTotals(groups=60, firing=55, alerts=20_000)
+    harmless(listing.in_incident(many, of_all, FIVE, NOON, "/incident"))
+    harmless(listing.answer_in_incident(many, of_all, FIVE, NOON))
+    harmless(listing.firing_now(many, of_all, FIVE, NOON))
+
+
+def test_the_lists_have_true_counts_of_what_they_do_not_show() -> None:
+    view = hostile()
+    many = [replace(view, group=replace(view.group, number=n)) for n in range(12)]
+    of_all = AlertTotals(groups=60, firing=55, alerts=20_000)
+    listed = listing.in_incident(many, of_all, FIVE, NOON, "/incident")
+    assert listed.text == "Alerts: 55 of 60 groups fire"
+    assert "… and 48 more groups: `tocsin alerts all`" in json.dumps(listed.blocks, ensure_ascii=False)
+    assert "… and 19990 more: `/incident alerts`" in json.dumps(listed.blocks, ensure_ascii=False)
+    firing = listing.firing_now(many, of_all, FIVE, NOON)
+    assert firing.text == "60 groups of alerts fire"
+    assert "… and 19960 more: `tocsin alerts all`" in json.dumps(firing.blocks, ensure_ascii=False)
 
 
 def test_the_ten_alerts_of_a_list_are_shared_among_its_groups() -> None:
     many = [replace(hostile(), group=replace(hostile().group, number=n)) for n in range(4)]
-    blocks = listing.in_incident(many, 4, FIVE, NOON, "/incident").blocks
+    blocks = listing.in_incident(many, AlertTotals(4, 4, 80_000), FIVE, NOON, "/incident").blocks
     lines = [len(block["text"]["text"].splitlines()) - 2 for block in blocks[1:5]]  # below the headline and the facts
     assert lines == [3, 3, 2, 2]
 

@@ -76,8 +76,8 @@ async def test_each_source_is_taken_once_and_refused_without_its_proof(world: Wo
         again = (await told(world, kind, payload))[1]
         if kind == "pagerduty":
             assert (answer["outcome"], again["outcome"]) == ("taken", "repeated")
-        else:
-            assert (answer["new"], again["new"], again["repeated"]) == (1, 0, 1), kind
+        assert (answer["received"], answer["new"], again["new"], again["repeated"]) == (1, 1, 0, 1), kind
+        assert len(answer["groups"]) == 1, kind
         for headers in (JSON, {**JSON, "Authorization": "Bearer wrong"}, {**JSON, "Sentry-Hook-Signature": "00"}):
             assert (await send(world, payload, headers, kind))[0] == 401, (kind, headers)
 

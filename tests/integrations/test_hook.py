@@ -61,6 +61,12 @@ def event(kind: str, shown: Scene | None = None, **data: Any) -> dict[str, Any]:
     }
 
 
+def answer(outcome: str) -> dict[str, Any]:
+    """What is answered to an event that is no alert here."""
+    counts = dict.fromkeys(("received", "new", "repeated", "resolved", "stale", "rejected"), 0)
+    return {"outcome": outcome, **counts, "groups": []}
+
+
 def signature(body: bytes, secret: str = HOOK_SECRET) -> str:
     return "v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
@@ -72,10 +78,10 @@ async def post(shown: Scene, body: Any, signed: str | None = None) -> tuple[int,
         "X-PagerDuty-Signature": signature(raw) if signed is None else signed,
     }
     url = f"http://127.0.0.1:{shown.world.tocsin.port}/hooks/pagerduty"
-    async with aiohttp.ClientSession() as session, session.post(url, data=BytesIO(raw), headers=headers) as answer:
-        text = await answer.text()
+    async with aiohttp.ClientSession() as session, session.post(url, data=BytesIO(raw), headers=headers) as reply:
+        text = await reply.text()
     await shown.world.delivered()
-    return answer.status, json.loads(text) if text.startswith("{") else text
+    return reply.status, json.loads(text) if text.startswith("{") else text
 
 
 async def declared(shown: Scene) -> None:
@@ -88,7 +94,7 @@ async def test_an_acknowledgement_in_pagerduty_acknowledges_the_incident(databas
         await declared(shown)
         told = event("incident.acknowledged", shown)
         told["event"]["agent"]["summary"] = "priya  SHAH"
-        assert await post(shown, told) == (202, {"outcome": "taken"})
+        assert await post(shown, told) == (202, answer("taken"))
         after = await shown.world.show()
         assert after["status"] == "acknowledged"
         assert after["responders"] == [PRIYA]
@@ -122,7 +128,7 @@ async def test_the_same_event_counts_once(database_url: str, tmp_path: Path) -> 
         await declared(shown)
         told = event("incident.acknowledged", shown)
         assert [(await post(shown, told))[1] for _ in range(3)] == [
-            {"outcome": "taken"}, {"outcome": "repeated"}, {"outcome": "repeated"},
+            answer("taken"), answer("repeated"), answer("repeated"),
         ]  # fmt: skip
         assert len(await shown.entries("acknowledged", "note")) == 1
 
@@ -160,7 +166,7 @@ async def test_alerts_that_are_not_ours_change_nothing(
 ) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
-        assert await post(shown, event("incident.acknowledged", **differs)) == (202, {"outcome": "ignored"})
+        assert await post(shown, event("incident.acknowledged", **differs)) == (202, answer("ignored"))
         assert (await shown.world.show())["status"] == "detected"
 
 
@@ -169,7 +175,7 @@ async def test_an_incident_that_never_paged_pagerduty_cannot_be_acknowledged_the
 ) -> None:
     async with scene(sqlite_url, tmp_path, first="slack, sms") as shown:
         await declared(shown)
-        assert await post(shown, event("incident.acknowledged")) == (202, {"outcome": "ignored"})
+        assert await post(shown, event("incident.acknowledged")) == (202, answer("ignored"))
         assert (await shown.world.show())["status"] == "detected"
 
 
@@ -181,7 +187,7 @@ async def test_what_no_person_did_there_is_told_in_the_channel_and_acknowledges_
         await declared(shown)
         told = event("incident.resolved", shown)
         told["event"]["agent"] = agent
-        assert await post(shown, told) == (202, {"outcome": "taken"})
+        assert await post(shown, told) == (202, answer("taken"))
         assert (await shown.world.show())["status"] == "detected"
         said = [m.text for m in shown.world.ws.bot_messages(CHANNEL)]
         assert sum("resolved in PagerDuty, by no person" in text for text in said) == 1
@@ -195,13 +201,13 @@ async def test_the_echo_of_our_own_acknowledgement_is_ignored(sqlite_url: str, t
         assert len(shown.pagerduty.of("acknowledge")) == 1
         told = event("incident.acknowledged", shown)
         told["event"]["agent"] = {"id": "P1", "type": "inbound_integration_reference", "summary": "Events API v2"}
-        assert await post(shown, told) == (202, {"outcome": "ignored"})
+        assert await post(shown, told) == (202, answer("ignored"))
 
 
 @pytest.mark.parametrize("kind", ["incident.triggered", "incident.escalated", "pagey.ping", "service.updated"])
 async def test_other_events_are_answered_and_ignored(sqlite_url: str, tmp_path: Path, kind: str) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        assert await post(shown, event(kind)) == (202, {"outcome": "ignored"})
+        assert await post(shown, event(kind)) == (202, answer("ignored"))
 
 
 async def test_an_unsigned_request_is_not_read(sqlite_url: str, tmp_path: Path) -> None:

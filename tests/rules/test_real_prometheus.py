@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.cli.alerts import _read_groups
+from bot.json_shapes.alerts import group_json
+from storage.alerts import groups, members
 from tests.rules.prometheus import needs_prometheus, prometheus
 from tests.scenarios.running import World, policy_file, running_world
 
@@ -38,7 +39,11 @@ rules:
 
 
 async def listed(world: World) -> list[dict[str, Any]]:
-    return await _read_groups(world.tocsin.database, "all")
+    async with world.tocsin.database.reading() as conn:
+        newest = await groups.newest(conn, 100)
+        numbers = [group.number for group in newest]
+        counts, alerts = await members.counts(conn, numbers), await members.of_groups(conn, numbers, 100)
+    return [group_json(group, counts[group.number], alerts[group.number]) for group in newest]
 
 
 async def until_group(world: World, state: str) -> dict[str, Any]:

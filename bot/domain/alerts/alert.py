@@ -15,6 +15,10 @@ from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import MENTION
 
 TITLE_LENGTH = 250
+# Labels, without underscores around them, that differ each time the same alert is told: measurements and times.
+VOLATILE = frozenset(
+    {"value", "values", "value_string", "valuestring", "current_value", "timestamp", "starts_at", "ends_at"}
+)
 
 
 class AlertStatus(StrEnum):
@@ -39,6 +43,7 @@ class Alert:
     url: str | None = None  # http(s) only
     cycle: str | None = None  # the source's ID of one firing; None: the start tells firings apart
     by_state: bool = False  # whether the source reports only the present state, with neither start nor cycle
+    undated: bool = False  # whether the source gave no time at all: it starts when it arrived, by the clock here
     nodata: bool = False  # whether it fires because its source has no data, or cannot evaluate it
 
     @property
@@ -60,7 +65,7 @@ class Alert:
     def title(self) -> str:
         """One line for people: the summary, else the name and the labels that tell it apart."""
         summary = self.annotations.get("summary") or self.annotations.get("title") or ""
-        return harmless(summary or self.name, TITLE_LENGTH) or "Alert"
+        return harmless(summary or self.name or _labels_in_words(self.labels), TITLE_LENGTH) or "Alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,14 @@ class AlertBatch:
         return len(self.alerts) + len(self.rejected) + len(self.changes)
 
 
+def _labels_in_words(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in sorted(labels.items()) if value and name != "source")
+
+
 def fingerprint_of(labels: Mapping[str, str]) -> str:
-    """A fingerprint for an alert whose source gave none: a hash of its labels, in any order."""
-    return hashlib.sha256(json.dumps(sorted(labels.items())).encode()).hexdigest()[:16]
+    """A fingerprint for an alert whose source gave none: a hash of its labels, in any order, without volatile ones."""
+    lasting = sorted((name, value) for name, value in labels.items() if name.lower().strip("_") not in VOLATILE)
+    return hashlib.sha256(json.dumps(lasting or sorted(labels.items())).encode()).hexdigest()[:16]
 
 
 def harmless(text: str, longest: int) -> str:

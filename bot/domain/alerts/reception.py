@@ -35,6 +35,7 @@ class CurrentOccurrence:
     occurrence: str
     starts_at: datetime
     grade: tuple[str, bool] = ("", False)
+    undated: bool = False  # whether it starts when it arrived, since its source gave no time
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class AlertStates:
         """Take in that an occurrence began or is over."""
         current = self.firing.get(alert.identity)
         if alert.status is AlertStatus.FIRING:
-            self.firing[alert.identity] = CurrentOccurrence(alert.occurrence, alert.starts_at, grade_of(alert))
+            self.firing[alert.identity] = occurrence_of(alert)
         elif current is not None and current.occurrence == alert.occurrence:
             del self.firing[alert.identity]
 
@@ -63,7 +64,9 @@ def receive(
     status |= {current.occurrence: AlertStatus.FIRING for current in states.firing.values()}
     received = []
     for arriving in alerts:
-        alert, outdated = _place(arriving, states) if arriving.by_state else (arriving, None)
+        alert, outdated = (
+            _place(arriving, states) if arriving.by_state else (_end_of_undated(arriving, states, status), None)
+        )
         if outdated is None and _is_graded_anew(alert, states):
             received.append(_end_of_old_grade(alert, states, status))
         reception = outdated or _compare(status.get(alert.occurrence), alert.status)
@@ -78,9 +81,9 @@ def _place(alert: Alert, states: AlertStates) -> tuple[Alert, Reception | None]:
     """An alert reported by state, placed in its occurrence; and its reception, if it changes no occurrence."""
     current = states.firing.get(alert.identity)
     if alert.status is AlertStatus.RESOLVED:
-        if current is not None and alert.starts_at < current.starts_at:
-            return alert, Reception.STALE  # the end of an earlier one, told late
         last_end = states.ended.get(alert.identity)
+        if current is not None and alert.starts_at < current.starts_at and not _is_new_end(alert, current, last_end):
+            return alert, Reception.STALE  # the end of an earlier one, told late
         states.ended[alert.identity] = max(last_end or alert.starts_at, alert.starts_at)
         states.changed.add(alert.identity)
         if current is None:
@@ -90,6 +93,25 @@ def _place(alert: Alert, states: AlertStates) -> tuple[Alert, Reception | None]:
         return _within(alert, current), None
     ended_at = states.ended.get(alert.identity)
     return alert, Reception.STALE if ended_at is not None and alert.starts_at < ended_at else None
+
+
+def _is_new_end(alert: Alert, current: CurrentOccurrence, last_end: datetime | None) -> bool:
+    """Whether an end before the start ends it all the same: the start is when it arrived, by another clock."""
+    return current.undated and (last_end is None or alert.starts_at > last_end)
+
+
+def _end_of_undated(alert: Alert, states: AlertStates, status: Mapping[str, AlertStatus]) -> Alert:
+    """An end told with a start that nobody told before: that of the firing whose start is not known, if it is one."""
+    current = states.firing.get(alert.identity)
+    is_end = alert.status is AlertStatus.RESOLVED and alert.occurrence not in status
+    if not is_end or current is None or not current.undated:
+        return alert
+    return replace(_within(alert, current), ends_at=alert.ends_at)
+
+
+def occurrence_of(alert: Alert) -> CurrentOccurrence:
+    """The occurrence in which this alert fires."""
+    return CurrentOccurrence(alert.occurrence, alert.starts_at, grade_of(alert), alert.undated)
 
 
 def grade_of(alert: Alert) -> tuple[str, bool]:

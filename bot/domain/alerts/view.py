@@ -10,6 +10,15 @@ from bot.domain.incident import Incident
 
 
 @dataclass(frozen=True, slots=True)
+class AlertTotals:
+    """The numbers of groups and alerts of a list, of which people see the first."""
+
+    groups: int
+    firing: int  # groups
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True)
 class GroupView:
     """A group with its first alerts, true counts, and its incident."""
 

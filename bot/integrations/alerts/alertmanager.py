@@ -19,6 +19,7 @@ from bot.integrations.alerts.protocol import (
     fingerprint_from,
     instant_of,
     read_each,
+    start_of,
     texts_of,
     web_address,
 )
@@ -65,7 +66,8 @@ def alert_of(item: Any, source: str, now: datetime) -> Alert:
     labels = field_of(item, "labels", texts_of)
     if not labels:
         raise ValueError("`labels` is empty")
-    starts_at = min(field_of(item, "startsAt", instant_of) or now, now)
+    given = field_of(item, "startsAt", instant_of)
+    starts_at, cycle = start_of(given, now)
     return Alert(
         source=source,
         fingerprint=fingerprint_from(item.get("fingerprint")) or fingerprint_of(labels),
@@ -75,6 +77,9 @@ def alert_of(item: Any, source: str, now: datetime) -> Alert:
         annotations=field_of(item, "annotations", texts_of),
         ends_at=field_of(item, "endsAt", instant_of) if status is AlertStatus.RESOLVED and item.get("endsAt") else None,
         url=web_address(item.get("generatorURL")),
+        cycle=cycle,
+        by_state=given is None,
+        undated=given is None,
     )
 
 

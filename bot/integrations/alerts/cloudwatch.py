@@ -36,14 +36,17 @@ _STATES = {"ALARM": AlertStatus.FIRING, "INSUFFICIENT_DATA": AlertStatus.FIRING,
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The alarm of a notification; none in a confirmation. A message that is no alarm is rejected with its reason.
 
-    Raises `UnreadableBody`.
+    Raises `UnreadableBody`, also for an alarm in a state that is not known: it is never taken as over.
     """
     payload = delivery.payload
     if not isinstance(payload, Mapping) or "Type" not in payload:
         raise UnreadableBody("the body is no message of SNS", EXPECTED)
     if payload["Type"] != "Notification":
         return AlertBatch(())
-    return read_each([payload], lambda item: _alert(item, now))
+    batch = read_each([payload], lambda item: _alert(item, now))
+    if batch.rejected and _names_alarm(payload.get("Message")):
+        raise UnreadableBody(batch.rejected[0].reason, EXPECTED)
+    return batch
 
 
 def _alert(payload: Mapping[str, Any], now: datetime) -> Alert:
@@ -92,6 +95,14 @@ def _labels(alarm: Mapping[str, Any], name: str, account: str, region: str) -> d
         "namespace": text_of(trigger.get("Namespace")),
     }
     return texts_of({"alertname": name, **{k: v for k, v in own_labels.items() if v}, **labels, "source": NAME})
+
+
+def _names_alarm(message: Any) -> bool:
+    """Whether a message is an alarm; other messages of a topic that others use too are not."""
+    try:
+        return bool(text_of(_alarm(message).get("AlarmName")).strip())
+    except ValueError:
+        return False
 
 
 def _alarm(message: Any) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from bot.integrations.alerts.protocol import (
     fingerprint_from,
     moment_of,
     read_each,
+    start_of,
     text_of,
     texts_of,
     web_address,
@@ -77,24 +78,34 @@ def _alert(item: Mapping[str, Any], kind: str, now: datetime) -> Alert:
         raise ValueError("`status` is neither firing nor resolved")
     status = AlertStatus(status_name)
     labels = field_of(item, "labels", texts_of)
+    key = fingerprint_from(item.get("key"))
     title = text_of(item.get("title")).strip() or labels.get("alertname", "")
+    if status is AlertStatus.RESOLVED and key is not None:
+        title = title or key  # the key alone says which alert is over
     if not title:
         raise ValueError("`title` is missing")
     own_labels = {name: text_of(item.get(name)) for name in ("severity", "service") if text_of(item.get(name))}
+    fingerprint = key or fingerprint_of({**labels, "title": title})
     labels = {"alertname": title, **labels, **own_labels, "source": NAME} | ({"type": kind} if kind == "report" else {})
-    starts_at, ends_at = field_of(item, "starts_at", moment_of), field_of(item, "ends_at", moment_of)
+    given, ends_at = field_of(item, "starts_at", moment_of), field_of(item, "ends_at", moment_of)
+    told_at = field_of(item, "told_at", moment_of)
     resolved = status is AlertStatus.RESOLVED
+    starts_at, cycle = start_of(given, now)
+    if given is None:
+        starts_at = min(told_at or (ends_at if resolved else None) or now, now)
     return Alert(
         source=NAME,
-        fingerprint=fingerprint_from(item.get("key")) or fingerprint_of({**labels, "title": title}),
+        fingerprint=fingerprint,
         status=status,
-        starts_at=min(starts_at or field_of(item, "told_at", moment_of) or (ends_at if resolved else None) or now, now),
+        starts_at=starts_at,
         labels=texts_of(labels),
         annotations=_annotations(item, title, _KNOWN),
         ends_at=ends_at if resolved else None,
         value=text_of(item.get("value"))[:VALUE_LENGTH] or None,
         url=web_address(item.get("url")),
-        by_state=starts_at is None,
+        cycle=cycle,
+        by_state=given is None,
+        undated=given is None and told_at is None,
     )
 
 

@@ -106,5 +106,5 @@ class AlertSender(SenderBase):
     async def _listing(self, delivery: Delivery) -> Message:
         async with self._context.database.reading() as conn:
             views = await alerts.of_incident(conn, delivery.incident.number)
-            total = await groups.count_of_incident(conn, delivery.incident.number)
-        return listing.in_incident(views, total, delivery.policy, delivery.now, self._senders.command)
+            totals = await groups.totals(conn, delivery.incident.number)
+        return listing.in_incident(views, totals, delivery.policy, delivery.now, self._senders.command)

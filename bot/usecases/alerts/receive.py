@@ -184,7 +184,12 @@ async def _record_alerts(conn: AsyncConnection, alerts: Sequence[Alert], now: da
     """Compare alerts with their stored occurrences, and store new ones."""
     known_occurrences = await occurrences.known_statuses(conn, list({alert.occurrence for alert in alerts}))
     by_state = list({alert.identity for alert in alerts if alert.by_state})
-    firing = await members.current_occurrences(conn, by_state)
+    unknown_ends = {
+        alert.identity
+        for alert in alerts
+        if alert.status is AlertStatus.RESOLVED and alert.occurrence not in known_occurrences
+    }
+    firing = await members.current_occurrences(conn, list(unknown_ends.union(by_state)))
     states = AlertStates(firing, await occurrences.ends(conn, by_state))
     received = receive(alerts, known_occurrences, states)
     await occurrences.save(conn, received, now)

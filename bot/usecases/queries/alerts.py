@@ -13,7 +13,7 @@ from storage.alerts import groups, members
 from storage.alerts.members import MemberCount
 
 SHOWN_ALERTS = 10
-SHOWN_GROUPS = 50
+SHOWN_GROUPS = 12
 
 
 async def view(conn: AsyncConnection, number: int) -> GroupView | None:
@@ -22,14 +22,14 @@ async def view(conn: AsyncConnection, number: int) -> GroupView | None:
     return None if group is None else (await views(conn, [group]))[0]
 
 
-async def of_incident(conn: AsyncConnection, incident: int) -> list[GroupView]:
-    """The groups of an incident, those that fire first; at most `SHOWN_GROUPS`."""
-    return await views(conn, await groups.of_incident(conn, incident, SHOWN_GROUPS))
+async def of_incident(conn: AsyncConnection, incident: int, alerts: int = SHOWN_ALERTS) -> list[GroupView]:
+    """The groups of an incident, those that fire first; at most `SHOWN_GROUPS`, each with at most `alerts` alerts."""
+    return await views(conn, await groups.of_incident(conn, incident, SHOWN_GROUPS), alerts)
 
 
-async def firing(conn: AsyncConnection) -> list[GroupView]:
-    """The groups that fire, the newest first; at most `SHOWN_GROUPS`."""
-    return await views(conn, await groups.firing(conn, SHOWN_GROUPS))
+async def firing(conn: AsyncConnection, alerts: int = SHOWN_ALERTS) -> list[GroupView]:
+    """The groups that fire, the newest first; at most `SHOWN_GROUPS`, each with at most `alerts` alerts."""
+    return await views(conn, await groups.firing(conn, SHOWN_GROUPS), alerts)
 
 
 async def views(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
+from bot.operations.base import BadArgument
 from bot.usecases.queries.alert_rates import alert_rates
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.list_parts import list_part
@@ -15,7 +18,7 @@ from bot.web.console.visitor import Console, Visitor
 
 NOISE_OF = timedelta(days=30)
 MOST_OPEN = 50  # incidents to choose from
-GROUPS_PER_PART, SILENCES_PER_PART = 15, 30
+GROUPS_PER_PAGE, SILENCES_PER_PART = 15, 30
 VERBS = {
     "declare": ("declare_from_alerts", "Declare an incident"),
     "attach": ("attach_alerts", "Attach to an incident"),
@@ -103,11 +106,16 @@ def _with_incident_choices(form: Form, incidents: tuple[tuple[str, str], ...]) -
 
 async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
     scope = "all" if visitor.request.query.get("scope") == "all" else "firing"
-    groups = (await visitor.ask("list_alerts", scope=scope))["groups"]
+    cursor: dict[str, Any] = {"cursor": visitor.request.query["cursor"]} if visitor.request.query.get("cursor") else {}
+    try:
+        answer = await visitor.ask("list_alerts", scope=scope, limit=GROUPS_PER_PAGE, **cursor)
+    except ValueError:
+        raise BadArgument("cursor", "This address is no longer good. Open the page again.") from None
+    following = answer["next_cursor"]
     silences = (await visitor.ask("list_silences"))["silences"]
     return await visitor.page(
         "alerts.html", status, at="alerts", scope=scope, form=form,
-        groups=list_part(visitor.request, "groups", groups, GROUPS_PER_PART),
+        groups=answer["groups"], more=urlencode({"scope": scope, "cursor": following}) if following else "",
         silences=list_part(visitor.request, "silences", silences, SILENCES_PER_PART),
     )  # fmt: skip
 

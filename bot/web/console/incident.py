@@ -28,6 +28,7 @@ from bot.web.console.visitor import Console, Visitor
 
 CHANNELS = "https://app.slack.com/client"
 PAGE, MOST_TOLD = 30, 5  # entries, and messages to audiences
+MOST_GROUPS = 50  # of alerts
 FILTERS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "all": ("Everything", {}),
     "key": ("Key moments", {"key": True}),
@@ -86,6 +87,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     facts = await visitor.ask("get_incident", path)
     timeline = await _timeline(visitor, path)
     ledger = (await visitor.ask("list_reminders", path))["reminders"]
+    alerts = await visitor.ask("list_incident_alerts", path, limit=MOST_GROUPS)
     values = {
         "at": "",
         "incident": facts,
@@ -97,7 +99,8 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "past": [row for row in reversed(ledger) if row["state"] != "waiting"][:PAGE],
         "extras": _extra_facts(facts, visitor.context.policy),
         "links": await _links(visitor, incident),
-        "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
+        "groups": alerts["groups"],
+        "more_groups": alerts["next_cursor"] is not None,
         **timeline,
     }
     if visitor.request.query.get("part") == "live":

@@ -99,7 +99,7 @@ class Endpoint:
         self._metrics.alerts_received(self._source.name, _counts(receipt), time.monotonic() - began)
         groups = list(receipt.groups[:10])
         log.info("hook.taken", hook=self._source.name, received=receipt.received, new=receipt.new, groups=groups)
-        return web.json_response(_receipt_json(receipt, batch), status=202)
+        return web.json_response(receipt_json(receipt, batch), status=202)
 
 
 def _parse(source: Source, body: bytes, kind: str, headers: dict[str, str], now: datetime) -> AlertBatch:
@@ -117,13 +117,14 @@ def _counts(receipt: Receipt) -> dict[str, int]:
     }
 
 
-def _receipt_json(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
+def receipt_json(receipt: Receipt, batch: AlertBatch | None = None) -> dict[str, object]:
+    """What a sender is told: how many alerts there were of each kind, the groups, and why some were rejected."""
     answer: dict[str, object] = {
         "received": receipt.received,
         **_counts(receipt),
         "groups": list(receipt.groups),
     }
-    if batch.rejected:
+    if batch is not None and batch.rejected:
         answer["reasons"] = [
             {"alert": rejection.index, "reason": rejection.reason} for rejection in batch.rejected[:REASONS]
         ]

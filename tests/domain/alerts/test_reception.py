@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.alerts.alert import Alert, AlertStatus
@@ -76,3 +77,26 @@ def test_a_firing_that_gets_worse_is_new_and_replaces_the_milder_one() -> None:
 
 def test_a_firing_told_again_without_a_severity_or_late_is_a_repetition() -> None:
     assert receptions(graded("critical", 1), graded("", 2), graded("warning", 0)) == ["new", "repeated", "repeated"]
+
+
+def undated(status: str, minutes: int) -> Alert:
+    """What a script without clocks tells: it starts when it arrives."""
+    return replace(told(status, minutes), undated=True)
+
+
+def test_an_end_told_by_a_clock_that_is_behind_ends_a_firing_that_starts_when_it_arrived() -> None:
+    assert receptions(undated("firing", 10), told("resolved", 2)) == ["new", "resolved"]
+
+
+def test_the_same_end_told_again_does_not_end_the_next_firing() -> None:
+    arrived = [undated("firing", 10), told("resolved", 12), undated("firing", 14), told("resolved", 12)]
+    assert receptions(*arrived) == ["new", "resolved", "new", "stale"]
+
+
+def test_an_end_with_a_start_that_was_never_told_ends_a_firing_that_starts_when_it_arrived() -> None:
+    end = replace(told("resolved", 2, by_state=False), ends_at=NINE + 12 * MINUTE)
+    assert receptions(undated("firing", 10), end) == ["new", "resolved"]
+    assert receptions(told("firing", 10, by_state=False), end) == ["new", "new"], "another occurrence"
+    assert receptions(told("firing", 2, by_state=False), end, undated("firing", 14), end) == [
+        "new", "resolved", "new", "repeated",
+    ]  # fmt: skip

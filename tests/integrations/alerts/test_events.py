@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -76,6 +76,30 @@ def test_without_a_key_title_and_labels_identify_an_alert_and_its_status_does_no
     assert fired.identity != one({"title": "Slow", "labels": {"a": "1"}}).identity
     assert fired.identity != one({"title": "Slower", "labels": {"a": "1", "b": "2"}}).identity
     assert len(one({"title": "Slow", "key": "k" * 5000}).fingerprint) == 64
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"severity": "critical"}, {"service": "checkout"}, {"labels": {"value": "7"}}, {"labels": {"__value__": "1"}}],
+)
+def test_an_end_without_what_may_change_is_that_of_the_same_alert(more: dict[str, Any]) -> None:
+    assert one({"title": "Slow", **more}).identity == one({"title": "Slow", "status": "resolved"}).identity
+
+
+def test_the_key_alone_says_which_alert_is_over() -> None:
+    over = one({"key": "checkout-down", "status": "resolved"})
+    assert (over.fingerprint, over.status, over.name) == ("checkout-down", AlertStatus.RESOLVED, "checkout-down")
+    with pytest.raises(UnreadableBody, match="`title` is missing"):
+        read({"key": "checkout-down"})
+
+
+def test_a_start_in_the_future_is_one_occurrence_however_often_it_is_told() -> None:
+    told = {"title": "Slow", "key": "k", "starts_at": "2026-03-02T12:05:00Z"}
+    first = one(told)
+    (later,) = SOURCE.read(Delivery(told, {}), NOW + timedelta(minutes=1)).alerts
+    (over,) = SOURCE.read(Delivery({**told, "status": "resolved"}, {}), NOW + timedelta(minutes=9)).alerts
+    assert first.starts_at == NOW
+    assert {first.occurrence, later.occurrence} == {over.occurrence}
 
 
 def test_a_change_has_its_author_ref_kind_and_time() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +55,29 @@ def test_what_a_source_never_sends_is_refused_with_an_example(kind: str, payload
         expected = error.expected
     assert not alerts
     assert "{" in expected
+
+
+def test_alertmanager_with_a_clock_that_is_ahead_tells_one_occurrence_from_its_firing_to_its_end() -> None:
+    (sample,) = payloads.SAMPLES["alertmanager"]["alerts"][:1]
+    ahead = {**sample, "status": "firing", "startsAt": "2026-03-02T12:05:00Z"}
+    first = one("alertmanager", {"alerts": [ahead]})
+    over = {**ahead, "status": "resolved", "endsAt": "2026-03-02T12:08:00Z"}
+    (told,) = SOURCES["alertmanager"].read(Delivery({"alerts": [over]}), NOW + timedelta(minutes=9)).alerts
+    assert first.starts_at == NOW
+    assert first.occurrence == told.occurrence
+
+
+def test_an_alert_without_a_fingerprint_or_a_start_is_known_by_its_lasting_labels_and_by_its_state() -> None:
+    labels = {"alertname": "Slow", "env": "prod"}
+    bare = {"status": "firing", "labels": labels, "startsAt": "0001-01-01T00:00:00Z", "fingerprint": ""}
+    measured = {**bare, "labels": {**labels, "value": "7", "__value_string__": "7"}}
+    assert one("alertmanager", {"alerts": [bare]}).identity == one("alertmanager", {"alerts": [measured]}).identity
+    assert one("alertmanager", {"alerts": [bare]}).by_state
+
+
+def test_an_alert_without_name_and_summary_is_titled_by_its_labels() -> None:
+    poor = {**payloads.GRAFANA_POOR, "status": "firing"}
+    assert one("grafana", {**GRAFANA, "alerts": [poor]}).title == "grafana_folder=device"
 
 
 def test_grafanas_alerts_have_values_and_links() -> None:
@@ -162,9 +185,12 @@ def test_cloudwatchs_states() -> None:
     assert one("cloudwatch", alarm(NewStateValue="OK")).status is RESOLVED
     assert one("cloudwatch", alarm(NewStateValue="INSUFFICIENT_DATA")).nodata
     assert one("cloudwatch", alarm(Trigger={"AlarmRule": "x"})).labels["account"] == "123456789012", "composite"
-    for message in ("plain words", json.dumps([]), json.dumps(ALARM | {"NewStateValue": "FINE"}), 3):
+    for message in ("plain words", json.dumps([]), 3):
         (rejected,) = read("cloudwatch", {**CLOUDWATCH, "Message": message}).rejected
         assert rejected.reason
+    for unknown in ("FINE", "ok", "", None):
+        with pytest.raises(UnreadableBody, match="NewStateValue"):
+            read("cloudwatch", alarm(NewStateValue=unknown))
 
 
 def test_an_issue_of_sentry_and_the_events_of_its_alert_are_one_alert_that_resolving_the_issue_ends() -> None:

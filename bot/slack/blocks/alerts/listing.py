@@ -5,36 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.group import Decision
 from bot.domain.alerts.silence import Silence
-from bot.domain.alerts.view import GroupView
+from bot.domain.alerts.view import AlertTotals, GroupView
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.alerts import parts
 from bot.slack.blocks.elements import Block, Message
 from bot.slack.text import clip, mention, plain, render
 
-MOST_ALERTS = 10
+MOST_ALERTS = 10  # in the message of an incident
+MOST_LISTED = 40  # in an answer
 MOST_GROUPS = 12
+LINES = 10  # in a section, whose text Slack limits
+ALL = "tocsin alerts all"
 REASON_LENGTH = 200
 
 
-def in_incident(views: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> Message:
-    """The groups of an incident, those that fire first, with ten alerts. `total`: how many groups there are."""
-    firing = sum(view.group.state is AlertStatus.FIRING for view in views)
-    words = f"Alerts: {firing} of {total} groups fire" if firing else f"Alerts: all {total} groups resolved"
-    if total == 1:
-        words = "Alerts: one group, firing" if firing else "Alerts: one group, resolved"
-    return elements.message(words, [elements.section(f"*{words}*"), *_groups(views, total, policy, now, command)])
+def in_incident(
+    views: Sequence[GroupView], totals: AlertTotals, policy: Policy, now: datetime, command: str
+) -> Message:
+    """The message in an incident: its groups, those that fire first, with ten alerts."""
+    words = _counts_in_words(totals)
+    more = f"{command} alerts"
+    return _message(words, _groups(views, policy, now, MOST_ALERTS), totals, views, more)
 
 
-def firing_now(views: Sequence[GroupView], policy: Policy, now: datetime, command: str) -> Message:
-    """Every group that fires."""
+def answer_in_incident(views: Sequence[GroupView], totals: AlertTotals, policy: Policy, now: datetime) -> Message:
+    """The answer in the channel of an incident, which lists more of its alerts than the message."""
+    words = _counts_in_words(totals)
+    return _message(words, _groups(views, policy, now, MOST_LISTED), totals, views, ALL)
+
+
+def firing_now(views: Sequence[GroupView], totals: AlertTotals, policy: Policy, now: datetime) -> Message:
+    """The groups that fire."""
     if not views:
         return elements.line("No alert fires.")
-    words = f"{len(views)} {'group of alerts fires' if len(views) == 1 else 'groups of alerts fire'}"
-    return elements.message(words, [elements.section(f"*{words}*"), *_groups(views, len(views), policy, now, command)])
+    words = "1 group of alerts fires" if totals.groups == 1 else f"{totals.groups} groups of alerts fire"
+    return _message(words, _groups(views, policy, now, MOST_LISTED), totals, views, ALL)
 
 
 def silenced(stored: Silence, in_force: Sequence[Silence], now: datetime) -> Message:
@@ -62,31 +70,50 @@ def none_in(incident_id: str) -> Message:
     return elements.line(f"No alert belongs to {incident_id}.")
 
 
-def _groups(views: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> list[Block | None]:
-    blocks: list[Block | None] = []
-    hidden = 0
+def _counts_in_words(totals: AlertTotals) -> str:
+    if totals.groups == 1:
+        return "Alerts: one group, firing" if totals.firing else "Alerts: one group, resolved"
+    if not totals.firing:
+        return f"Alerts: all {totals.groups} groups resolved"
+    return f"Alerts: {totals.firing} of {totals.groups} groups fire"
+
+
+def _message(
+    words: str, shown: tuple[list[Block], int], totals: AlertTotals, views: Sequence[GroupView], more: str
+) -> Message:
+    """The blocks of the groups, and how many groups and alerts there are beside them."""
+    blocks, alerts = shown
+    hidden_groups, hidden = totals.groups - min(len(views), MOST_GROUPS), totals.alerts - alerts
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*"),
+            *blocks,
+            elements.context(f"… and {hidden_groups} more groups: {elements.code(ALL)}") if hidden_groups > 0 else None,
+            elements.context(f"… and {hidden} more: {elements.code(more)}") if hidden > 0 else None,
+        ],
+    )
+
+
+def _groups(views: Sequence[GroupView], policy: Policy, now: datetime, most: int) -> tuple[list[Block], int]:
+    """The first groups with `most` alerts together; and how many alerts these are."""
     first_views = views[:MOST_GROUPS]
-    for view, share in zip(first_views, _shares([len(view.alerts) for view in first_views]), strict=True):
-        alerts = list(view.alerts)[:share]
-        hidden += view.firing + view.resolved - len(alerts)
-        lines = [parts.headline(view.group), _facts(view, policy, now)]
-        lines += [parts.alert_line(alert, view.group, now) for alert in alerts]
-        blocks.append(elements.section("\n".join(line for line in lines if line)))
-    hidden += sum(view.firing + view.resolved for view in views[MOST_GROUPS:])
-    more = elements.code(f"{command} alerts")
-    if total > MOST_GROUPS:
-        blocks.append(elements.context(f"… and {total - MOST_GROUPS} more groups: `tocsin alerts all`"))
-    if hidden:
-        blocks.append(elements.context(f"… and {hidden} more: {more}"))
-    return blocks
+    shares = _shares([len(view.alerts) for view in first_views], most)
+    blocks: list[Block] = []
+    for view, share in zip(first_views, shares, strict=True):
+        lines = [line for line in (parts.headline(view.group), _facts(view, policy, now)) if line]
+        lines += [parts.alert_line(alert, view.group, now) for alert in view.alerts[:share]]
+        starts = range(0, len(lines), LINES)
+        blocks += [elements.section("\n".join(lines[start : start + LINES])) for start in starts]
+    return blocks, sum(shares)
 
 
-def _shares(sizes: Sequence[int]) -> list[int]:
-    """How many alerts of each group are listed, `MOST_ALERTS` together: in turn, so that none crowds out another."""
+def _shares(sizes: Sequence[int], most: int) -> list[int]:
+    """How many alerts of each group are listed, `most` together: in turn, so that none crowds out another."""
     shares = [0] * len(sizes)
-    while sum(shares) < min(MOST_ALERTS, sum(sizes)):
+    while sum(shares) < min(most, sum(sizes)):
         for index, size in enumerate(sizes):
-            if shares[index] < size and sum(shares) < MOST_ALERTS:
+            if shares[index] < size and sum(shares) < most:
                 shares[index] += 1
     return shares
 

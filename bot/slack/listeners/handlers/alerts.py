@@ -39,17 +39,17 @@ from storage.alerts import groups, silences
 
 async def _alerts(call: WorkspaceCall) -> Message:
     """The alerts of the incident whose channel this is; elsewhere all that fire."""
-    policy, now, command = call.context.policy, call.context.clock.now(), call.ctx.command
+    policy, now = call.context.policy, call.context.clock.now()
     number = await call.ctx.incident_number_in(call.interaction.channel)
     async with call.context.database.reading() as conn:
         if number is None:
-            views = await alerts.firing(conn)
-            return listing.firing_now(views, policy, now, command)
-        views = await alerts.of_incident(conn, number)
-        total = await groups.count_of_incident(conn, number)
+            views = await alerts.firing(conn, listing.MOST_LISTED)
+            return listing.firing_now(views, await groups.totals(conn, None), policy, now)
+        views = await alerts.of_incident(conn, number, listing.MOST_LISTED)
+        totals = await groups.totals(conn, number)
     if not views:
         return listing.none_in(f"INC-{number}")
-    return listing.in_incident(views, total, policy, now, command)
+    return listing.answer_in_incident(views, totals, policy, now)
 
 
 async def _silence(call: WorkspaceCall) -> Message | None:

@@ -1,0 +1,81 @@
+"""Prints groups of alerts page by page, so that a long list never is in memory as a whole."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import AsyncIterator
+from typing import Any
+
+import click
+
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.values.one_line import escape_controls_in_json, one_line
+from bot.json_shapes.alerts import alert_json, group_json
+from storage.alerts import groups, members
+from storage.alerts.members import Member, MemberCount
+from storage.database import Database
+
+GROUPS, ALERTS = 200, 500  # in a page
+INDENT = "  "
+Row = tuple[AlertGroup, MemberCount]
+
+
+async def print_groups(database: Database, scope: str) -> None:
+    """Print two lines for each group, the newest first. `scope`: `firing` or `all`."""
+    is_empty = True
+    async for group, count in _rows(database, scope):
+        is_empty = False
+        decision = f"{group.decision} {f'INC-{group.incident}' if group.incident is not None else ''}".strip()
+        title = one_line(group.title)
+        click.echo(f"{group.id:<8} {group.shown_state:<9} {group.severity:<8} {decision:<18} {title}")
+        click.echo(f"{'':<8} {count.firing} firing, {count.resolved} resolved; {one_line(group.reason)}")
+    if is_empty:
+        click.echo("No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet.")
+
+
+async def print_groups_json(database: Database, scope: str) -> None:
+    """Print the groups with all of their alerts as one list in JSON."""
+    separator = ""
+    click.echo("[", nl=False)
+    async for group, count in _rows(database, scope):
+        text = _dumps(group_json(group, count, []), 1)
+        head, _, tail = text.rpartition("[]")  # the alerts stand last
+        click.echo(f"{separator}\n{head}", nl=False)
+        await _print_alerts(database, group.number)
+        click.echo(tail, nl=False)
+        separator = ","
+    click.echo("\n]" if separator else "]")
+
+
+async def _print_alerts(database: Database, group: int) -> None:
+    separator = "["
+    last: Member | None = None
+    while True:
+        async with database.reading() as conn:
+            page = await members.of_group(conn, group, ALERTS, last)
+        for member in page:
+            click.echo(f"{separator}\n{_dumps(alert_json(member), 3)}", nl=False)
+            separator, last = ",", member
+        if len(page) < ALERTS:
+            click.echo("[]" if last is None else f"\n{INDENT * 2}]", nl=False)
+            return
+
+
+async def _rows(database: Database, scope: str) -> AsyncIterator[Row]:
+    """Each group with the counts of its alerts."""
+    read = groups.firing if scope == "firing" else groups.newest
+    before: int | None = None
+    while True:
+        async with database.reading() as conn:
+            page = await read(conn, GROUPS, before)
+            counts = await members.counts(conn, [group.number for group in page])
+        for group in page:
+            yield group, counts.get(group.number, MemberCount())
+        if len(page) < GROUPS:
+            return
+        before = page[-1].number
+
+
+def _dumps(value: dict[str, Any], depth: int) -> str:
+    return escape_controls_in_json(textwrap.indent(json.dumps(value, ensure_ascii=False, indent=2), INDENT * depth))
