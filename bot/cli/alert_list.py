@@ -17,6 +17,7 @@ from storage.alerts.members import Member, MemberCount
 from storage.database import Database
 
 GROUPS, ALERTS = 200, 500  # in a page
+SMALL = 20  # alerts of a group that is read together with others
 INDENT = "  "
 Row = tuple[AlertGroup, MemberCount]
 
@@ -24,12 +25,13 @@ Row = tuple[AlertGroup, MemberCount]
 async def print_groups(database: Database, scope: str) -> None:
     """Print two lines for each group, the newest first. `scope`: `firing` or `all`."""
     is_empty = True
-    async for group, count in _rows(database, scope):
-        is_empty = False
-        decision = f"{group.decision} {f'INC-{group.incident}' if group.incident is not None else ''}".strip()
-        title = one_line(group.title)
-        click.echo(f"{group.id:<8} {group.shown_state:<9} {group.severity:<8} {decision:<18} {title}")
-        click.echo(f"{'':<8} {count.firing} firing, {count.resolved} resolved; {one_line(group.reason)}")
+    async for page in _pages(database, scope):
+        for group, count in page:
+            is_empty = False
+            decision = f"{group.decision} {f'INC-{group.incident}' if group.incident is not None else ''}".strip()
+            title = one_line(group.title)
+            click.echo(f"{group.id:<8} {group.shown_state:<9} {group.severity:<8} {decision:<18} {title}")
+            click.echo(f"{'':<8} {count.firing} firing, {count.resolved} resolved; {one_line(group.reason)}")
     if is_empty:
         click.echo("No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet.")
 
@@ -38,13 +40,20 @@ async def print_groups_json(database: Database, scope: str) -> None:
     """Print the groups with all of their alerts as one list in JSON."""
     separator = ""
     click.echo("[", nl=False)
-    async for group, count in _rows(database, scope):
-        text = _dumps(group_json(group, count, []), 1)
-        head, _, tail = text.rpartition("[]")  # the alerts stand last
-        click.echo(f"{separator}\n{head}", nl=False)
-        await _print_alerts(database, group.number)
-        click.echo(tail, nl=False)
-        separator = ","
+    async for page in _pages(database, scope):
+        small = [group.number for group, count in page if count.firing + count.resolved <= SMALL]
+        async with database.reading() as conn:
+            alerts = await members.of_groups(conn, small, SMALL)
+        for group, count in page:
+            text = _dumps(group_json(group, count, alerts.get(group.number, [])), 1)
+            if group.number in alerts:
+                click.echo(f"{separator}\n{text}", nl=False)
+            else:
+                head, _, tail = text.rpartition("[]")  # the alerts stand last
+                click.echo(f"{separator}\n{head}", nl=False)
+                await _print_alerts(database, group.number)
+                click.echo(tail, nl=False)
+            separator = ","
     click.echo("\n]" if separator else "]")
 
 
@@ -62,16 +71,15 @@ async def _print_alerts(database: Database, group: int) -> None:
             return
 
 
-async def _rows(database: Database, scope: str) -> AsyncIterator[Row]:
-    """Each group with the counts of its alerts."""
+async def _pages(database: Database, scope: str) -> AsyncIterator[list[Row]]:
+    """The groups with the counts of their alerts, page by page."""
     read = groups.firing if scope == "firing" else groups.newest
     before: int | None = None
     while True:
         async with database.reading() as conn:
             page = await read(conn, GROUPS, before)
             counts = await members.counts(conn, [group.number for group in page])
-        for group in page:
-            yield group, counts.get(group.number, MemberCount())
+        yield [(group, counts.get(group.number, MemberCount())) for group in page]
         if len(page) < GROUPS:
             return
         before = page[-1].number

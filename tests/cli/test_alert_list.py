@@ -54,12 +54,13 @@ def tocsin(*words: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize(("per_page", "alerts_per_page"), [(200, 500), (2, 2), (5, 7), (1, 1)])
+@pytest.mark.parametrize(("per_page", "alerts_per_page", "small"), [(200, 500, 20), (2, 2, 1), (5, 7, 6), (1, 1, 0)])
 def test_every_group_has_all_of_its_alerts_whatever_the_size_of_a_page(
-    expected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, per_page: int, alerts_per_page: int
+    expected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, per_page: int, alerts_per_page: int, small: int
 ) -> None:
     monkeypatch.setattr(alert_list, "GROUPS", per_page)
     monkeypatch.setattr(alert_list, "ALERTS", alerts_per_page)
+    monkeypatch.setattr(alert_list, "SMALL", small)
     text = tocsin("all", "--json")
     assert json.loads(text) == expected
     assert text == json.dumps(expected, ensure_ascii=False, indent=2).replace("\x1b", "\\u001b") + "\n"
