@@ -17,7 +17,7 @@ from bot.json_shapes.alerts import group_json
 from bot.usecases.context import Context, Policies
 from storage.alerts import groups, members
 from storage.open import open_database
-from tests.usecases.alerts.telling import alert, over, told
+from tests.usecases.alerts.telling import alert, report, resolved_alert
 from tests.usecases.conftest import MovableClock
 
 POLICY = "preset: sev1-5\nalerts: {group_by: [alertname], routes: [{do: record}]}\n"
@@ -29,8 +29,8 @@ async def fill(url: str, policy: Path) -> list[dict[str, Any]]:
     loaded = policy_reader.read(policy)
     context = Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), MovableClock())
     many = [alert("Many", instance=f"{number} [] \x1b") for number in range(7)]
-    await told(context, *many, *(alert(f"One{number}") for number in range(4)))
-    await told(context, *(over(each) for each in (*many[2:6], alert("One2"))))
+    await report(context, *many, *(alert(f"One{number}") for number in range(4)))
+    await report(context, *(resolved_alert(each) for each in (*many[2:6], alert("One2"))))
     async with database.reading() as conn:
         newest = await groups.newest(conn, 100)
         numbers = [group.number for group in newest]
