@@ -30,6 +30,10 @@ from storage.statuspage import page
 Options = dict[str, Any]  # of a command, as typed
 Arguments = dict[str, Any]  # of an operation
 HISTORY = 100  # the newest publications to list
+MAINTENANCE_OPTIONS = {
+    "title": "--title", "message": "--message", "components": "--component", "starts_at": "--from",
+    "ends_at": "--until",
+}  # fmt: skip
 STATUSES = click.Choice([str(status) for status in INCIDENT_STATUSES])
 components_option = click.option(
     "--component",
@@ -144,25 +148,28 @@ def resolve_command(ctx: click.Context, /, publication: str, **options: Any) -> 
 @click.pass_context
 def maintenance_command(ctx: click.Context, /, **options: Any) -> None:
     """Schedule maintenance; without options, list what is planned or under way."""
-    if not options["title"]:
+    missing = [name for name in MAINTENANCE_OPTIONS if not options[name]]
+    if len(missing) == len(MAINTENANCE_OPTIONS):
         _list_maintenance(ctx, options)
         return
-    missing = [name for name in ("message", "components", "starts_at", "ends_at") if not options[name]]
     if missing:
-        options = {"message": "--message", "components": "--component", "starts_at": "--from", "ends_at": "--until"}
-        raise TocsinError(f"Say {' and '.join(options[name] for name in missing)}, too.")
+        raise TocsinError(f"Say {' and '.join(MAINTENANCE_OPTIONS[name] for name in missing)}, too.")
     arguments: Arguments = {name: options[name] for name in ("title", "message", "automatic", "remind", "silence")}
     arguments["components"] = list(options["components"])
     _publication(ctx, options, "schedule_maintenance", {}, arguments, ("starts_at", "ends_at"))
 
 
 def _list_maintenance(ctx: click.Context, options: Options) -> None:
-    planned = run_in_group(ctx, options, lambda client: client.run("list_maintenance", {}, {}))["publications"]
+    async def work(client: OperationClient) -> Any:
+        planned = (await client.run("list_maintenance", {}, {}))["publications"]
+        return planned, (await client.run("get_status_page", {}, {}))["timezone"] if planned else ""
+
+    planned, zone = run_in_group(ctx, options, work)
     if prints_json(ctx, options):
         print_json(planned)
         return
     for publication in planned:
-        _print(publication, as_json=False)
+        _print(publication, zone, as_json=False)
     if not planned:
         echo("No maintenance is planned.")
 
@@ -206,9 +213,10 @@ def _publication(
         times = {option: options[option] for option in instants if options[option] is not None}
         zone = (await client.run("get_status_page", {}, {}))["timezone"] if times else ""
         stamps = {option: required_instant(text, zone).isoformat() for option, text in times.items()}
-        return await client.run(name, path, {**arguments, **stamps})
+        return await client.run(name, path, {**arguments, **stamps}), zone
 
-    _print(run_in_group(ctx, options, work), as_json=prints_json(ctx, options))
+    publication, zone = run_in_group(ctx, options, work)
+    _print(publication, zone, as_json=prints_json(ctx, options))
 
 
 def _path(publication: str) -> dict[str, str]:
@@ -245,11 +253,20 @@ def required_instant(text: str, zone: str) -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
-def _print(publication: dict[str, Any], *, as_json: bool) -> None:
+def _planned(publication: dict[str, Any], zone: str) -> str:
+    """When maintenance is planned, in the page's time zone if that is known, else in UTC; empty for an incident."""
+    if publication["scheduled_for"] is None:
+        return ""
+    instants = (datetime.fromisoformat(publication[key]) for key in ("scheduled_for", "scheduled_until"))
+    starts, ends = (instant.astimezone(ZoneInfo(zone or "UTC")) for instant in instants)
+    return f" · {starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M %Z}"
+
+
+def _print(publication: dict[str, Any], zone: str, *, as_json: bool) -> None:
     if as_json:
         print_json(publication)
         return
-    echo(f"{publication['id']} · {publication['title']}")
+    echo(f"{publication['id']} · {publication['title']}{_planned(publication, zone)}")
     echo(f"{_label(publication)} · {publication['updates'][-1]['message']}")
 
 
@@ -266,4 +283,5 @@ def _print_page(status_page: dict[str, Any], *, as_json: bool) -> None:
         echo(f"  {component['key']:<20} {parse_state(component['state']).label}")
     for publication in status_page["publications"]:
         about = f" ({publication['incident']})" if publication["incident"] else ""
-        echo(f"{publication['id']}  {_label(publication):<14} {publication['title']}{about}")
+        planned = _planned(publication, status_page["timezone"])
+        echo(f"{publication['id']}  {_label(publication):<14} {publication['title']}{about}{planned}")

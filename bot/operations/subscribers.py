@@ -99,7 +99,7 @@ async def _add(call: Call, arguments: AddSubscriberArguments) -> Answer:
     kind = SubscriberKind(arguments.kind)
     can_reach = can_mail(call.context) if kind is SubscriberKind.EMAIL else can_post(call.context)
     if not can_reach:
-        raise Refused(f"The status page has no subscribers by {kind}: see status_page.subscribe of the policy.")
+        raise Refused(_why_not(call, kind))
     components = [component_key(call, name) for name in arguments.components]
     address = await subscribe.ask(call.context, kind, arguments.address, components)
     async with call.context.database.reading() as conn:
@@ -107,6 +107,15 @@ async def _add(call: Call, arguments: AddSubscriberArguments) -> Answer:
     if subscriber is None:
         raise Refused("Too many addresses of this owner were asked to confirm lately. Try again in an hour.")
     return Answer(_json(subscriber))
+
+
+def _why_not(call: Call, kind: SubscriberKind) -> str:
+    """What is missing for subscribers of a kind, in words."""
+    if kind not in call.context.policy.status_page.subscribe:
+        return f"The policy lets nobody subscribe by {kind}: add {kind} to `status_page.subscribe`."
+    if kind is SubscriberKind.EMAIL and "email" not in call.context.methods:
+        return "Nobody can subscribe by e-mail yet: set SMTP_URL and MAIL_FROM."
+    return "Links to confirm need a public address: set TOCSIN_URL, or `status_page.url` of the policy."
 
 
 async def _remove(call: Call, _: NoArguments) -> Answer:

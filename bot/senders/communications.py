@@ -15,8 +15,8 @@ from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import CommunicationPayload
-from bot.domain.routing.send_result import Failed, Retry, SendResult, Sent, result_of
-from bot.domain.statuspage.subscriber import Purpose, SubscriberKind
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.statuspage.subscriber import Purpose, Subscriber, SubscriberKind
 from bot.integrations import http
 from bot.integrations.email import Email
 from bot.integrations.mail import Mail
@@ -64,8 +64,11 @@ class CommunicationSender:
         failure_text = f"Could not send the {tell.title_of(communication)} to {recipient}"
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
             return Retry(f"{failure_text}: its lease would have ended before the answer", timedelta(0))
+        subscriber, left = await self._subscription(row, payload, incident, communication)
+        if left:
+            return NotNeeded("they have unsubscribed from the status page")
         try:
-            receipt = await self._send(row, payload, incident, communication, corrected)
+            receipt = await self._send(row, payload, incident, communication, corrected, subscriber)
         except DeliveryError as error:
             return result_of(error, f"{failure_text}: {error}.")
         if receipt is None:
@@ -79,6 +82,7 @@ class CommunicationSender:
         incident: Incident,
         communication: Communication,
         corrected: Communication | None,
+        subscriber: Subscriber | None,
     ) -> Receipt | None:
         """Make one attempt. None if the recipient's method is no longer set up."""
         if row.kind == NoticeKind.COMMS_MAIL:
@@ -86,16 +90,36 @@ class CommunicationSender:
             if not isinstance(email, Email):
                 return None
             mail = _mail(payload, incident, communication, corrected)
-            return await email.send_mail(await self._with_unsubscribe_link(mail))
+            return await email.send_mail(
+                mail if subscriber is None else await self._with_unsubscribe_link(mail, subscriber)
+            )
         webhook = self._holder.notifiers.get("webhook")
         return await webhook.post(row.key, _body(row, communication)) if isinstance(webhook, Webhook) else None
 
-    async def _with_unsubscribe_link(self, mail: Mail) -> Mail:
-        """The mail with an unsubscribe link, if the address is subscribed to the status page; otherwise unchanged."""
+    async def _subscription(
+        self, row: ClaimedNotice, payload: CommunicationPayload, incident: Incident, communication: Communication
+    ) -> tuple[Subscriber | None, bool]:
+        """The subscription by which an address gets this mail, and whether it got it by one that has ended since.
+
+        People and addresses of the policy get it without one; only audiences with `subscribers` have others.
+        """
+        if row.kind != NoticeKind.COMMS_MAIL:
+            return None, False
+        address = payload.address.lower()
         async with self._context.database.reading() as conn:
-            subscriber = await subscribers.of_address(conn, SubscriberKind.EMAIL, mail.to.lower())
-            if subscriber is None or not subscriber.active:
-                return mail
+            policy = await self._context.policies.of(conn, incident)
+            audience = policy.audiences.get(communication.audience)
+            if audience is None or not audience.subscribers:
+                return None, False
+            subscriber = await subscribers.of_address(conn, SubscriberKind.EMAIL, address)
+        if subscriber is not None and subscriber.active:
+            return subscriber, False
+        in_policy = bool(payload.name) or address in {known.lower() for known in audience.emails}
+        return None, not in_policy
+
+    async def _with_unsubscribe_link(self, mail: Mail, subscriber: Subscriber) -> Mail:
+        """The mail to a subscriber, with the link that ends the subscription."""
+        async with self._context.database.reading() as conn:
             unsubscribe_url = link(self._context, await signing_secret(conn), Purpose.UNSUBSCRIBE, subscriber.id)
         page_name = self._context.policy.status_page.name
         footer = f"You get this because you subscribed to {page_name}. Unsubscribe: {unsubscribe_url}"

@@ -11,7 +11,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.payloads import SubscriberPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
-from bot.domain.statuspage.publication import Publication, referred_update
+from bot.domain.statuspage.publication import Publication, PublicUpdate, reference_label, referred_update
 from bot.domain.statuspage.subscriber import Purpose, Subscriber, SubscriberKind, signing_key
 from bot.domain.timeline.entry import rfc3339
 from bot.integrations import http, standard_webhooks
@@ -96,7 +96,7 @@ class SubscriberWebhookSender:
         rules = self._context.policy.status_page
         kind = "maintenance" if publication.is_maintenance else "incident"
         return {
-            "type": f"{kind}.{'corrected' if corrects else update.status}",
+            "type": f"{kind}.{_action(update, reference, corrects=corrects)}",
             "timestamp": rfc3339(update.edited_at or update.at),
             "data": {
                 "page": _page(self._context),
@@ -105,6 +105,12 @@ class SubscriberWebhookSender:
                 "unsubscribe_url": link(self._context, secret, Purpose.UNSUBSCRIBE, subscriber.id),
             },
         }
+
+
+def _action(update: PublicUpdate, reference: str | None, *, corrects: bool) -> str:
+    if corrects:
+        return "corrected"
+    return "reminder" if reference_label(update, reference) == "Reminder" else str(update.status)
 
 
 def _page(context: Context) -> dict[str, str]:

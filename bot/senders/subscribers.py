@@ -16,7 +16,14 @@ from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import SubscriberPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
-from bot.domain.statuspage.publication import Publication, PublicUpdate, referred_update
+from bot.domain.statuspage.publication import (
+    Publication,
+    PublicStatus,
+    PublicUpdate,
+    planned_words,
+    reference_label,
+    referred_update,
+)
 from bot.domain.statuspage.subscriber import Purpose, Subscriber
 from bot.integrations.email import WHOLE_S, Email
 from bot.integrations.mail import Mail
@@ -98,7 +105,7 @@ class SubscriberSender:
             publication_link(self._context, secret, publication.id),
             f"You get this because you subscribed to {rules.name}. Unsubscribe: {leave}",
         ]
-        subject = f"[{rules.name}] {'Correction' if corrects else update.status.label}: {publication.title}"
+        subject = f"[{rules.name}] {reference_label(update, reference)}: {publication.title}"
         mail = _mail_of(
             subscriber, subject, lines, _key(publication, reference, subscriber), leave, f"status.{publication.id}"
         )
@@ -113,17 +120,13 @@ def _key(publication: Publication, reference: str, subscriber: Subscriber) -> st
 
 def _facts(publication: Publication, update: PublicUpdate, rules: StatusPageRules) -> list[str]:
     facts = [f"Impact: {publication.impact}"] if publication.impact and not publication.ended else []
-    facts += [
-        f"{component.name}: {update.components[component.key].label.lower()}"
-        for component in rules.components
-        if component.key in update.components
-    ]
-    if publication.is_maintenance and publication.scheduled_for and publication.scheduled_until:
-        zone = ZoneInfo(rules.timezone)
-        starts, ends = (
-            instant.astimezone(zone) for instant in (publication.scheduled_for, publication.scheduled_until)
-        )
-        facts.append(f"Planned: {starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M %Z}")
+    affected = [component for component in rules.components if component.key in update.components]
+    if update.status is PublicStatus.SCHEDULED:
+        facts += [f"Affects: {', '.join(component.name for component in affected)}"] if affected else []
+    else:
+        facts += [f"{component.name}: {update.components[component.key].label.lower()}" for component in affected]
+    if planned := planned_words(publication, ZoneInfo(rules.timezone)):
+        facts.append(f"Planned: {planned}")
     return ["\n".join(facts)] if facts else []
 
 

@@ -116,7 +116,8 @@ async def test_the_command_line_publishes_on_the_database_and_against_the_api(wo
     day = (world.tocsin.context.clock.now() + timedelta(days=2)).date()
     planned = ("--component", "api", "--from", f"{day}T22:00", "--until", f"{day}T23:00")
     await tocsin(database, "statuspage", "maintenance", "--title", "Move", "--message", "Soon", *planned)
-    assert "Move" in await tocsin(server, "statuspage", "maintenance", *url)
+    assert f"Move · {day} 22:00 to {day} 23:00 CE" in await tocsin(server, "statuspage", "maintenance", *url)
+    assert "Say --title and" in await tocsin(database, "statuspage", "maintenance", "--message", "Soon", code=1)
     shown = await tocsin(database, "statuspage", "--json")
     assert [each["title"] for each in shown["publications"]] == ["Move", "Requests fail", "Requests fail"]
     assert "All systems operational" in await tocsin(server, "statuspage", *url)

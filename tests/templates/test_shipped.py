@@ -17,7 +17,7 @@ from bot.domain.communications.variables import VARIABLES, VariableInputs, varia
 from bot.domain.errors import Refused
 from bot.domain.incident import AudienceMessage, Incident, NewIncident
 from bot.domain.incident.status import Status
-from bot.domain.policy.policy import Audience, CommunicationRules, Policy
+from bot.domain.policy.policy import Audience, CommunicationRules, Fact, Policy
 from bot.domain.timeline.entry import RecordedEntry, entry
 from bot.templates.library import SETS, TemplateLibrary, shipped_keys, shipped_template
 from bot.templates.render import problems_in, render
@@ -177,3 +177,22 @@ def test_an_audience_is_started_updated_and_told_of_the_end() -> None:
     assert stages.stage_of(replace(running, episode=2), audience) == "start"
     assert stages.stage_of(replace(running, status=Status.RESOLVED), audience) == "resolved"
     assert stages.stage_of(running, policy.audiences["executives"]) == "briefing"
+
+
+@pytest.mark.parametrize(
+    ("facts", "asked", "said"),
+    [
+        ({"sla_breach": True}, False, "Yes"),
+        ({"users": 40.0}, True, "No"),  # somebody filled in the form and did not mark it
+        ({"customers_told": True}, False, "[fill in: SLA breach: yes or no]"),  # the bot noted that by itself
+        ({}, False, "[fill in: SLA breach: yes or no]"),
+    ],
+)
+def test_no_breach_of_an_sla_is_denied_unless_a_person_recorded_the_impact(
+    facts: dict[str, Fact], asked: bool, said: str
+) -> None:
+    record = record_of(policies.preset("sev1-5"), "sev1", stages.UPDATE)
+    impact = RecordedEntry(2, 2, entry(NOON, "impact", MAYA, "40 % of users"), True, "", "")
+    entries = (*record.entries, impact) if asked else record.entries
+    record = replace(record, incident=replace(record.incident, facts=facts), entries=entries)
+    assert str(variables(record, Audience("executives", "Executives"))["sla_breach"]) == said

@@ -107,6 +107,9 @@ def record_request(incident: Incident, communication: Communication, now: dateti
 def record_sent(incident: Incident, communication: Communication, actor: str, now: datetime) -> Change:
     """Record that a message goes out: the audience is told of the incident as it is now."""
     latest = _latest_message(incident, communication.stage, communication.of_audience, now)
+    before = incident.told.get(communication.audience)
+    if communication.corrects is not None and before is not None:
+        latest = replace(before, at=now, number=latest.number)  # a correction tells no news of the incident
     facts = {**incident.facts, CUSTOMERS_TOLD: True} if communication.public else incident.facts
     changed = replace(
         incident,

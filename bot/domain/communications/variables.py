@@ -136,7 +136,7 @@ def _facts(record: VariableInputs, audience: Audience) -> dict[str, Any]:
         "impact_description": "; ".join(impact) or Gap("impact: what users notice"),
         "affected_customers": f"{users:g} % of users" if _is_figure(users) else Gap("affected customers"),
         "revenue_impact": f"{revenue:,.10g}" if _is_figure(revenue) else Gap("estimated revenue impact"),
-        "sla_breach": _sla(incident),
+        "sla_breach": _sla(record),
         "update_message": _text(record, incident.update_text) or Gap("what changed"),
         "current_actions": _text(record, incident.update_text) or Gap("what is being done"),
         "update_number": str(incident.updates) if incident.updates else Gap("number of the update"),
@@ -245,8 +245,12 @@ def _impact(incident: Incident) -> list[str]:
     return describe(incident.facts)
 
 
-def _sla(incident: Incident) -> Any:
-    return "Yes" if incident.facts.get(SLA_BREACH) else Gap("SLA breach: yes or no") if not incident.facts else "No"
+def _sla(record: VariableInputs) -> Any:
+    """Whether an SLA is breached. Only a person who records the impact, and marks no breach, says that none is."""
+    if record.incident.facts.get(SLA_BREACH):
+        return "Yes"
+    asked = any(recorded.entry.kind == "impact" for recorded in record.entries)
+    return "No" if asked else Gap("SLA breach: yes or no")
 
 
 def _is_figure(fact: object) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
 from bot.domain.statuspage.component_state import ComponentState, worst
@@ -19,6 +20,7 @@ TITLE_LENGTH = 200
 MESSAGE_LENGTH = 5000
 IMPACT_LENGTH = 500
 MOST_UPDATES = 500
+REMINDER = "reminder"  # a reference: subscribers are reminded of the newest update
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -266,6 +268,22 @@ def referred_update(publication: Publication, reference: str | None) -> tuple[Pu
         (candidate for candidate in publication.updates if candidate.id == update_id), publication.updates[-1]
     )
     return update, bool(corrected_at)
+
+
+def reference_label(update: PublicUpdate, reference: str | None) -> str:
+    """What a message about an update is: a correction, a reminder of what is to begin, or the update's status."""
+    if "~" in (reference or ""):
+        return "Correction"
+    return "Reminder" if reference == REMINDER and update.status is PublicStatus.SCHEDULED else update.status.label
+
+
+def planned_words(publication: Publication, zone: ZoneInfo) -> str:
+    """When maintenance is planned, such as `2026-12-24 22:00 to 23:00 CET`; empty for an incident."""
+    if not publication.is_maintenance or not publication.scheduled_for or not publication.scheduled_until:
+        return ""
+    starts, ends = publication.scheduled_for.astimezone(zone), publication.scheduled_until.astimezone(zone)
+    last = f"{ends:%H:%M %Z}" if starts.date() == ends.date() else f"{ends:%Y-%m-%d %H:%M %Z}"
+    return f"{starts:%Y-%m-%d %H:%M} to {last}"
 
 
 def all_operational(components: Mapping[str, ComponentState]) -> dict[str, ComponentState]:

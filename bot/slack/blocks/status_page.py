@@ -4,33 +4,42 @@ from __future__ import annotations
 
 from bot.domain.incident import Incident
 from bot.domain.policy.status_page_rules import StatusPageRules
-from bot.domain.statuspage.publication import Publication, PublicUpdate
+from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, mention, plain, quote, render
 
-CORRECTION = "Correction"
 CORRECT = "page_correct"  # the button
 QUOTED = 600  # characters of the message, in the receipt
 
 
 def publication_message(
-    publication: Publication, update: PublicUpdate, rules: StatusPageRules, url: str, *, corrects: bool = False
+    publication: Publication, update: PublicUpdate, rules: StatusPageRules, url: str, label: str
 ) -> Message:
-    """One update of a publication, with the states of its components. `corrects`: it replaces words sent before."""
+    """One update of a publication, with the states of its components. `label` says what it is, such as `Resolved`."""
     title = f"{rules.name}: {publication.title}"
-    label = CORRECTION if corrects else update.status.label
-    states = [
-        f"{render(plain(component.name))}: {update.components[component.key].label.lower()}"
-        for component in rules.components
-        if component.key in update.components
-    ]
     words = f"*{render(plain(title))}* · {label}\n{render(plain(update.message))}"
-    more = [elements.context(elements.join_comma(states, 20))] if states else []
+    facts = [_planned(publication), _affected(update, rules)]
+    more = [elements.context(fact) for fact in facts if fact]
     address = f"{url}/incidents/{publication.id}"
     linked = [elements.context(elements.link(address, "On the status page"))] if url.startswith("http") else []
     return elements.message(f"{label}: {title}", [*elements.sections(words), *more, *linked])
+
+
+def _planned(publication: Publication) -> str:
+    """When maintenance is planned, in the reader's time zone; empty for an incident."""
+    starts, ends = publication.scheduled_for, publication.scheduled_until
+    return f"Planned: {elements.moment(starts)} – {elements.moment(ends)}" if starts and ends else ""
+
+
+def _affected(update: PublicUpdate, rules: StatusPageRules) -> str:
+    """The components with their states; of maintenance that is still to begin without."""
+    affected = [component for component in rules.components if component.key in update.components]
+    names = {component.key: render(plain(component.name)) for component in affected}
+    if update.status is PublicStatus.SCHEDULED:
+        return f"Affects: {elements.join_comma(list(names.values()), 20)}" if names else ""
+    return elements.join_comma([f"{name}: {update.components[key].label.lower()}" for key, name in names.items()], 20)
 
 
 def receipt(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import PublicationPayload, SubscriberPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
-from bot.domain.statuspage.publication import referred_update
+from bot.domain.statuspage.publication import reference_label, referred_update
 from bot.slack.blocks.status_page import publication_message, receipt
 from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase
@@ -28,10 +28,10 @@ class StatusPageSender(SenderBase):
             publication = await publications.get(conn, payload.publication or "")
         if subscriber is None or publication is None:
             return NotNeeded("the channel is not subscribed any more")
-        update, corrects = referred_update(publication, payload.update)
+        update, _ = referred_update(publication, payload.update)
         url = page_url(self._context)
         rules = self._context.policy.status_page
-        message = publication_message(publication, update, rules, url, corrects=corrects)
+        message = publication_message(publication, update, rules, url, reference_label(update, payload.update))
         return await post_once.post(self._api, notice, subscriber.address, message)
 
     @sends(NoticeKind.STATUS_RECEIPT, failure="show what was published")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.communications import stages
 from bot.domain.communications.communication import Communication, ExcludedRecipient, Group, Reach, Recipient
 from bot.domain.communications.leaks import Finding
-from bot.domain.communications.recipients import reach
+from bot.domain.communications.recipients import NOT_SET_UP, reach
 from bot.domain.communications.tell import Message, findings_of
 from bot.domain.communications.variables import VariableInputs, confidential, variables
 from bot.domain.errors import Refused
@@ -33,6 +33,11 @@ ENTRIES = 200  # key entries that a template sees
 SHOWN = 5  # earlier messages that the modal shows
 MOST_SUBSCRIBERS = 10_000
 _GROUPS = {SubscriberKind.EMAIL: Group.EMAIL, SubscriberKind.SLACK: Group.CHANNEL}
+_TOO_MANY = (
+    "further subscribers",
+    f"one message reaches at most {MOST_SUBSCRIBERS:,}; what is published on the status page reaches all of them",
+)
+_WEBHOOKS = ("subscribed webhooks", "they are told of what is published on the status page")
 _EXECUTIVES = Audience("executives", "Executives", stages={stages.BRIEFING: "executive_briefing"})
 
 
@@ -138,13 +143,20 @@ async def _with_subscribers(
     if not affected:
         reason = "no component of the status page is affected"
         return replace(base, left_out=(*base.left_out, ExcludedRecipient("subscribers", reason)))
-    rows = [row for row in await subscribers.active_after(conn, "", MOST_SUBSCRIBERS) if row.wants(affected)]
-    if "email" not in context.methods:
+    listed = await subscribers.active_after(conn, "", MOST_SUBSCRIBERS + 1)
+    rows = [row for row in listed[:MOST_SUBSCRIBERS] if row.wants(affected)]
+    left_out = base.left_out
+    if len(listed) > MOST_SUBSCRIBERS:
+        left_out = (*left_out, ExcludedRecipient(*_TOO_MANY))
+    if any(row.kind is SubscriberKind.WEBHOOK for row in rows):
+        left_out = (*left_out, ExcludedRecipient(*_WEBHOOKS))
+    if "email" not in context.methods and any(row.kind is SubscriberKind.EMAIL for row in rows):
         rows = [row for row in rows if row.kind is not SubscriberKind.EMAIL]
+        left_out = (*left_out, ExcludedRecipient("subscribers by e-mail", NOT_SET_UP["email"]))
     known_addresses = {(recipient.group, recipient.address.lower()) for recipient in base.recipients}
     more = [Recipient(_GROUPS[row.kind], row.address) for row in rows if row.kind in _GROUPS]
     added = [recipient for recipient in more if (recipient.group, recipient.address.lower()) not in known_addresses]
-    return replace(base, recipients=(*base.recipients, *added))
+    return replace(base, recipients=(*base.recipients, *added), left_out=left_out)
 
 
 async def briefing_text(context: Context, conn: AsyncConnection, incident: Incident, policy: Policy) -> str:

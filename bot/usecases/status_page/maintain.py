@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.statuspage import maintenance
 from bot.domain.statuspage.maintenance import Lapse, NewMaintenance
-from bot.domain.statuspage.publication import Publication
+from bot.domain.statuspage.publication import REMINDER, Publication
 from bot.domain.timeline.entry import BOT
 from bot.usecases import authorize
 from bot.usecases.context import Context
@@ -17,7 +17,6 @@ from storage.alerts import groups
 from storage.statuspage import publications
 
 ACTION = "maintenance"  # the permission
-REMINDER = "reminder"  # stands for an update: subscribers are reminded of the last one
 
 
 async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: str | None = None) -> Publication:

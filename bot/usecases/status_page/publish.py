@@ -46,11 +46,18 @@ ACTION = "comms"  # the permission
 
 
 async def publish(
-    context: Context, number: int | None, new: NewPublication, actor: str, delivery: str | None = None
+    context: Context,
+    number: int | None,
+    new: NewPublication,
+    actor: str,
+    delivery: str | None = None,
+    *,
+    first: bool = False,
 ) -> Publication:
     """Publish an incident; `number` is the internal incident, or None. Returns the stored publication.
 
-    Raises `Refused` for a drill, without a title or message, and for a component that the policy does not have.
+    Raises `Refused` for a drill, without a title or message, for a component that the policy does not have, and for
+    an incident that is on the page under the same title already; with `first`, under any title.
     """
     async with _writing(context, number, actor, delivery) as (conn, work):
         if work is not None and work.incident.drill:
@@ -58,6 +65,8 @@ async def publish(
         require_publishable((new.title, new.impact, new.message), None if work is None else work.incident)
         require_known_components(context.policy, new.components)
         publication = pages.publish(new, number, actor, context.clock.now())
+        if number is not None and new.notify:
+            await _require_new(conn, number, None if first else publication.title)
         await publications.save(conn, publication)
         await announce(conn, publication, publication.updates[-1].id if new.notify else None, context.clock.now())
         if work is not None:
@@ -67,6 +76,16 @@ async def publish(
                 [_receipt_notice(work, publication, publication.updates[-1].id, actor)],
             )
     return publication
+
+
+async def _require_new(conn: AsyncConnection, number: int, title: str | None) -> None:
+    """Raise `Refused` if the incident is on the page under this title; None: under any. It was published twice."""
+    for published in await publications.of_incident(conn, number):
+        if not published.ended and title in (None, published.title):
+            raise Refused(
+                f"INC-{number} is on the status page already, as “{published.title}”. Add an update to that.",
+                "comms status_page",
+            )
 
 
 async def post(

@@ -51,6 +51,8 @@ async def ask(context: Context, kind: SubscriberKind, address: str, components: 
     else:
         address = mail_address(address)
     component_keys = tuple(component.key for component in rules.components if component.key in set(components))
+    if components and not component_keys:
+        raise Refused("There is no such component any more. Open the form again, and choose from those that there are.")
     async with context.database.transaction() as conn:
         now = context.clock.now()
         if await subscribers.asked_since(conn, now - ASKED_WITHIN) >= ASKED_AT_MOST:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.domain.statuspage.component_state import ComponentState
-from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate
+from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate, planned_words
 from bot.domain.statuspage.view import PageView
 from bot.web.statuspage.api_v2 import timestamp
 
@@ -49,6 +49,11 @@ class Item:
         """The publication's title and how far it was."""
         return f"{self.update.status.label}: {self.publication.title}"
 
+    def text(self, view: PageView) -> str:
+        """Its words; of maintenance that is to come with its times."""
+        planned = planned_words(self.publication, view.zone) if self.update.status is PublicStatus.SCHEDULED else ""
+        return f"{self.update.message}\n\nPlanned: {planned}" if planned else self.update.message
+
     @property
     def changed_at(self) -> datetime:
         """When it was written or last edited."""
@@ -79,7 +84,7 @@ def atom(view: PageView) -> bytes:
         )  # fmt: skip
         ET.SubElement(entry, "link", rel="alternate", type="text/html", href=item.url(view))
         content = ET.SubElement(entry, "content", type="html")
-        content.text = _xml_text(str(paragraphs(item.update.message)))
+        content.text = _xml_text(str(paragraphs(item.text(view))))
     return _document(feed)
 
 
@@ -103,7 +108,7 @@ def rss(view: PageView) -> bytes:
             entry,
             {
                 "title": item.title, "link": item.url(view), "pubDate": _rfc2822(item.update.at),
-                "description": str(paragraphs(item.update.message)),
+                "description": str(paragraphs(item.text(view))),
             },
         )  # fmt: skip
         ET.SubElement(entry, "guid", isPermaLink="false").text = item.uid(view)
@@ -123,7 +128,7 @@ def json_feed(view: PageView) -> bytes:
                 "id": item.uid(view),
                 "url": item.url(view),
                 "title": item.title,
-                "content_text": item.update.message,
+                "content_text": item.text(view),
                 "date_published": timestamp(item.update.at),
                 "date_modified": timestamp(item.changed_at),
             }

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.domain.statuspage.component_state import ComponentState, worst
-from bot.domain.statuspage.publication import Publication
+from bot.domain.statuspage.publication import Publication, PublicStatus
 from bot.domain.statuspage.uptime import Day
 from bot.domain.statuspage.view import RECENT, ComponentView, PageView
 
@@ -50,7 +50,8 @@ def paragraphs(text: str) -> Markup:
     """A text of several lines as HTML: blank lines separate paragraphs."""
     blocks = [block.strip() for block in text.split("\n\n") if block.strip()]
     return Markup("").join(
-        Markup("<p>{}</p>").format(Markup("<br>").join(escape(line) for line in block.split("\n"))) for block in blocks
+        Markup('<p dir="auto">{}</p>').format(Markup("<br>").join(escape(line) for line in block.split("\n")))
+        for block in blocks
     )
 
 
@@ -152,7 +153,9 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
         "when": _period_words(publication, words, view.now),
         "lasted": span_words(over - publication.started_at) if over and over > publication.started_at else "",
         "components": [
-            (names[key], state.label, _MARKS[state]) for key, state in publication.components.items() if key in names
+            (names[key], "" if publication.status is PublicStatus.SCHEDULED else state.label, _MARKS[state])
+            for key, state in publication.components.items()
+            if key in names
         ],
         "edited": words.time(publication.edited_at) if publication.edited_at else None,
         "updates": [

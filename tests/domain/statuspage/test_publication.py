@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.domain.errors import Refused
 from bot.domain.statuspage.component_state import ComponentState as S
+from bot.domain.statuspage.maintenance import NewMaintenance, schedule
 from bot.domain.statuspage.publication import (
+    REMINDER,
     NewPublication,
     PublicChange,
     PublicStatus,
     change,
+    correction_of,
     edit_update,
+    planned_words,
     publish,
+    reference_label,
     states_now,
 )
 from tests.domain.statuspage.factories import NOW, new_publication
@@ -63,3 +70,15 @@ def test_times_of_a_publication_lie_in_the_past_and_in_order() -> None:
 def test_characters_that_change_the_direction_of_text_are_not_published() -> None:
     made = publish(NewPublication("API\u202e is slow", "a\u2066b"), None, "tocsin", NOW)
     assert (made.title, made.updates[0].message) == ("API is slow", "ab")
+
+
+def test_a_message_about_maintenance_says_when_and_whether_it_reminds() -> None:
+    planned = schedule(NewMaintenance("Move", "Short breaks.", ["api"], NOW + 10 * HOUR, NOW + 13 * HOUR), "U1", NOW)
+    assert planned_words(planned, ZoneInfo("Europe/Berlin")) == "2026-03-30 00:00 to 03:00 CEST"
+    assert planned_words(planned, ZoneInfo("UTC")) == "2026-03-29 22:00 to 2026-03-30 01:00 UTC"
+    (update,) = planned.updates
+    assert reference_label(update, update.id) == "Scheduled"
+    assert reference_label(update, REMINDER) == "Reminder"
+    assert reference_label(replace(update, status=PublicStatus.IN_PROGRESS), REMINDER) == "In progress"  # it came late
+    assert reference_label(update, correction_of(update, NOW)) == "Correction"
+    assert planned_words(published(HOUR, api=S.MAJOR_OUTAGE), ZoneInfo("UTC")) == ""

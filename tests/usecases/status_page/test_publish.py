@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -83,3 +84,16 @@ async def test_a_publication_is_found_by_its_id_and_by_its_incident(context: Con
         assert await find(conn, made.id) == await find(conn, f"inc-{number}") == made
         with pytest.raises(NotFound):
             await find(conn, "INC-99")
+
+
+async def test_an_incident_is_not_published_twice(context: Context) -> None:
+    number = await declared(context)
+    made = await publish(context, number, NEW, BOT)
+    with pytest.raises(Refused, match="is on the status page already"):
+        await publish(context, number, NEW, BOT)
+    other = replace(NEW, title="Logins fail, too")
+    with pytest.raises(Refused, match="Add an update to that"):  # a form that was opened before the first was published
+        await publish(context, number, other, BOT, first=True)
+    await publish(context, number, other, BOT)  # a second matter of the same incident, on purpose
+    await post(context, made.id, PublicChange("It is well again.", PublicStatus.RESOLVED), BOT)
+    await publish(context, number, NEW, BOT)  # it happens again

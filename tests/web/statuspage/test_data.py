@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from icalendar import Calendar
 
 from bot.domain.statuspage.component_state import ComponentState as S
+from bot.domain.statuspage.maintenance import NewMaintenance
 from bot.domain.statuspage.publication import NewPublication, PublicChange, PublicStatus
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context
+from bot.usecases.status_page.maintain import schedule
 from bot.usecases.status_page.publish import post, publish
 from bot.web.statuspage import mirror
 from bot.web.statuspage.cache import StatusPageCache
@@ -125,3 +128,14 @@ async def test_uptime_of_an_outage_that_goes_on_is_rendered_anew(
     await filled.refresh()
     share = {each.component.key: each.uptime.share for each in filled.view.components}
     assert share["webhooks"] == pytest.approx(0.5)
+
+
+async def test_feeds_say_when_maintenance_is_planned(client: Client, context: Context, cache: StatusPageCache) -> None:
+    starts = context.clock.now() + timedelta(hours=2)
+    await schedule(context, NewMaintenance("Move", "Soon.", ["api"], starts, starts + timedelta(hours=1)), BOT)
+    await cache.refresh()
+    feed = await (await client.get("/status/feed.json")).json(content_type="application/feed+json")
+    (planned,) = [each["content_text"] for each in feed["items"] if each["title"].startswith("Scheduled:")]
+    assert re.search(r"\n\nPlanned: \d{4}-\d\d-\d\d \d\d:\d\d to (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC$", planned)
+    assert "Planned: " in await (await client.get("/status/feed.rss")).text()
+    assert "Planned: " in await (await client.get("/status/feed.atom")).text()

@@ -151,3 +151,13 @@ async def page_of(context: Context) -> AsyncIterator[tuple[Client, StatusPageCac
     async with TestClient(TestServer(application)) as client:
         yield client, cache
     await cache.stop(5.0)
+
+
+async def test_text_from_right_to_left_stands_as_it_is_read(
+    client: Client, cache: StatusPageCache, context: Context
+) -> None:
+    await publish(context, None, NewPublication("\u0627\u0646\u0642\u0637\u0627\u0639", "We look into it."), BOT)
+    await cache.refresh()
+    page = await (await client.get("/status")).text()
+    assert '<h3 dir="auto">' in page
+    assert '<p dir="auto">We look into it.</p>' in page

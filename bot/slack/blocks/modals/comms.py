@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.communications import tell
 from bot.domain.communications.communication import Communication, ExcludedRecipient, Group, Reach, State
@@ -30,7 +31,7 @@ class AudienceChoice:
     audience: Audience
     proposed: bool
     last_told: str  # in words
-    late: bool = False
+    due_at: datetime | None = None  # when it is to be told next
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ def comms_modal(form: CommsForm) -> Block:
     """The form, with inputs `audience`, `subject` and `text`, and the button **Send a test to me**."""
     blocks = [
         *([] if form.corrected else [_choice(form)]),
-        _last_messages(form),
-        *([_corrects(form.corrected)] if form.corrected else []),
+        last_messages(form),
+        *([corrects(form.corrected)] if form.corrected else []),
         elements.input_block(
             _block_id("subject", form), "Subject", elements.text_input(form.message.subject, longest=SUBJECT_LENGTH)
         ),
@@ -174,8 +175,13 @@ def _choice(form: CommsForm) -> Block:
     return {**block, "dispatch_action": True}
 
 
-def _last_messages(form: CommsForm) -> Block:
-    due = [f"*{render(plain(c.audience.name))}*: {c.last_told}" for c in form.choices if c.proposed]
+def last_messages(form: CommsForm) -> Block:
+    """When each audience that the severity proposes was last told, and is due; what changed since, for this one."""
+    due = [
+        f"*{render(plain(c.audience.name))}*: {c.last_told}{f', due by {elements.clock(c.due_at)}' if c.due_at else ''}"
+        for c in form.choices
+        if c.proposed
+    ]
     lines = [" · ".join(due)] if due else ["The severity proposes no audience."]
     if form.told is not None:
         changed = ", ".join(render(plain(change)) for change in form.changes) or "nothing"
@@ -183,7 +189,8 @@ def _last_messages(form: CommsForm) -> Block:
     return elements.context(*lines)
 
 
-def _corrects(communication: Communication) -> Block:
+def corrects(communication: Communication) -> Block:
+    """Names the message that is corrected."""
     words = f"*{render(plain(communication.subject))}*"
     return elements.section(f":pencil2: This corrects #{communication.number}: {words}. The first message stays.")
 

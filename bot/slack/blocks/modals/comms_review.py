@@ -7,7 +7,7 @@ from bot.domain.communications.communication import Communication
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.modals.comms import CommsForm, findings_blocks, recipient_blocks
+from bot.slack.blocks.modals.comms import CommsForm, corrects, findings_blocks, last_messages, recipient_blocks
 from bot.slack.blocks.press_value import press_value
 from bot.slack.text import mention, plain, render
 
@@ -21,6 +21,8 @@ def review_modal(form: CommsForm, communication: Communication) -> Block:
     value = press_value(form.incident, communication.number)
     blocks = [
         elements.section(f"{mention(communication.author)} asks you to look at the *{title}*."),
+        last_messages(form),
+        *([corrects(form.corrected)] if form.corrected else []),
         elements.section(f"*{render(plain(communication.subject))}*"),
         *elements.sections(render(communication.text)),
         elements.divider(),

@@ -87,7 +87,12 @@ def form_of(audience_draft: Draft, audiences: Overview, record: VariableInputs) 
     """The form of a draft."""
     incident, now = record.incident, record.now
     choices = [
-        AudienceChoice(audience, audience in audiences.proposed, stages.last_told_words(incident, audience, now))
+        AudienceChoice(
+            audience,
+            audience in audiences.proposed,
+            stages.last_told_words(incident, audience, now),
+            stages.due_at(incident, audience, record.policy),
+        )
         for audience in (*audiences.proposed, *audiences.others)
     ]
     if audience_draft.audience not in (*audiences.proposed, *audiences.others):
@@ -170,7 +175,7 @@ async def _press_review(call: Press) -> Message | None:
             raise Refused("Somebody has decided about this message already.", "comms")
         audience = tell.audience_of(call.policy, waiting.audience)
         record = await record_of(call.context, conn, call.incident, call.policy)
-        message = WrittenMessage(waiting.audience, waiting.stage, waiting.subject, waiting.text)
+        message = WrittenMessage(waiting.audience, waiting.stage, waiting.subject, waiting.text, waiting.corrects)
         form = await _with_message(call.context, conn, record, audience, message)
     return await call.open_form(comms_review.review_modal(form, waiting), "comms")
 

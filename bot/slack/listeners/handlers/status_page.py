@@ -11,7 +11,7 @@ from bot.domain.errors import NotFound
 from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.publication import OVER, NewPublication, PublicChange, all_operational
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.inputs import InputErrors, in_place_of
+from bot.slack.blocks.inputs import InputErrors, in_place_of, refusal_at
 from bot.slack.blocks.modals.comms import AudienceChoice
 from bot.slack.blocks.modals.correct_page import CALLBACK as CORRECT_CALLBACK
 from bot.slack.blocks.modals.correct_page import correct_page_modal, values_of_correction
@@ -81,7 +81,8 @@ async def _submit(call: Submission) -> dict[str, Any] | None:
 async def _publish(call: Submission, values: PageValues) -> None:
     if values.publication is None:
         new = NewPublication(values.title, values.message, values.components, values.status, values.impact)
-        await publish(call.context, values.incident, new, call.user, call.delivery)
+        with refusal_at("title"):
+            await publish(call.context, values.incident, new, call.user, call.delivery, first=True)
         return
     async with call.context.database.reading() as conn:
         published = await open_publication(conn, values.incident)
