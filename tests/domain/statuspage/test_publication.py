@@ -81,4 +81,4 @@ def test_a_message_about_maintenance_says_when_and_whether_it_reminds() -> None:
     assert reference_label(update, REMINDER) == "Reminder"
     assert reference_label(replace(update, status=PublicStatus.IN_PROGRESS), REMINDER) == "In progress"  # it came late
     assert reference_label(update, correction_of(update, NOW)) == "Correction"
-    assert planned_words(published(HOUR, api=S.MAJOR_OUTAGE), ZoneInfo("UTC")) == ""
+    assert planned_words(new_publication(HOUR, api=S.MAJOR_OUTAGE), ZoneInfo("UTC")) == ""
