@@ -95,6 +95,7 @@ class Outbox(PolledService):
         self._observe = observe
         self._claimed = claimed
         self._buffer = ClaimBuffer()
+        self._left_until: dict[str, float] = {}  # by kind: until when it is left to other replicas (monotonic)
         self._urgent = False  # something waits that goes before the buffer
         self._recorder = BatchedResults(context, lambda: GATHER_S if self._buffer else 0.0)
         self._recording: set[asyncio.Task[None]] = set()  # reminders that were sent: their places are free again
@@ -163,7 +164,9 @@ class Outbox(PolledService):
         if free <= 0 and not open_lanes and not self._buffer:
             return []
         self._context.wakeups.outbox.clear()
-        full = READING_KINDS.union(*(lane.kinds for lane in self._claimed_lanes if lane.free <= 0))
+        now = time.monotonic()
+        left = {NoticeKind(kind) for kind, until in self._left_until.items() if until > now}
+        full = READING_KINDS.union(left, *(lane.kinds for lane in self._claimed_lanes if lane.free <= 0))
         if self._buffer and not await self._look_ahead(full, room):
             return []
         async with self._context.database.transaction() as conn:
@@ -260,15 +263,26 @@ class Outbox(PolledService):
         return await self._recorder.sent(row, receipt)
 
     async def _defer(self, row: ClaimedNotice, result: Deferred) -> str:
-        """Release the lease until the rate limit permits the call, and wake up at that instant."""
+        """Release the lease until the rate limit permits the call, and wake up at that instant.
+
+        What another replica may send is offered at once. This one claims nothing of its kind until that instant.
+        """
         after_s = result.after.total_seconds()
         log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
         if result.blocked:
             await results.wait_for_operator(self._context, row, result.after, result.reason)
         else:
-            await results.requeue(self._context, row, result.after, result.reason, trying=_trying_for(row))
+            after = timedelta(0) if result.offered else result.after
+            if result.offered:
+                self._leave_to_others(row.kind, time.monotonic() + after_s)
+            await results.requeue(self._context, row, after, result.reason, trying=_trying_for(row))
         asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
         return "blocked" if result.blocked else "waits"
+
+    def _leave_to_others(self, kind: str, until: float) -> None:
+        """Claim nothing of this kind until then. Of several instants, the first counts."""
+        current = self._left_until.get(kind, 0.0)
+        self._left_until[kind] = min(current, until) if current > time.monotonic() else until
 
     async def _retry(self, row: ClaimedNotice, result: Retry) -> str:
         after = timedelta(seconds=backoff_s(row.attempts)) if result.after is None else result.after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -14,7 +15,9 @@ import sqlalchemy as sa
 from bot.clock import Clock
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.send_result import SendResult, Sent
+from bot.domain.routing.send_result import Deferred, SendResult, Sent
+from bot.slack.client.rate_limiter import RateLimiter
+from bot.slack.client.rate_window import Caller
 from bot.usecases.context import Context, Policies
 from bot.workers import claim_buffer
 from bot.workers.claim_buffer import ClaimBuffer
@@ -197,3 +200,40 @@ async def test_while_many_deadlines_have_lapsed_what_is_less_urgent_than_a_remin
     async with _running(context, send):
         await _until_all_are(database, "sent", 2)
     assert sent == ["n:0", "edit"]
+
+
+async def test_what_one_replica_may_not_send_now_is_sent_by_another(database: Database) -> None:
+    topics = [Notice(f"topic:{n}", NoticeKind.TOPIC, 1, priority=Priority.NEWS) for n in range(20)]
+    by_replica: Counter[int] = Counter()
+
+    def replica(number: int) -> Send:
+        limiter = RateLimiter(lambda: 1000.0)  # the minute does not pass
+        limiter.share_among(2)
+
+        async def send(row: ClaimedNotice) -> SendResult:
+            permit = limiter.acquire("conversations.setTopic", "", Caller(incident=1, priority=row.priority))
+            if isinstance(permit, float):
+                return Deferred("used up", timedelta(seconds=permit), offered=True)
+            permit.release(counts=True)
+            by_replica[number] += 1
+            return Sent()
+
+        return send
+
+    await store_incidents(database, 1)
+    async with database.transaction() as conn:
+        await enqueue.put(conn, topics)
+    contexts = [_context(database), _context(database)]
+    async with (
+        _running(contexts[0], replica(0)),
+        _running(contexts[1], replica(1)),
+        asyncio.timeout(WITHIN_S),
+    ):
+        while (await _states(database)).get("sent", 0) < len(topics):
+            for context in contexts:
+                context.wakeups.notify()
+            await asyncio.sleep(0.05)
+    assert by_replica == {0: 10, 1: 10}, "each has half of the twenty a minute"
+    async with database.reading() as conn:
+        claims = await conn.scalar(sa.select(sa.func.sum(outbox.c.fence)))
+    assert claims <= 3 * len(topics), "a replica claims none while it may send none"

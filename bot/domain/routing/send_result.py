@@ -28,11 +28,13 @@ class Deferred:
     """Not attempted: a rate limit permits the call only `after` this time. It does not count as an attempt.
 
     `blocked`: not a rate limit holds it back, but something that an operator or admin has to fix.
+    `offered`: this replica's part of the limit is used up, and another may send it meanwhile.
     """
 
     reason: str
     after: timedelta
     blocked: bool = False
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -103,6 +104,9 @@ ADDRESSEES: dict[str, str] = {
     NoticeKind.CHANNEL_LOST: "person",
     NoticeKind.MEMBER_REMOVED: "person",
 }
+# Kinds whose sender makes one call of a method that replicas share. While this replica's part is used up, another may
+# send them.
+OFFERED_KINDS = frozenset({NoticeKind.CHANNEL})
 OUTSIDE = "they are not in the private incident's channel any more"
 
 
@@ -131,7 +135,9 @@ class Dispatcher:
     async def send(self, notice: ClaimedNotice) -> SendResult:
         """1. Find the sender. 2. Read the incident. 3. Drop a notice that is not needed. 4. Render and call Slack."""
         # Each notice is sent in a task of its own, and so has this variable to itself.
-        rate_limiter.current_caller.set(Caller(notice.dedup_key, notice.incident, notice.priority))
+        offered = notice.kind in OFFERED_KINDS and self._shared.api.rate_limiter.replicas > 1
+        name = "" if offered else notice.dedup_key  # what another replica may send keeps no place in the queue of this
+        rate_limiter.current_caller.set(Caller(name, notice.incident, notice.priority))
         if notice.kind not in self._methods:
             return Retry(f"this version cannot send notices of the kind {notice.kind}; a newer one may")
         registration = REGISTRY[NoticeKind(notice.kind)]
@@ -156,6 +162,8 @@ class Dispatcher:
             if delivery is not None and error.name in OUT_OF_REACH and error.channel == delivery.incident.channel_id:
                 return await self._out_of_reach(delivery.incident, error)
             refused = error.permanent or error.blocked
+            if offered and not error.attempted and not refused:
+                return Deferred(str(error), timedelta(seconds=error.wait_s or 0.0), offered=True)
             return result_of(error, error_messages.describe_failure(error, failed_step(notice)) if refused else None)
 
     async def _addressee_was_removed(self, delivery: Delivery) -> bool:
