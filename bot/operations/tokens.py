@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 
 from bot.domain.access.token import Scope, Token
 from bot.json_shapes.incidents import instant
@@ -61,7 +61,7 @@ class CreateArguments(Arguments):
     """The token to create."""
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z][A-Za-z0-9 ._-]*$")]
-    user: Annotated[SlackId, Field(description="Whom it acts as.")]
+    as_: Annotated[SlackId, Field(validation_alias=AliasChoices("as", "user"), description="Whom it acts as.")]
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=3)]
     expires: Annotated[Duration, Field(description="How long it is valid; for ever without.")] | None = None
 
@@ -93,7 +93,7 @@ async def _create(call: Call, arguments: CreateArguments) -> Answer:
     lifetime = span(arguments.expires) if arguments.expires else None
     now = call.context.clock.now()
     token, secret = await tokens.create(
-        call.context.database, arguments.name, arguments.user, tuple(dict.fromkeys(arguments.scopes)), now, lifetime
+        call.context.database, arguments.name, arguments.as_, tuple(dict.fromkeys(arguments.scopes)), now, lifetime
     )
     return Answer({**token_json(token), "token": secret})
 
@@ -108,7 +108,7 @@ OPERATIONS = (
     question("list_tokens", "/tokens", "List the tokens", _list, TokensShape, tag=TAG, scope=Scope.ADMIN),
     Operation(name="create_token", method="POST", path="/tokens", summary="Make a token", run=_create, status=201,
               arguments=CreateArguments, answer=NewTokenShape, scope=Scope.ADMIN, tag=TAG, secret=True,
-              example={"name": "ci", "user": "{user}", "scopes": ["write"], "expires": "90d"}),
+              example={"name": "ci", "as": "{user}", "scopes": ["write"], "expires": "90d"}),
     Operation(name="revoke_token", method="DELETE", path="/tokens/{token}", summary="Revoke a token", run=_revoke,
               answer=TokenShape, scope=Scope.ADMIN, tag=TAG),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime, timedelta
 
 from bot.domain.access.token import Scope, Token, check_name, check_person, hash_of, new_secret
@@ -22,7 +23,8 @@ async def create(
     token = Token(0, check_name(name), check_person(person), scopes, now, now + lasts if lasts is not None else None)
     async with database.transaction() as conn:
         if await tokens.find(conn, token.name):
-            raise Refused(f"There is a token “{token.name}”. Revoke it first: tocsin token revoke {token.name}")
+            command = f"tocsin token revoke {shlex.quote(token.name)}"
+            raise Refused(f"There is a token “{token.name}”. Revoke it first: {command}")
         return await tokens.insert(conn, token, hash_of(secret)), secret
 
 

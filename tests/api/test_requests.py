@@ -36,6 +36,11 @@ async def test_a_scope_that_a_token_lacks_is_refused(world: World) -> None:
         assert (refused.status, refused.body["title"]) == (403, "Not allowed")
         assert (await writer.get("/tokens")).status == 403
     async with program(world, person=ALEX, scopes="admin") as admin:
+        for name, given in (("by as", {"as": TOM}), ("by user", {"user": TOM})):
+            made = await admin.post("/tokens", {"name": name, "scopes": ["read"], **given})
+            assert (made.status, made.body["as"]) == (201, TOM)
+        used = await admin.post("/tokens", {"name": "by as", "as": TOM, "scopes": ["read"]})
+        assert used.body["detail"].endswith("tocsin token revoke 'by as'")
         listed = (await admin.get("/tokens")).body["tokens"]
     assert {"id", "name", "as", "scopes", "created_at", "expires_at", "last_used_at", "revoked"} == set(listed[0])
     assert not any("tcs_" in str(token) for token in listed)

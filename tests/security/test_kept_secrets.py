@@ -11,7 +11,7 @@ from tests.scenarios.running import World
 
 async def test_the_secret_of_a_token_made_with_an_idempotency_key_is_not_stored(world: World) -> None:
     async with program(world, scopes="admin") as admin:
-        body = {"name": "ci", "user": world.maya.id, "scopes": ["read"]}
+        body = {"name": "ci", "as": world.maya.id, "scopes": ["read"]}
         made = await admin.post("/tokens", body, Idempotency_Key="once")
         again = await admin.post("/tokens", body, Idempotency_Key="once")
     assert (made.status, again.status) == (201, 409)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -162,9 +161,10 @@ class Dispatcher:
             if delivery is not None and error.name in OUT_OF_REACH and error.channel == delivery.incident.channel_id:
                 return await self._out_of_reach(delivery.incident, error)
             refused = error.permanent or error.blocked
-            if offered and not error.attempted and not refused:
-                return Deferred(str(error), timedelta(seconds=error.wait_s or 0.0), offered=True)
-            return result_of(error, error_messages.describe_failure(error, failed_step(notice)) if refused else None)
+            result = result_of(error, error_messages.describe_failure(error, failed_step(notice)) if refused else None)
+            if isinstance(result, Deferred) and not result.blocked:
+                result = replace(result, offered=offered)
+            return result
 
     async def _addressee_was_removed(self, delivery: Delivery) -> bool:
         """Whether the notice would tell a private incident to somebody who was removed from its channel."""

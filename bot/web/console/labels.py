@@ -61,7 +61,7 @@ _OF_OPERATION = {
     ("add_subscriber", "components"): "Told of",
     ("enable_rule", "reason"): "Why?",
     ("disable_rule", "reason"): "Why?",
-    ("create_token", "user"): "Acts as",
+    ("create_token", "as"): "Acts as",
     ("create_token", "scopes"): "May",
     ("create_action", "kind"): "How it helps next time",
     ("schedule_review", "at"): "Takes place at",

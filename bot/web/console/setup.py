@@ -103,7 +103,7 @@ async def _sessions(visitor: Visitor) -> list[Any]:
 
 
 def _token_form(visitor: Visitor) -> Form:
-    return form_for("create_token", "/setup/tokens", visitor.context.policy, "Make a token", user="me")
+    return form_for("create_token", "/setup/tokens", visitor.context.policy, "Make a token", **{"as": "me"})
 
 
 async def _page(
