@@ -11,7 +11,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.oncall import schedule as oncall
 from bot.domain.paging import calls
 from bot.domain.policy.policy import Policy
-from bot.integrations.http import LOOPBACK, in_the_clear
+from bot.integrations.http import LOOPBACK, is_unencrypted
 from bot.integrations.pagerduty_schedules import Entry, Schedules
 from bot.settings import Settings
 from bot.slack.client import api as slack_api
@@ -50,7 +50,7 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
         )
         findings.append(warn("notifiers", words))
     for name in ("PAGERDUTY_EVENTS_URL", "TWILIO_API_URL", "WEBHOOK_URL"):
-        if in_the_clear(notifiers.value(settings, name)):
+        if is_unencrypted(notifiers.value(settings, name)):
             words = f"{name} begins with http://: others on the way can read secrets and names. Use https://."
             findings.append(warn("notifiers", words))
     if notifiers.value(settings, "SMTP_URL").startswith("smtp+plain:"):

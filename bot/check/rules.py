@@ -53,7 +53,7 @@ async def _rules(settings: Settings, policy: Policy) -> list[Finding]:
     finally:
         await prometheus.close()
     if not refused:
-        findings.insert(0, ok("rules", f"{len(enabled)} are evaluated on {address.shown}"))
+        findings.insert(0, ok("rules", f"{len(enabled)} are evaluated on {address.display_url}"))
     return [*findings, *(fail("rules", words) for words in refused)]
 
 

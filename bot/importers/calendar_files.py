@@ -36,7 +36,7 @@ def _files(path: Path) -> list[Path]:
 
 
 async def _fetch(url: str) -> str:
-    if not url.startswith(("https://", "http://")) or http.in_the_clear(url):
+    if not url.startswith(("https://", "http://")) or http.is_unencrypted(url):
         raise ImportFailed("The address of a calendar must begin with https://.")
     async with aiohttp.ClientSession() as session:
         return await read_text(session, url, "The calendar")

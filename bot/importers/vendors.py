@@ -78,7 +78,7 @@ async def open_reader(
         raise ImportFailed(
             f"{vendor.key_setting} is not set. Use a key that may only read; docs/moving.md says how to make it."
         )
-    if not url or http.in_the_clear(url):
+    if not url or http.is_unencrypted(url):
         raise ImportFailed(
             f"The address of {vendor.title} must begin with https://; set {vendor.key_setting.rpartition('_')[0]}_URL."
         )

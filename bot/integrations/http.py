@@ -78,7 +78,7 @@ async def ask(
         raise DeliveryError(f"the connection to {vendor} broke ({type(error).__name__})", uncertain=True) from None
 
 
-def passing(answer: Answer, vendor: str) -> DeliveryError | None:
+def temporary_error(answer: Answer, vendor: str) -> DeliveryError | None:
     """The error of a temporary failure, which is worth a retry; None for a final answer."""
     if answer.status == 429:
         return DeliveryError(f"{vendor} is asked too often (429)", wait_s=answer.retry_after_s)
@@ -107,7 +107,7 @@ def without(text: str, secrets: Collection[str]) -> str:
     return text
 
 
-def in_the_clear(url: str) -> bool:
+def is_unencrypted(url: str) -> bool:
     """Whether others on the way could read a request to this URL: plain HTTP to another machine."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname not in LOOPBACK

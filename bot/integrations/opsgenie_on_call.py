@@ -44,7 +44,7 @@ class OpsgenieOnCall:
             return None
         if answer.status != 200:
             refused = DeliveryError(f"{VENDOR} answered {answer.status}; check OPSGENIE_API_KEY", permanent=True)
-            raise http.passing(answer, VENDOR) or refused
+            raise http.temporary_error(answer, VENDOR) or refused
         on_calls = answer.data.get("data")
         recipients = on_calls.get("onCallRecipients") if isinstance(on_calls, dict) else None
         names = recipients[:MOST_PEOPLE] if isinstance(recipients, list) else []

@@ -37,7 +37,7 @@ class PagerDuty:
         answer = await http.ask(self.session, "POST", self.url, VENDOR, secrets, json=body, headers=headers)
         if answer.status in (200, 202):
             return Receipt(VENDOR, answer.text("dedup_key") or page.dedup_key, answer.text("status"))
-        raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
+        raise http.temporary_error(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
 
 
 def event(page: Page, routing_key: str) -> dict[str, Any]:

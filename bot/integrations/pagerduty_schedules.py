@@ -113,4 +113,4 @@ def _check(answer: http.Answer) -> None:
         return
     if answer.status in (401, 403):
         raise DeliveryError(f"{VENDOR} refuses the token ({answer.status}); check PAGERDUTY_API_TOKEN", permanent=True)
-    raise http.passing(answer, VENDOR) or DeliveryError(f"{VENDOR} answered {answer.status}", permanent=True)
+    raise http.temporary_error(answer, VENDOR) or DeliveryError(f"{VENDOR} answered {answer.status}", permanent=True)

@@ -48,7 +48,7 @@ class Address:
     ca: Path | None = None  # certificates to trust instead of the system's
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """The address without user and password."""
         return str(URL(self.url).with_user(None))
 
@@ -64,9 +64,9 @@ class Prometheus:
         self._turns = asyncio.Semaphore(CONCURRENCY)
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """The address without user and password."""
-        return self._address().shown
+        return self._address().display_url
 
     async def close(self) -> None:
         """Close the connections. Calling it twice is safe."""
@@ -110,10 +110,10 @@ class Prometheus:
             async with self._session.post(url, data=form, headers=headers, allow_redirects=False) as response:
                 return response.status, await _body(response)
         except TimeoutError:
-            message = f"{self.shown} did not answer within {TIMEOUT_S:g} s"
+            message = f"{self.display_url} did not answer within {TIMEOUT_S:g} s"
             raise PrometheusError(message, unreachable=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:  # its words may contain the password
-            message = f"{self.shown} cannot be reached ({type(error).__name__})"
+            message = f"{self.display_url} cannot be reached ({type(error).__name__})"
             raise PrometheusError(message, unreachable=True) from None
 
     def _open(self) -> aiohttp.ClientSession:

@@ -106,6 +106,6 @@ class SlackOpenId:
         answer = await http.ask(
             self.session, method, url, VENDOR, secrets, headers=http.headers(), timeout=timeout, **how
         )  # fmt: skip
-        if (error := http.passing(answer, VENDOR)) is not None:
+        if (error := http.temporary_error(answer, VENDOR)) is not None:
             raise DeliveryError(str(error))
         return answer

@@ -43,7 +43,7 @@ async def post(
     )
     if 200 <= answer.status < 300:
         return {"vendor": RECEIVER, "id": message_id, "detail": str(answer.status)}
-    if error := http.passing(answer, RECEIVER):
+    if error := http.temporary_error(answer, RECEIVER):
         raise error
     raise DeliveryError(f"{RECEIVER} answered {answer.status}", permanent=answer.status == GONE)
 

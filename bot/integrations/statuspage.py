@@ -91,7 +91,7 @@ class Statuspage:
             return answer
         if answer.status == 420:
             raise DeliveryError(f"{VENDOR} is asked too often (420)", wait_s=answer.retry_after_s or 60.0)
-        if error := http.passing(answer, VENDOR):
+        if error := http.temporary_error(answer, VENDOR):
             raise error
         hint = {401: "; check STATUSPAGE_API_KEY", 403: "; check STATUSPAGE_API_KEY", 404: "; check STATUSPAGE_PAGE_ID"}
         detail = answer.text("error") or answer.text("message")

@@ -63,7 +63,7 @@ class Account:
         answer = await self.ask("POST", resource, data=dict(fields))
         if answer.status in (200, 201):
             return receipt_of(answer.data)
-        raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
+        raise http.temporary_error(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
 
 
 def receipt_of(resource: Mapping[str, Any]) -> Receipt:

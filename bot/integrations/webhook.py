@@ -52,7 +52,7 @@ class Webhook:
         answer = await http.ask(self.session, "POST", self.url, VENDOR, secrets, data=body, headers=signed)
         if 200 <= answer.status < 300:
             return Receipt(VENDOR, answer.text("id"), str(answer.status))
-        if error := http.passing(answer, VENDOR):
+        if error := http.temporary_error(answer, VENDOR):
             raise error
         more = " (redirects are not followed: set WEBHOOK_URL to where it leads)" if answer.status < 400 else ""
         raise DeliveryError(f"{VENDOR} answered {answer.status}{more}", permanent=True)

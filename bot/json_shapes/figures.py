@@ -48,7 +48,7 @@ def figures_json(report: Report, policy: Policy) -> dict[str, Any]:
             "follow_through": report.actions.n,
         },
         "trend": {name: _trend(trend) for name, trend in report.trends.items()},
-        "targets": [{**asdict(goal), "met": goal.met} for goal in goals(report, policy)],
+        "targets": [{**asdict(goal), "met": goal.is_met} for goal in goals(report, policy)],
         "split": {"by": report.by, "rows": {key: _row(row) for key, row in report.rows.items()}},
         "detected": {
             "unit": report.buckets.unit,

@@ -92,7 +92,7 @@ async def stop(conn: AsyncConnection, now: datetime, severities: Sequence[str], 
     span = OutageSpan(outage.since, now, outage.since_wall or over_wall - (now - outage.since), over_wall)
     spans = [outage_span.to_json() for outage_span in (span, *await past_outages(conn))]
     await key_value.PAST_OUTAGES.put(conn, spans[:REMEMBERED])
-    numbers = await delayed.to_be_told(conn, span, routing.TOLD_IN_DIGEST)
+    numbers = await delayed.affected_incidents(conn, span, routing.TOLD_IN_DIGEST)
     await enqueue.put(conn, [routing.gathering(number, span) for number in numbers])
     await delayed.wake_worst_first(conn, severities)
     return outage

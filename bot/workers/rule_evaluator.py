@@ -269,7 +269,7 @@ class RuleEvaluator:
             rules = list(self._rules.values())
             return [alerts.of_unreachable(state, rules, policy)] if state.unknown_untold else []
         rule = policy.rules.get(state.rule) or _stand_in_rule(state.rule, policy)
-        display_url = self._prometheus.shown if self._prometheus is not None else None
+        display_url = self._prometheus.display_url if self._prometheus is not None else None
         instance_alerts = [alerts.of_instance(instance, rule, policy, display_url) for instance in state.untold]
         return [*instance_alerts, alerts.of_unknown(state, rule, policy)] if state.unknown_untold else instance_alerts
 

@@ -10,7 +10,7 @@ import aiohttp
 import structlog
 
 from bot.domain.errors import DeliveryError
-from bot.integrations.http import in_the_clear
+from bot.integrations.http import is_unencrypted
 from bot.integrations.opsgenie_on_call import OpsgenieOnCall
 from bot.integrations.pagerduty_schedules import Schedules
 from bot.secret_settings import secret_of
@@ -39,9 +39,9 @@ def source_of(name: str, settings: Settings, session: aiohttp.ClientSession) -> 
     """The client of a service; None without a key, or if the address would send it in the clear."""
     if name == "opsgenie":
         key, url = secret_of(settings.opsgenie_api_key), settings.opsgenie_api_url
-        return OpsgenieOnCall(session, url, key) if key and not in_the_clear(url) else None
+        return OpsgenieOnCall(session, url, key) if key and not is_unencrypted(url) else None
     key, url = secret_of(settings.pagerduty_api_token), settings.pagerduty_api_url
-    return Schedules(session, url, key) if key and not in_the_clear(url) else None
+    return Schedules(session, url, key) if key and not is_unencrypted(url) else None
 
 
 class ShadowOnCall:

@@ -41,7 +41,7 @@ class WaitingNotice(NamedTuple):
     deadline: str | None
 
 
-async def to_be_told(conn: AsyncConnection, span: OutageSpan, kinds: Collection[str]) -> list[int]:
+async def affected_incidents(conn: AsyncConnection, span: OutageSpan, kinds: Collection[str]) -> list[int]:
     """The incidents with messages that wait, or with entries of these kinds from the outage."""
     waiting = sa.select(_c.incident).where(
         _UNSENT, _c.kind.in_([str(kind) for kind in WITHHELD]), _c.created_at <= span.until_wall,
@@ -67,7 +67,7 @@ async def waiting(conn: AsyncConnection, number: int, until_wall: datetime) -> l
     return [WaitingNotice(*row) for row in await conn.execute(rows.order_by(_c.id).with_for_update())]
 
 
-async def told_elsewhere(conn: AsyncConnection, number: int, span: OutageSpan) -> list[dict[str, Any]]:
+async def payloads_beside_digest(conn: AsyncConnection, number: int, span: OutageSpan) -> list[dict[str, Any]]:
     """The payloads of messages from the time of the outage that tell by themselves: sent, or queued after its end.
 
     Digests of an earlier outage that were sent since then are among them.
@@ -85,7 +85,7 @@ async def told_elsewhere(conn: AsyncConnection, number: int, span: OutageSpan) -
     ]
 
 
-async def told_for(conn: AsyncConnection, number: int, span: OutageSpan) -> list[dict[str, Any]]:
+async def payloads_in_digest(conn: AsyncConnection, number: int, span: OutageSpan) -> list[dict[str, Any]]:
     """The payloads of news and updates from the time of the outage that were dropped for the digest."""
     rows = sa.select(_c.payload).where(
         _c.incident == number, _c.state == "dropped", _c.created_at >= span.since_wall - NOTICED_LATE,

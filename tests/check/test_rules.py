@@ -45,7 +45,7 @@ async def test_a_prometheus_that_does_not_answer_is_a_problem(tmp_path: Path, sq
 @needs_prometheus
 async def test_each_query_is_tried_and_rules_that_are_off_are_named(tmp_path: Path, sqlite_url: str) -> None:
     async with temporary([SeriesToWrite({"__name__": "errors"}, [(time.time(), 1.0)])]) as prometheus:
-        (line,) = await found(tmp_path, sqlite_url, RULES, prometheus_url=prometheus.shown)
+        (line,) = await found(tmp_path, sqlite_url, RULES, prometheus_url=prometheus.display_url)
         assert line.startswith("✗ rules: wrong cannot be evaluated: Prometheus refuses the query: ")
         assert line.endswith("Correct its query: no_such_function(errors)")
         database = await open_database(sqlite_url)
@@ -53,8 +53,8 @@ async def test_each_query_is_tried_and_rules_that_are_off_are_named(tmp_path: Pa
             at = datetime(2026, 3, 2, tzinfo=UTC)
             await switches.add(conn, Switch("wrong", enabled=False, reason="it is wrong", actor="maya", at=at))
         await database.close()
-        assert await found(tmp_path, sqlite_url, RULES, prometheus_url=prometheus.shown) == [
-            f"✓ rules: 1 are evaluated on {prometheus.shown}",
+        assert await found(tmp_path, sqlite_url, RULES, prometheus_url=prometheus.display_url) == [
+            f"✓ rules: 1 are evaluated on {prometheus.display_url}",
             "⚠ rules: wrong is off since 2026-03-02 by maya: it is wrong",
         ]
 

@@ -204,7 +204,7 @@ async def test_a_backtest_says_when_a_rule_would_have_fired_and_about_which_inci
         await incidents.insert(conn, about)
     await database.close()
     async with temporary([SeriesToWrite({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus:
-        monkeypatch.setenv("PROMETHEUS_URL", prometheus.shown)
+        monkeypatch.setenv("PROMETHEUS_URL", prometheus.display_url)
         found = await asyncio.to_thread(as_json, "rules", "backtest", "errors", "--since", "7h")
         assert (found["fired"], found["matched"], found["false"], found["incidents"]) == (2, 1, 1, ["INC-1"])
         assert [(datetime.fromisoformat(each["fired_at"]).timestamp() - end) / 60 for each in found["firings"]] == [

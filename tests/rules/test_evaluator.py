@@ -64,7 +64,7 @@ class Here:
 
     async def set(self, value: float, **labels: str) -> None:
         await write(
-            self.prometheus.shown.rstrip("/"),
+            self.prometheus.display_url.rstrip("/"),
             [SeriesToWrite({"__name__": "errors", **labels}, [(time.time() - 0.001, value)])],
         )
 

@@ -60,7 +60,7 @@ async def test_a_firing_survives_being_killed_at_its_commits(sqlite_url: str, tm
         temporary([SeriesToWrite({"__name__": "errors"}, high)]) as prometheus,
         sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0), ack_timeout_s=1.0) as ws,
     ):
-        how = settings(ws, sqlite_url, policy_file(tmp_path, POLICY)) | {"prometheus_url": prometheus.shown}
+        how = settings(ws, sqlite_url, policy_file(tmp_path, POLICY)) | {"prometheus_url": prometheus.display_url}
         bot = await processes.start(how, death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         assert await bot.ended(WITHIN_S), "it did not come to this commit"

@@ -78,7 +78,7 @@ async def test_a_user_and_password_in_the_address_are_basic_authentication_and_n
         async with client(Address(url)) as prometheus:
             await prometheus.range("up", 0, 0, 1)
             assert found.headers == ["Basic " + base64.b64encode(b"tocsin:secret-word").decode()]
-            assert prometheus.shown.rstrip("/") == found.url
+            assert prometheus.display_url.rstrip("/") == found.url
     async with client(Address(url)) as prometheus:  # nobody listens any more
         with pytest.raises(PrometheusError) as raised:
             await prometheus.range("up", 0, 0, 1)

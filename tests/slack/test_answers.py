@@ -46,77 +46,77 @@ HOUR = timedelta(hours=1)
 @pytest.mark.parametrize(
     ("message", "line"),
     [
-        (replies.declared(OPEN, FIVE), "*INC-1* is declared: :red_circle: sev1 · Critical. Go to <#C0INC>."),
-        (replies.channel_open(OPEN, FIVE), "The channel of INC-1 is open: <#C0INC>."),
-        (replies.channel_open(LOST, FIVE), replies.declared(LOST, FIVE).text),
+        (replies.declared_reply(OPEN, FIVE), "*INC-1* is declared: :red_circle: sev1 · Critical. Go to <#C0INC>."),
+        (replies.channel_link_reply(OPEN, FIVE), "The channel of INC-1 is open: <#C0INC>."),
+        (replies.channel_link_reply(LOST, FIVE), replies.declared_reply(LOST, FIVE).text),
         (
-            replies.declaring(new_incident(), FIVE),
+            replies.declaring_reply(new_incident(), FIVE),
             "*INC-1* is declared: :red_circle: sev1 · Critical. Its channel is being opened; I'll send you the link.",
         ),
-        (replies.done("You lead <@U1> & co."), "You lead <@U1> &amp; co."),
-        (replies.refused("It is resolved.", "/incident reopen x"), "It is resolved.\nThis works: `/incident reopen x`"),
-        (replies.refused("It is a drill."), "It is a drill."),
+        (replies.confirmation("You lead <@U1> & co."), "You lead <@U1> &amp; co."),
+        (replies.refusal("It is resolved.", "/incident reopen x"), "It is resolved.\nThis works: `/incident reopen x`"),
+        (replies.refusal("It is a drill."), "It is a drill."),
         (
-            replies.bad_request(BadRequest("For how long?", "/incident snooze 30m")),
+            replies.parse_error_reply(BadRequest("For how long?", "/incident snooze 30m")),
             "For how long?\nThis works: `/incident snooze 30m`",
         ),
         (
-            replies.form_not_opened("/incident update What changed"),
+            replies.form_error_reply("/incident update What changed"),
             "I couldn't open the form in time. This does the same: `/incident update What changed`",
         ),
-        (replies.not_recorded(), ":warning: That was not recorded. Please try again in a moment."),
+        (replies.storage_error_reply(), ":warning: That was not recorded. Please try again in a moment."),
         (
-            replies.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), ADA),
+            replies.already_acknowledged_reply(ACKNOWLEDGED, BEN, minutes(2), ADA),
             f"<@{BEN}> was first to acknowledge INC-1, {day(2)}. You're counted as responding too, thank you. "
             "Go to <#C0INC>.",
         ),
         (
-            replies.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), BEN),
+            replies.already_acknowledged_reply(ACKNOWLEDGED, BEN, minutes(2), BEN),
             f"You acknowledged INC-1 already, {day(2)}. Go to <#C0INC>.",
         ),
-        (replies.acknowledged(new_incident()), "You are responding to INC-1."),
+        (replies.acknowledged_reply(new_incident()), "You are responding to INC-1."),
         (
-            replies.outdated_press(RESOLVED),
+            replies.outdated_press_reply(RESOLVED),
             "INC-1 is over: it is resolved. If it is failing again, reopen it. Go to <#C0INC>.",
         ),
-        (replies.outdated_press(OPEN), "INC-1 is open again: it is detected. Go to <#C0INC>."),
+        (replies.outdated_press_reply(OPEN), "INC-1 is open again: it is detected. Go to <#C0INC>."),
         (
-            replies.outdated_press(RESOLVED, entry(minutes(2), "resolved", BEN, "")),
+            replies.outdated_press_reply(RESOLVED, entry(minutes(2), "resolved", BEN, "")),
             f"INC-1 is over: <@{BEN}> resolved it, {day(2)}. If it is failing again, reopen it. Go to <#C0INC>.",
         ),
         (
-            replies.updated(verbs.update(OPEN, "x", BEN, FIVE, NOW).incident, FIVE),
+            replies.update_confirmation(verbs.update(OPEN, "x", BEN, FIVE, NOW).incident, FIVE),
             f"Update #1 of INC-1 is posted. The next one is due {day(15)}.",
         ),
         (
-            replies.snoozed(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR),
+            replies.snooze_confirmation(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR),
             f"Reminders for INC-1 are snoozed for 1h, until {day(60)}. Pages still go out.",
         ),
         (
-            replies.promised(verbs.promise(OPEN, HOUR, BEN, NOW).incident, HOUR),
+            replies.promise_confirmation(verbs.promise(OPEN, HOUR, BEN, NOW).incident, HOUR),
             f"The next update of INC-1 is promised in 1h, {day(60)}.",
         ),
-        (replies.joining(OPEN), "You're in: <#C0INC>."),
+        (replies.join_reply(OPEN), "You're in: <#C0INC>."),
         (
-            replies.joining(new_incident()),
+            replies.join_reply(new_incident()),
             "The channel of INC-1 is being opened. I'll invite you as soon as it exists.",
         ),
         (
-            replies.declined_page(OPEN, None),
+            replies.declined_page_reply(OPEN, None),
             "Thanks for letting me know. Somebody is already responding to INC-1, so you need do nothing more.",
         ),
         (
-            replies.declined_page(OPEN, PagingOutcome(Change(OPEN), 2, Recipients(), ())),
+            replies.declined_page_reply(OPEN, PagingOutcome(Change(OPEN), 2, Recipients(), ())),
             "Thanks for letting me know. Rung 2 of INC-1 is paged now.",
         ),
         (
-            replies.escalated(
+            replies.escalation_reply(
                 OPEN, FIVE, PagingOutcome(Change(OPEN), 2, Recipients((BEN,), ("#ops",)), ((1, "nobody is on call"),))
             ),
             f"Paged now for INC-1, rung 2: <@{BEN}>, #ops.",
         ),
         (
-            replies.escalated(OPEN, FIVE, PagingOutcome(Change(OPEN), None, Recipients(), ())),
+            replies.escalation_reply(OPEN, FIVE, PagingOutcome(Change(OPEN), None, Recipients(), ())),
             ":warning: *Nobody could be paged* for INC-1: sev1 has no ladder. Call somebody yourself.",
         ),
         (
@@ -134,18 +134,18 @@ def test_short_answers(message: Message, line: str) -> None:
 
 def test_rungs_that_reached_nobody_are_told_to_whoever_escalated() -> None:
     climb = PagingOutcome(Change(OPEN), 2, Recipients((BEN,)), ((1, "nobody is on call on primary now"),))
-    said = mrkdwn(replies.escalated(OPEN, FIVE, climb).blocks[0])
+    said = mrkdwn(replies.escalation_reply(OPEN, FIVE, climb).blocks[0])
     assert said.endswith("\nRung 1 reached nobody: nobody is on call on primary now.")
 
 
 def test_whoever_is_known_by_an_address_is_called_by_name() -> None:
     policy = replace(FIVE, contacts={"ben": Contact("ben", "Ben", slack="ben@example.com")})
     climb = PagingOutcome(Change(OPEN), 2, Recipients(("ben@example.com", BEN)), ())
-    assert replies.escalated(OPEN, policy, climb).text == f"Paged now for INC-1, rung 2: Ben, <@{BEN}>."
+    assert replies.escalation_reply(OPEN, policy, climb).text == f"Paged now for INC-1, rung 2: Ben, <@{BEN}>."
 
 
 def test_whoever_acknowledges_first_is_offered_the_lead() -> None:
-    message = replies.acknowledged(OPEN, offer_lead=True)
+    message = replies.acknowledged_reply(OPEN, offer_lead=True)
     assert presses(message.blocks) == [("Lead", "lead", "INC-1")]
 
 

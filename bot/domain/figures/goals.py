@@ -19,7 +19,7 @@ AT_MOST = frozenset({"false_positive_rate", "false_negative_rate"})
 class Goal:
     """A target, and what the period has. `value` and `target` are seconds in `availability`, else shares from 0 to 1.
 
-    `value` is None where nothing is counted, or where it is not measured at all; then `met` is None as well.
+    `value` is None where nothing is counted, or where it is not measured at all; then `is_met` is None as well.
     """
 
     group: str  # `availability`, `automation` or `accuracy`
@@ -30,7 +30,7 @@ class Goal:
     at_most: bool
 
     @property
-    def met(self) -> bool | None:
+    def is_met(self) -> bool | None:
         """Whether the period reaches the target."""
         if self.value is None or not self.n:
             return None
@@ -42,9 +42,8 @@ class Goal:
         aim = f"{'at most' if self.at_most else 'at least'} {self._figure_words(self.target)}"
         if self.value is None or not self.n:
             return f"{self.name} {aim}: no figure (n {self.n})"
-        return (
-            f"{self.name} {aim}: {'met' if self.met else 'missed'} with {self._figure_words(self.value)} (n {self.n})"
-        )
+        verdict = "met" if self.is_met else "missed"
+        return f"{self.name} {aim}: {verdict} with {self._figure_words(self.value)} (n {self.n})"
 
     def _figure_words(self, value: float) -> str:
         return durations.approximate(timedelta(seconds=value)) if self.group == "availability" else f"{value:.1%}"

@@ -82,7 +82,7 @@ class Page:
     """Collects the sentences and questions of a section while it is drafted."""
 
     key: str
-    answered: frozenset[str]
+    answered_questions: frozenset[str]
     sentences: list[Sentence] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
@@ -94,7 +94,7 @@ class Page:
 
     def ask(self, key: str, to: str | None, text: str) -> None:
         """Add a question, unless it was answered."""
-        if key not in self.answered:
+        if key not in self.answered_questions:
             self.questions.append(Question(key, to, text))
 
     def section(self) -> Section:

@@ -47,7 +47,7 @@ def figures(record: Record) -> Spans:
 
 
 def _section(key: str, write: Callable[[Record, Page], None], record: Record) -> Section:
-    page = Page(key, record.answered)
+    page = Page(key, record.answered_questions)
     write(record, page)
     page.sentences += answers(record, key)
     for merged in record.merged if key not in AS_A_WHOLE else ():

@@ -59,7 +59,7 @@ class Record:
         return self.first("declared")
 
     @cached_property
-    def answered(self) -> frozenset[str]:
+    def answered_questions(self) -> frozenset[str]:
         """The keys of the questions that somebody has answered."""
         return frozenset(str(record.entry.data.get("question")) for record in self.of(ANSWER))
 

@@ -190,7 +190,7 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
     message = answer.text("message")
     if answer.status in (403, 429) and (wait_s := _rate_limit_wait_s(answer, message)) is not None:
         return DeliveryError(f"{VENDOR} is asked too often ({answer.status})", wait_s=wait_s)
-    if (passing := http.passing(answer, VENDOR)) is not None:
+    if (passing := http.temporary_error(answer, VENDOR)) is not None:
         return passing
     hint = {
         401: "check GITHUB_TOKEN",

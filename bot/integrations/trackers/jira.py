@@ -219,7 +219,7 @@ def _plain(markdown: str) -> str:
 
 
 def _error(answer: http.Answer, place: str) -> DeliveryError:
-    if (passing := http.passing(answer, VENDOR)) is not None:
+    if (passing := http.temporary_error(answer, VENDOR)) is not None:
         return passing
     errors = answer.data.get("errors")
     detail = "; ".join(f"{name}: {words}" for name, words in errors.items()) if isinstance(errors, dict) else ""

@@ -157,7 +157,7 @@ class Linear:
         if isinstance(errors, list) and errors:
             raise _error(answer, errors[0] if isinstance(errors[0], dict) else {})
         if answer.status != 200:
-            raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
+            raise http.temporary_error(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
         data = answer.data.get("data")
         return data if isinstance(data, dict) else {}
 
@@ -196,7 +196,7 @@ def _error(answer: http.Answer, error: Mapping[str, Any]) -> DeliveryError:
     code = str((error.get("extensions") or {}).get("code") or "")
     if code == "RATELIMITED" or answer.status == 429:
         return DeliveryError(f"{VENDOR} is asked too often", wait_s=answer.retry_after_s or _reset_s(answer))
-    if (passing := http.passing(answer, VENDOR)) is not None:
+    if (passing := http.temporary_error(answer, VENDOR)) is not None:
         return passing
     if code == "AUTHENTICATION_ERROR" or answer.status == 401:
         return DeliveryError(f"{VENDOR} refuses it: check LINEAR_API_KEY", permanent=True)

@@ -156,7 +156,7 @@ def _id(external: str) -> str:
 
 
 def _error(answer: http.Answer) -> DeliveryError:
-    if (passing := http.passing(answer, VENDOR)) is not None:
+    if (passing := http.temporary_error(answer, VENDOR)) is not None:
         return passing
     errors = answer.data.get("errors")
     detail = str(errors[0].get("title") or "") if isinstance(errors, list) and errors else answer.text("message")

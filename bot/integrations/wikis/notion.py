@@ -162,7 +162,7 @@ def _id(text: str) -> str:
 def _error(answer: http.Answer) -> DeliveryError:
     if answer.status == 409:
         return DeliveryError(f"somebody changes the page in {VENDOR} at the moment", wait_s=answer.retry_after_s or 5.0)
-    if (passing := http.passing(answer, VENDOR)) is not None:
+    if (passing := http.temporary_error(answer, VENDOR)) is not None:
         return passing
     hint = {
         401: "check NOTION_TOKEN",

@@ -74,7 +74,7 @@ def _line(record: RecordedEntry, start: int, end: int, incident: Incident, polic
         return f"{at} Note by {mention(entry.actor)}: {render(entry.text[:end])}"
     if entry.kind == "page":
         return f"{at} :pager: {render(entry.text)}"
-    return f"{at} {news.sentence(entry, incident, policy)}"
+    return f"{at} {news.news_text(entry, incident, policy)}"
 
 
 def _state(entry: Entry, policy: Policy) -> str:

@@ -23,12 +23,12 @@ DUTIES = 3  # the others are a command away
 IN_THREAD = "in the thread"
 
 
-def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
+def news_line(entry: Entry, incident: Incident, policy: Policy) -> Message:
     """One short line: who did what, and why if they gave a reason."""
-    return elements.line(f"{phrases.drill_prefix(incident)}{sentence(entry, incident, policy)}")
+    return elements.line(f"{phrases.drill_prefix(incident)}{news_text(entry, incident, policy)}")
 
 
-def sentence(entry: Entry, incident: Incident, policy: Policy) -> str:
+def news_text(entry: Entry, incident: Incident, policy: Policy) -> str:
     """The line as mrkdwn, to stand among others."""
     formatter = _FORMATTERS.get(entry.kind)
     return formatter(entry, incident, policy) if formatter else _other(entry)
@@ -51,8 +51,8 @@ def recorded_message(record: RecordedEntry, incident: Incident, policy: Policy, 
 def entry_message(entry: Entry, incident: Incident, policy: Policy, place: str = IN_THREAD) -> Message:
     """A status update in full, as far as it fits; any other entry as a line."""
     if entry.kind == "update":
-        return update_posted(entry, incident, policy, place)
-    message = news(entry, incident, policy)
+        return update_message(entry, incident, policy, place)
+    message = news_line(entry, incident, policy)
     if not is_cut_in_news(entry):
         return message
     return elements.message(message.text, [*message.blocks, elements.context(f"All of it is {place}.")])
@@ -68,16 +68,16 @@ def change_news(
     for record in records:
         if record is update:
             changes = [r.entry for r in records if r.entry.kind in TOLD_BY_UPDATE and not r.purged]
-            messages.append(update_posted(record.entry, incident, policy, place, changes))
+            messages.append(update_message(record.entry, incident, policy, place, changes))
         elif len(roles) > 1 and record in roles:
             if record is roles[0]:
                 messages.append(_roles_set([r.entry for r in roles], incident, policy))
         elif update is None or record.entry.kind not in TOLD_BY_UPDATE or record.purged:
             messages.append(recorded_message(record, incident, policy, place))
-    return combine(messages)
+    return combined_message(messages)
 
 
-def combine(messages: Sequence[Message]) -> Message:
+def combined_message(messages: Sequence[Message]) -> Message:
     """Join the messages that one command caused into a single message."""
     if len(messages) == 1:
         return messages[0]
@@ -85,7 +85,7 @@ def combine(messages: Sequence[Message]) -> Message:
     return elements.message(text or "News", [block for message in messages for block in message.blocks])
 
 
-def update_posted(
+def update_message(
     entry: Entry, incident: Incident, policy: Policy, place: str = IN_THREAD, changes: Sequence[Entry] = ()
 ) -> Message:
     """A status update, as much of it as fits, with the status and severity at the time of writing.
@@ -112,7 +112,7 @@ def update_posted(
     )
 
 
-def duties(role: Role, incident: Incident, command: str = "/incident") -> Message:
+def duties_message(role: Role, incident: Incident, command: str = "/incident") -> Message:
     """The message to the new holder of a role: its duties, and how to hand it over."""
     title = render(plain(role.title))
     lines = [f"You are *{title}* of {phrases.title(incident)}."]

@@ -24,7 +24,7 @@ INLINE = 2500  # characters of a command that stands in a sentence
 NOT_RECORDED = "That was not recorded. Please try again in a moment."
 
 
-def declared(incident: Incident, policy: Policy) -> Message:
+def declared_reply(incident: Incident, policy: Policy) -> Message:
     """The answer to the person who declared, once the channel exists or could not be created."""
     if incident.channel_id:
         where = f"Go to {phrases.channel_link(incident)}."
@@ -37,16 +37,16 @@ def declared(incident: Incident, policy: Policy) -> Message:
     return elements.line(f"{phrases.drill_prefix(incident)}*{incident.id}* is declared: {level}. {where}")
 
 
-def channel_open(incident: Incident, policy: Policy) -> Message:
+def channel_link_reply(incident: Incident, policy: Policy) -> Message:
     """The second answer to the person who declared by a command, after `declaring`: the link that it promised."""
     if incident.channel_id is None:
-        return declared(incident, policy)
+        return declared_reply(incident, policy)
     return elements.line(
         f"{phrases.drill_prefix(incident)}The channel of {incident.id} is open: {phrases.channel_link(incident)}."
     )
 
 
-def declared_from_message(incident: Incident, policy: Policy) -> Message:
+def thread_reply(incident: Incident, policy: Policy) -> Message:
     """The reply in the thread of the message that the incident was declared from, for everybody who reads it."""
     level = phrases.severity_name(incident.severity, policy)
     return elements.line(
@@ -55,7 +55,7 @@ def declared_from_message(incident: Incident, policy: Policy) -> Message:
     )
 
 
-def declaring(incident: Incident, policy: Policy) -> Message:
+def declaring_reply(incident: Incident, policy: Policy) -> Message:
     """The first answer, while the channel is being opened."""
     level = phrases.severity_name(incident.severity, policy)
     drill = phrases.drill_prefix(incident)
@@ -64,12 +64,12 @@ def declaring(incident: Incident, policy: Policy) -> Message:
     )
 
 
-def done(words: str) -> Message:
+def confirmation(words: str) -> Message:
     """The answer that confirms what was done; `words` is plain text."""
     return elements.line(render(words))
 
 
-def refused(words: str, example: str | None = None, *, before: Entry | None = None, user: str = "") -> Message:
+def refusal(words: str, example: str | None = None, *, before: Entry | None = None, user: str = "") -> Message:
     """The reason for a refusal, and an example that works. `before` is the entry of who did what `user` asked for."""
     return elements.line(render(words) + _first(before, user) + _try(example))
 
@@ -82,12 +82,12 @@ def _first(before: Entry | None, user: str) -> str:
     return f" {mention(before.actor)} was first, {elements.moment(before.at)}."
 
 
-def bad_request(bad: BadRequest) -> Message:
+def parse_error_reply(bad: BadRequest) -> Message:
     """The refusal of a command that could not be parsed."""
-    return refused(bad.message, bad.example)
+    return refusal(bad.message, bad.example)
 
 
-def form_not_opened(line: str, again: tuple[str, str] | None = None, *, late: bool = True) -> Message:
+def form_error_reply(line: str, again: tuple[str, str] | None = None, *, late: bool = True) -> Message:
     """The answer if a form could not be opened: it was too `late`, or the request allows no form.
 
     `line` is a complete command that does the same, with what the person typed; empty if there is none. `again` is the
@@ -108,7 +108,7 @@ def form_not_opened(line: str, again: tuple[str, str] | None = None, *, late: bo
     )
 
 
-def not_recorded(line: str = "") -> Message:
+def storage_error_reply(line: str = "") -> Message:
     """The answer if something failed before the change was stored. `line` is the command that the person typed."""
     words = f":warning: {NOT_RECORDED}"
     if not line:
@@ -116,7 +116,7 @@ def not_recorded(line: str = "") -> Message:
     return elements.message(words, [elements.section(f"{words} You typed:"), *elements.to_copy(line)])
 
 
-def other_version(surface: str, command: str, typed: Sequence[tuple[str, str]] = ()) -> Message:
+def other_version_reply(surface: str, command: str, typed: Sequence[tuple[str, str]] = ()) -> Message:
     """The answer to a person who used a button, form or shortcut that this version of the bot does not have.
 
     `typed` is the text that they typed into it, by label.
@@ -128,7 +128,7 @@ def other_version(surface: str, command: str, typed: Sequence[tuple[str, str]] =
     return elements.message(words, [elements.section(words), *elements.typed_again(typed)])
 
 
-def already_acknowledged(incident: Incident, by: str, at: datetime, user: str = "") -> Message:
+def already_acknowledged_reply(incident: Incident, by: str, at: datetime, user: str = "") -> Message:
     """The answer to a person who acknowledges after somebody else, or again."""
     if by == user:
         return elements.line(f"You acknowledged {incident.id} already, {elements.moment(at)}.{_go(incident)}")
@@ -145,7 +145,7 @@ def leads_already(incident: Incident, holder: str, since: datetime | None, comma
     return elements.line(f"{mention(holder)} leads {incident.id} already{when}. If you agreed to take over: {instead}")
 
 
-def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
+def acknowledged_reply(incident: Incident, *, offer_lead: bool = False) -> Message:
     """The answer to the person who acknowledged. `offer_lead` adds the button to become incident commander."""
     words = f"You are responding to {incident.id}."
     if not offer_lead:
@@ -159,7 +159,7 @@ def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
     )
 
 
-def outdated_press(incident: Incident, turn: Entry | None = None) -> Message:
+def outdated_press_reply(incident: Incident, turn: Entry | None = None) -> Message:
     """The answer if the incident has ended, or been reopened, since the pressed message was posted.
 
     `turn` is the entry that says who ended or reopened it.
@@ -172,7 +172,7 @@ def outdated_press(incident: Incident, turn: Entry | None = None) -> Message:
     return elements.line(f"{incident.id} is over: {how}. If it is failing again, reopen it.{_go(incident)}")
 
 
-def updated(incident: Incident, policy: Policy) -> Message:
+def update_confirmation(incident: Incident, policy: Policy) -> Message:
     """Confirm a posted update, with the time of the next."""
     due = incident.update_due_at
     after = f" The next one is due {elements.moment(due)}." if due and incident.open else ""
@@ -180,7 +180,7 @@ def updated(incident: Incident, policy: Policy) -> Message:
     return elements.line(f"Update #{incident.updates} of {incident.id} is {how}.{_direct_recipients(incident)}{after}")
 
 
-def snoozed(incident: Incident, span: timedelta) -> Message:
+def snooze_confirmation(incident: Incident, span: timedelta) -> Message:
     """Confirm snoozed reminders."""
     until = f", until {elements.moment(incident.snooze.until)}" if incident.snooze else ""
     return elements.line(
@@ -188,7 +188,7 @@ def snoozed(incident: Incident, span: timedelta) -> Message:
     )
 
 
-def ask_long_snooze(incident: Incident, span: timedelta, usual: timedelta) -> Message:
+def long_snooze_question(incident: Incident, span: timedelta, usual: timedelta) -> Message:
     """Ask whether a snooze much longer than usual is meant."""
     words = f"Quiet the reminders of {incident.id} for {durations.exact(span)}? That is longer than usual."
     requested, shorter = durations.exact(span), durations.exact(usual)
@@ -207,7 +207,7 @@ def ask_long_snooze(incident: Incident, span: timedelta, usual: timedelta) -> Me
     )
 
 
-def snooze_for_how_long(incident: Incident, now: datetime) -> Message:
+def snooze_length_question(incident: Incident, now: datetime) -> Message:
     """Ask for how long to snooze the reminders, and whether to end a snooze."""
     quiet = phrases.snoozed(incident, now)
     words = f"For how long should the reminders of {incident.id} be quiet? Pages still go out."
@@ -225,19 +225,19 @@ def snooze_for_how_long(incident: Incident, now: datetime) -> Message:
     )
 
 
-def snooze_ended(incident: Incident) -> Message:
+def snooze_end_confirmation(incident: Incident) -> Message:
     """Confirm that reminders go out again."""
     due = f" The next update is due {elements.moment(incident.update_due_at)}." if incident.update_due_at else ""
     return elements.line(f"Reminders for {incident.id} go out again.{due}")
 
 
-def promised(incident: Incident, span: timedelta) -> Message:
+def promise_confirmation(incident: Incident, span: timedelta) -> Message:
     """Confirm a promised update."""
     due = f", {elements.moment(incident.update_due_at)}" if incident.update_due_at else ""
     return elements.line(f"The next update of {incident.id} is promised in {durations.exact(span)}{due}.")
 
 
-def ask_late_promise(incident: Incident, span: timedelta, usual: timedelta) -> Message:
+def late_promise_question(incident: Incident, span: timedelta, usual: timedelta) -> Message:
     """Ask whether a next update much later than usual is meant."""
     words = f"Promise the next update of {incident.id} in {durations.exact(span)}? That is later than usual."
     requested, sooner = durations.exact(span), durations.exact(usual)
@@ -254,7 +254,7 @@ def ask_late_promise(incident: Incident, span: timedelta, usual: timedelta) -> M
     )
 
 
-def joining(incident: Incident) -> Message:
+def join_reply(incident: Incident) -> Message:
     """A link to the channel, or a promise of the invitation while the channel is being created."""
     if incident.channel_lost:
         return elements.line(
@@ -265,7 +265,7 @@ def joining(incident: Incident) -> Message:
     return elements.line(f"The channel of {incident.id} is being opened. I'll invite you as soon as it exists.")
 
 
-def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Message:
+def escalation_reply(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Message:
     """The answer to the person who escalated: who is paged now, and which rungs reached nobody."""
     skipped = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in outcome.fell_through[:10]]
     skipped += [f"Rung {rung} is left out: {render(reason)}." for rung, reason in outcome.skipped[:10]]
@@ -285,7 +285,7 @@ def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Mes
     return elements.message(words, [elements.section("\n".join([words, *skipped]))])
 
 
-def ask_to_escalate(
+def escalation_question(
     incident: Incident,
     policy: Policy,
     outcome: PagingOutcome,
@@ -320,7 +320,7 @@ def ask_to_escalate(
     )
 
 
-def not_your_page(incident: Incident, people: Sequence[str]) -> Message:
+def not_your_page_reply(incident: Incident, people: Sequence[str]) -> Message:
     """To a person who answered a page that is for others."""
     names = elements.join_comma([mention(person) for person in people], 10)
     words = f"That page is for {names}. If you are responding to {incident.id} too, press *Acknowledge*."
@@ -328,7 +328,7 @@ def not_your_page(incident: Incident, people: Sequence[str]) -> Message:
     return elements.message(words, [elements.section(words), elements.actions(acknowledge, block_id="not_your_page")])
 
 
-def declined_page(incident: Incident, outcome: PagingOutcome | None) -> Message:
+def declined_page_reply(incident: Incident, outcome: PagingOutcome | None) -> Message:
     """The answer to a person who was paged and cannot respond. `outcome` is None if somebody responds already."""
     if outcome is None:
         return elements.line(

@@ -60,7 +60,7 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
         if body.get("type") == "view_submission":
             errors = {inputs.first_block(body.get("view") or {}): replies.NOT_RECORDED}
             return _json({"response_action": "errors", "errors": errors})
-        message = replies.not_recorded()
+        message = replies.storage_error_reply()
         if "command" in body:
             return _json({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})
         return BoltResponse(status=400)  # Slack tells the person that it failed, and does not repeat it

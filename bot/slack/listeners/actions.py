@@ -97,11 +97,11 @@ async def _run_press(
         return await ctx.refusal(refused, interaction.user, number)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("press.malformed", action=name[:80], error=type(error).__name__)
-        return replies.other_version("button", ctx.command)
+        return replies.other_version_reply("button", ctx.command)
     except StorageError as error:
         ctx.metrics.not_recorded.labels("press").inc()
         log.error("press.not_recorded", error=str(error), action=name[:80])
-        return replies.not_recorded()
+        return replies.storage_error_reply()
 
 
 async def _dispatch(
@@ -117,7 +117,7 @@ async def _dispatch(
     number, _, argument = value.removeprefix("INC-").partition(":")
     if name not in PRESSES or not number.isdecimal():
         log.info("press.unknown", action=name[:80])
-        return replies.other_version("button", ctx.command)
+        return replies.other_version_reply("button", ctx.command)
     incident, policy = await ctx.visible_incident(int(number), interaction, paged=name in ANSWERS_TO_PAGES)
     refuse_earlier(incident, tag)
     return await PRESSES[name](Press(ctx, interaction, incident, policy, argument))

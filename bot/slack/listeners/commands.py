@@ -72,14 +72,14 @@ async def run_command(ctx: ListenerContext, interaction: Interaction) -> Message
     except StorageError as error:
         ctx.metrics.not_recorded.labels("command").inc()
         log.error("command.not_recorded", error=str(error), user=interaction.user)
-        return replies.not_recorded(f"{ctx.command} {as_typed(interaction.raw)}")
+        return replies.storage_error_reply(f"{ctx.command} {as_typed(interaction.raw)}")
 
 
 async def _run(ctx: ListenerContext, interaction: Interaction) -> Message | None:
     parsed = parse(interaction.raw, ctx.context.policy, command=ctx.command, asker=interaction.user)
     match parsed:
         case BadRequest():
-            return replies.bad_request(parsed)
+            return replies.parse_error_reply(parsed)
         case DeclareRequest():
             return await declare_or_open_form(Call(ctx, interaction), parsed)
         case Request():
@@ -125,6 +125,6 @@ async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Req
     if request.users or request.names:
         resolved = await people.with_people(ctx, request)
         if isinstance(resolved, BadRequest):
-            return replies.bad_request(resolved)
+            return replies.parse_error_reply(resolved)
         request = resolved
     return await VERBS[request.verb](VerbCall(ctx, interaction, incident, policy, request))

@@ -149,7 +149,7 @@ class ListenerContext:
         `instead` is a command line that does the same, with what the person typed. `about` is the form's incident.
         """
         if interaction.trigger_id is None:
-            return replies.form_not_opened(instead, interaction.again, late=False)
+            return replies.form_error_reply(instead, interaction.again, late=False)
         try:
             tag = None if about is None else incident_tag(about)
             form = inputs.opened_in(view, interaction.channel, interaction.response_url, tag)
@@ -157,7 +157,7 @@ class ListenerContext:
                 await self.api.call("views.open", trigger_id=interaction.trigger_id, view=form)
         except (SlackError, TimeoutError) as error:
             log.warning("modal.not_opened", view=view.get("callback_id"), error=str(error) or "too slow")
-            return replies.form_not_opened(instead, interaction.again)
+            return replies.form_error_reply(instead, interaction.again)
         return None
 
     async def reply_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
@@ -186,10 +186,10 @@ class ListenerContext:
         """
         before = await self._done_before(error) if isinstance(error, AlreadyDone) else None
         if not error.example:
-            return replies.refused(error.message, before=before, user=user)
+            return replies.refusal(error.message, before=before, user=user)
         verb = BY_NAME.get(error.example.split()[0])
         flag = f" --in INC-{incident}" if incident and verb and verb.needs_incident else ""
-        return replies.refused(error.message, f"{self.command} {error.example}{flag}", before=before, user=user)
+        return replies.refusal(error.message, f"{self.command} {error.example}{flag}", before=before, user=user)
 
     async def _done_before(self, error: AlreadyDone) -> Entry | None:
         """The entry of the person who was first; None if there is none, or while the database is away."""

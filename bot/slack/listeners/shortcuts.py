@@ -40,7 +40,7 @@ async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any])
     except StorageError as error:
         ctx.metrics.not_recorded.labels("shortcut").inc()
         log.error("shortcut.not_recorded", error=str(error))
-        message = replies.not_recorded()
+        message = replies.storage_error_reply()
     if message is not None:
         await ctx.reply_later(interaction, message)
     await ack()
@@ -61,7 +61,7 @@ async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, A
         case "redact":
             return await _redact(ctx, interaction, body["message"])
     log.info("shortcut.unknown", callback_id=str(body.get("callback_id"))[:80])
-    return replies.other_version("shortcut", ctx.command)
+    return replies.other_version_reply("shortcut", ctx.command)
 
 
 async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Message | None:
@@ -72,14 +72,14 @@ async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str
     dedup_key = f"k:{parsed.channel}:{parsed.ts}:{interaction.user}"
     keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", parsed.ts, {"shortcut": True}, dedup_key)
     new = await ctx.recorder.key(parsed.channel, None if ctx.bot.wrote(message) else parsed, keyed)
-    return replies.done("It is a key entry of the timeline now." if new else "It is a key entry already.")
+    return replies.confirmation("It is a key entry of the timeline now." if new else "It is a key entry already.")
 
 
 async def _redact(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Message | None:
     """In an incident channel, open the form that strikes the message from the record."""
     number = await ctx.incident_number_in(interaction.channel)
     if number is None:
-        return replies.done("This is no incident's channel, so the message is on no timeline.")
+        return replies.confirmation("This is no incident's channel, so the message is on no timeline.")
     incident, policy = await ctx.visible_incident(number, interaction)
     parsed = event_parser.channel_message(message, interaction.channel or "", ctx.bot)
     if not ctx.bot.wrote(message) and not await ctx.recorder.knows(parsed.channel, parsed.ts):

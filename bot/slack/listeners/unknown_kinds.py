@@ -45,4 +45,4 @@ class UnknownKinds:
         submission = body.get("submission")  # of a dialog
         typed = submission.items() if isinstance(submission, dict) else ()
         texts = [(name, text) for name, text in typed if isinstance(text, str)]
-        return replies.other_version(surface, self._ctx.command, texts)
+        return replies.other_version_reply(surface, self._ctx.command, texts)

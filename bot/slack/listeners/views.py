@@ -36,7 +36,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
     handler = SUBMISSIONS.get(str(view.get("callback_id")))
     if handler is None:
         log.info("view.unknown", callback_id=str(view.get("callback_id"))[:80])
-        await ack(response_action="update", view=refusal_modal(view, replies.other_version("form", ctx.command)))
+        await ack(response_action="update", view=refusal_modal(view, replies.other_version_reply("form", ctx.command)))
         return
     try:
         await access.identify(ctx, interaction, access.FORMS[str(view["callback_id"])])

@@ -41,7 +41,7 @@ class AnswerSender(SenderBase):
     async def answer(self, notice: ClaimedNotice) -> SendResult:
         """Send a prepared answer, which the notice's payload contains as a message."""
         if words := notice.payload.get("words"):
-            return await self._respond(notice, replies.done(words))
+            return await self._respond(notice, replies.confirmation(words))
         message = notice.payload["message"]
         return await self._respond(notice, Message(message["text"], message["blocks"], message.get("plain_blocks")))
 
@@ -52,7 +52,7 @@ class AnswerSender(SenderBase):
         if notice.payload.get("in_thread"):
             channel, thread_ts = notice.payload["channel"], notice.payload["thread_ts"]
             try:
-                return await self.post(delivery, channel, replies.declared_from_message(incident, policy), thread_ts)
+                return await self.post(delivery, channel, replies.thread_reply(incident, policy), thread_ts)
             except SlackError as error:
                 if error.name not in _NO_THREAD and not error.name.startswith("restricted_action"):
                     raise
@@ -60,7 +60,7 @@ class AnswerSender(SenderBase):
             notice = replace(notice, payload={**notice.payload, "thread_ts": None})
         # A command was answered at once that the incident is declared; a form was only closed.
         by_command = bool(notice.payload.get("response_url"))
-        message = (replies.channel_open if by_command else replies.declared)(incident, policy)
+        message = (replies.channel_link_reply if by_command else replies.declared_reply)(incident, policy)
         return await self._respond(notice, message)
 
     async def _respond(self, notice: ClaimedNotice, message: Message) -> SendResult:

@@ -58,7 +58,7 @@ class NewsSender(SenderBase):
         payload = read_payload(delivery.notice, DutiesPayload)
         if payload.user == self._senders.identity.user_id:
             return NotNeeded("the role has moved on")
-        message = news.duties(delivery.policy.role(payload.role), delivery.incident, self._senders.command)
+        message = news.duties_message(delivery.policy.role(payload.role), delivery.incident, self._senders.command)
         return await self.post(delivery, await self._people.direct_channel(payload.user), message)
 
     async def _render(self, delivery: Delivery, place: str = IN_THREAD) -> Message:

@@ -52,8 +52,8 @@ async def _gather(conn: AsyncConnection, incident: Incident, rows: Sequence[Wait
     told_later = [row for row in rows if row.kind in digests.GATHERED and not _under_card(row, incident)]
     seqs = set(await timeline.seqs_between(conn, number, span.since, span.until, routing.TOLD_IN_DIGEST))
     seqs.update(seq for row in told_later for seq in _seqs(row.payload))
-    seqs.update(seq for payload in await delayed.told_for(conn, number, span) for seq in _seqs(payload))
-    for payload in await delayed.told_elsewhere(conn, number, span):
+    seqs.update(seq for payload in await delayed.payloads_in_digest(conn, number, span) for seq in _seqs(payload))
+    for payload in await delayed.payloads_beside_digest(conn, number, span):
         seqs.difference_update(_seqs(payload))
     notices = await _digests(conn, incident, span, seqs, digests.CHANNEL)
     replies = [row for row in rows if row.kind == NoticeKind.THREAD]

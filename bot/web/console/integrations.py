@@ -82,7 +82,7 @@ def prometheus_test(address: Address | None) -> Test:
             return f"It failed: {error}"
         finally:
             await client.close()
-        return f"{address.shown} answers."
+        return f"{address.display_url} answers."
 
     return test
 

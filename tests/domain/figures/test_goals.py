@@ -42,7 +42,7 @@ def counted() -> Report:
 
 
 def test_targets_of_document_003_are_compared() -> None:
-    compared = {goal.name: (goal.value, goal.n, goal.met) for goal in goals(counted(), POLICY)}
+    compared = {goal.name: (goal.value, goal.n, goal.is_met) for goal in goals(counted(), POLICY)}
     assert compared["p0_mttr"] == (180.0, 2, True)
     assert compared["p1_mttr"] == (9 * 3600.0, 1, False)
     assert compared["auto_detection"] == (0.6, 5, False)
@@ -57,7 +57,7 @@ def test_targets_of_document_003_are_compared() -> None:
 
 def test_nothing_is_met_or_missed_without_a_figure() -> None:
     nothing = report([], Scope(Period(NOON, END)), POLICY, END, ActivityCounts(shares([], [])))
-    assert {goal.met for goal in goals(nothing, POLICY)} <= {None}
+    assert {goal.is_met for goal in goals(nothing, POLICY)} <= {None}
 
 
 def test_prometheus_reads_the_names_of_document_003_and_only_severities_of_the_policy() -> None:

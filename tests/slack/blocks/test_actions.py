@@ -35,7 +35,7 @@ ITEM = items.create(1, 1, NewAction("Alert on the pool", owner="U0TOM00000", due
 )
 def test_the_channel_reads_who_did_what_to_an_item(change: items.ActionChange, line: str) -> None:
     assert change.entry is not None
-    assert news.news(change.entry, new_incident(), FIVE).text == f":ballot_box_with_check: {line}"
+    assert news.news_line(change.entry, new_incident(), FIVE).text == f":ballot_box_with_check: {line}"
 
 
 @pytest.mark.parametrize(

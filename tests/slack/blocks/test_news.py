@@ -89,13 +89,13 @@ def test_a_long_update_is_posted_in_full() -> None:
 
 def test_the_news_of_one_command_is_one_message() -> None:
     change = verbs.resolve(OPEN, BEN, NOW)
-    message = news.combine([news.entry_message(entry, change.incident, FIVE) for entry in change.entries])
+    message = news.combined_message([news.entry_message(entry, change.incident, FIVE) for entry in change.entries])
     assert len(message.blocks) == 2
     assert message.text.splitlines()[1] == f":white_check_mark: <@{BEN}> *resolved* INC-1."
 
 
 def test_the_new_holder_of_a_role_gets_its_duties() -> None:
-    message = news.duties(FIVE.roles[0], OPEN)
+    message = news.duties_message(FIVE.roles[0], OPEN)
     assert message.text == "You are Incident commander of INC-1 · Checkout is down"
     assert [mrkdwn(block) for block in message.blocks] == [
         "You are *Incident commander* of INC-1 · Checkout is down.\n"
@@ -106,8 +106,8 @@ def test_the_new_holder_of_a_role_gets_its_duties() -> None:
 
 def test_what_was_sent_is_told_with_who_sent_it_and_programs_are_called_by_what_they_are() -> None:
     text = "Published on the status page: “Card payments fail”"
-    assert news.sentence(entry(NOW, "sent", "cli", text), OPEN, FIVE) == f":mega: {text} · by the operator"
-    assert news.sentence(entry(NOW, "sent", BOT, "Executive briefing to Lena"), OPEN, FIVE) == (
+    assert news.news_text(entry(NOW, "sent", "cli", text), OPEN, FIVE) == f":mega: {text} · by the operator"
+    assert news.news_text(entry(NOW, "sent", BOT, "Executive briefing to Lena"), OPEN, FIVE) == (
         ":mega: Executive briefing to Lena"
     )
 
@@ -116,5 +116,6 @@ def test_a_page_of_the_review_is_a_link_and_not_an_address_to_read() -> None:
     url = "https://example.slack.com/docs/T1/F1"
     mirrored = entry(NOW, "review", BOT, f"put the review into a canvas: {url}", told=True, url=url)
     assert (
-        news.news(mirrored, new_incident(), FIVE).text == f":memo: Tocsin put the review into a canvas: <{url}|open it>"
+        news.news_line(mirrored, new_incident(), FIVE).text
+        == f":memo: Tocsin put the review into a canvas: <{url}|open it>"
     )

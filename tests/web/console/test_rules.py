@@ -59,7 +59,7 @@ async def test_a_backtest_shows_when_a_rule_would_have_fired(sqlite_url: str, tm
     samples = [(end - ago * 60, 9.0 if 120 <= ago < 130 else 0.0) for ago in range(240, -1, -1)]
     async with (
         temporary([SeriesToWrite({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus,
-        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), prometheus_url=prometheus.shown) as world,
+        running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), prometheus_url=prometheus.display_url) as world,
         browser(world, scopes="admin") as maya,
         browser(world, "U0TOM00000", "read") as reader,
     ):

@@ -59,13 +59,13 @@ async def _drill(call: WorkspaceCall) -> Message:
         request.text, request.severity or "", call.user, drill=True, plays=request.other, speed=request.speed,
         answer=_answer_to(call),
     )  # fmt: skip
-    return replies.declaring(await declare(call.context, declaration, call.delivery), call.context.policy)
+    return replies.declaring_reply(await declare(call.context, declaration, call.delivery), call.context.policy)
 
 
 async def _declare(call: Call, title: str, severity: str, *, private: bool = False) -> Message:
     declaration = Declaration(title, severity, call.user, private=private, answer=_answer_to(call))
     incident: Incident = await declare(call.context, declaration, call.delivery)
-    return replies.declaring(incident, call.context.policy)
+    return replies.declaring_reply(incident, call.context.policy)
 
 
 def _answer_to(call: Call) -> dict[str, Any]:

@@ -51,7 +51,7 @@ async def outdated_press(call: Press) -> Message:
     kinds = ("reopened",) if call.incident.open else ("resolved", "closed", "cancelled", "merged")
     async with call.context.database.reading() as conn:
         turn = await timeline.newest_of_kinds(conn, call.number, kinds)
-    return replies.outdated_press(call.incident, turn.entry if turn else None)
+    return replies.outdated_press_reply(call.incident, turn.entry if turn else None)
 
 
 async def open_form_of_verb(call: VerbCall, view: View, instead: str) -> Message | None:

@@ -49,7 +49,7 @@ async def _status(call: VerbCall) -> Message | None:
         return await open_form_of_verb(call, update_modal(call.incident, call.policy), "update What changed")
     status = call.request.required_status
     saved = await change_status(call.context, call.number, status, call.user, call.request.text, delivery=call.delivery)
-    return replies.done(f"{saved.id} is now {saved.status}.")
+    return replies.confirmation(f"{saved.id} is now {saved.status}.")
 
 
 async def _severity(call: VerbCall) -> Message | None:
@@ -59,7 +59,7 @@ async def _severity(call: VerbCall) -> Message | None:
     saved = await change_severity(
         call.context, call.number, severity, call.user, call.request.text, delivery=call.delivery
     )
-    return replies.done(f"{saved.id} is now {saved.severity}.")
+    return replies.confirmation(f"{saved.id} is now {saved.severity}.")
 
 
 def _severity_line(call: IncidentCall) -> str:
@@ -77,12 +77,12 @@ async def _resolve(call: VerbCall) -> Message | None:
     page = ""
     if on_the_page(saved):
         page = f" The status page still tells of it: `{call.ctx.command} comms status_page`."
-    return replies.done(f"{saved.id} is resolved. Reminders and pages have stopped.{page}")
+    return replies.confirmation(f"{saved.id} is resolved. Reminders and pages have stopped.{page}")
 
 
 async def _close(call: VerbCall) -> Message:
     saved = await close(call.context, call.number, call.user, delivery=call.delivery)
-    return replies.done(f"{saved.id} is closed.")
+    return replies.confirmation(f"{saved.id} is closed.")
 
 
 async def _press_close(call: Press) -> Message | None:
@@ -98,7 +98,7 @@ async def _cancel(call: VerbCall) -> Message | None:
     if not call.request.text and call.incident.status is not Status.CANCELLED:
         return await open_form_of_verb(call, false_alarm_modal(call.incident), "cancel Why it was none")
     saved = await cancel(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
-    return replies.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
+    return replies.confirmation(f"{saved.id} is cancelled. Reminders and pages have stopped.")
 
 
 async def _reopen(call: VerbCall) -> Message | None:
@@ -107,7 +107,7 @@ async def _reopen(call: VerbCall) -> Message | None:
         call.require("reopen", call.incident)
         return await call.open_form(reopen_modal(call.incident), "reopen Why")
     saved = await reopen(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
-    return replies.done(f"{saved.id} is open again. Reminders and the ladder start afresh.")
+    return replies.confirmation(f"{saved.id} is open again. Reminders and the ladder start afresh.")
 
 
 async def _submit_severity(call: Submission) -> None:

@@ -22,8 +22,8 @@ async def _press_escalate(call: Press) -> Message:
     """Ask once, naming whom it would page. The button of the answer carries the rung."""
     outcome = await escalate.next_page(call.context, call.number, call.user)
     if not outcome.paging.reached:
-        return replies.escalated(outcome.incident, call.policy, outcome.paging)
-    return replies.ask_to_escalate(outcome.incident, call.policy, outcome.paging)
+        return replies.escalation_reply(outcome.incident, call.policy, outcome.paging)
+    return replies.escalation_question(outcome.incident, call.policy, outcome.paging)
 
 
 async def _press_page_rung(call: Press) -> Message:
@@ -39,8 +39,8 @@ async def _escalate_once(call: VerbCall | Press, reason: str, rung: int | None) 
         )
     except escalate.AlreadyEscalated as already:
         page = already.next_page
-        return replies.ask_to_escalate(page.incident, call.policy, page.paging, reason, again=True)
-    return replies.escalated(outcome.incident, call.policy, outcome.paging)
+        return replies.escalation_question(page.incident, call.policy, page.paging, reason, again=True)
+    return replies.escalation_reply(outcome.incident, call.policy, outcome.paging)
 
 
 async def _page(call: VerbCall) -> Message:
@@ -54,7 +54,7 @@ async def _page(call: VerbCall) -> Message:
         reason=request.text,
         delivery=call.delivery,
     )
-    return replies.escalated(outcome.incident, call.policy, outcome.paging)
+    return replies.escalation_reply(outcome.incident, call.policy, outcome.paging)
 
 
 async def _trigger(call: VerbCall) -> Message:
@@ -70,7 +70,7 @@ async def _trigger(call: VerbCall) -> Message:
 async def _press_cannot_come(call: Press) -> Message:
     page, channel = PageRef.parse(call.argument), call.interaction.channel
     outcome = await escalate.decline_page(call.context, call.number, page, call.user, channel, delivery=call.delivery)
-    return replies.declined_page(call.incident, outcome.paging if outcome else None)
+    return replies.declined_page_reply(call.incident, outcome.paging if outcome else None)
 
 
 VERBS: dict[str, VerbHandler] = {"escalate": _escalate, "page": _page, "trigger": _trigger}

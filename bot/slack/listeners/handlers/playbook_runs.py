@@ -54,7 +54,7 @@ async def _press_escalate(call: Press) -> Message:
     run, criterion = run_and_step(call.argument)
     position = int(criterion) if criterion.isdecimal() else -1
     outcome = await runs.escalate(call.context, call.number, run, position, call.user, call.delivery)
-    return replies.escalated(outcome.escalated.incident, call.policy, outcome.escalated.paging)
+    return replies.escalation_reply(outcome.escalated.incident, call.policy, outcome.escalated.paging)
 
 
 async def _press_more(call: Press) -> Message | None:

@@ -104,7 +104,7 @@ async def _help(call: WorkspaceCall) -> Message:
 async def _press_retry(call: Press) -> Message:
     """Try failed notices of the incident again."""
     count = await retry_failed(call.context, call.number, delivery=call.delivery)
-    return replies.done("Trying again." if count else "Nothing is left to retry.")
+    return replies.confirmation("Trying again." if count else "Nothing is left to retry.")
 
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"list": _list, "search": _search, "help": _help}

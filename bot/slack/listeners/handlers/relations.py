@@ -74,7 +74,7 @@ async def _relate(call: VerbCall) -> Message | None:
             raise Refused("There is no other incident yet.", "list all")
         return await call.open_form(relate_modal(call.incident, incidents), "relate INC-7")
     await relate(call.context, call.number, call.request.other, call.user, call.delivery)
-    return replies.done(f"{call.incident.id} and INC-{call.request.other} are related.")
+    return replies.confirmation(f"{call.incident.id} and INC-{call.request.other} are related.")
 
 
 async def _tag(call: VerbCall) -> Message | None:
@@ -87,7 +87,7 @@ async def _tag(call: VerbCall) -> Message | None:
 
 def _tag_reply(incident: Incident) -> Message:
     tags = elements.join_comma(incident.tags, at_most=20)
-    return replies.done(f"Tags of {incident.id}: {plain(tags) or 'none'}.")
+    return replies.confirmation(f"Tags of {incident.id}: {plain(tags) or 'none'}.")
 
 
 async def _other_incidents(call: VerbCall, *, open_only: bool) -> Sequence[Incident]:
@@ -107,7 +107,7 @@ async def _submit_relate(call: Submission) -> None:
     number, related = other_of(call.view)
     with refusal_at(OTHER):
         saved = await relate(call.context, number, related, call.user, call.delivery)
-    await call.reply_later(replies.done(f"{saved.id} and INC-{related} are related."), channel=saved.channel_id)
+    await call.reply_later(replies.confirmation(f"{saved.id} and INC-{related} are related."), channel=saved.channel_id)
 
 
 async def _submit_tag(call: Submission) -> None:

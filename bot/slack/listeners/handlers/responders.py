@@ -27,8 +27,8 @@ async def _acknowledge(call: VerbCall) -> Message:
 def _acknowledgement_reply(outcome: AcknowledgementResult, user: str) -> Message:
     """The answer: the person is the first, or came after another."""
     if outcome.first_by is not None and outcome.first_at is not None:
-        return replies.already_acknowledged(outcome.incident, outcome.first_by, outcome.first_at, user)
-    return replies.acknowledged(outcome.incident, offer_lead=outcome.offer_lead)
+        return replies.already_acknowledged_reply(outcome.incident, outcome.first_by, outcome.first_at, user)
+    return replies.acknowledged_reply(outcome.incident, offer_lead=outcome.offer_lead)
 
 
 async def _press_acknowledge(call: Press) -> Message | None:
@@ -46,7 +46,7 @@ async def _press_on_it(call: Press) -> Message | None:
     async with call.context.database.reading() as conn:
         paged_people = await people_asked_instead(conn, call.incident, page, call.user, channel)
     if paged_people:
-        return replies.not_your_page(call.incident, paged_people)
+        return replies.not_your_page_reply(call.incident, paged_people)
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
     return _acknowledgement_reply(outcome, call.user)
 
@@ -59,18 +59,18 @@ async def _press_lead(call: Press) -> Message | None:
         since = next((entry.at for entry in reversed(given) if entry.data.get("role") == "commander"), None)
         return replies.leads_already(call.incident, holder, since, call.ctx.command)
     await assign_roles(call.context, call.number, {"commander": call.user}, call.user, delivery=call.delivery)
-    await call.reply_later(replies.done(f"You lead {call.incident.id}."), replace_original=True)
+    await call.reply_later(replies.confirmation(f"You lead {call.incident.id}."), replace_original=True)
     return None
 
 
 async def _join(call: VerbCall) -> Message:
-    return replies.joining(await join(call.context, call.number, call.user, delivery=call.delivery))
+    return replies.join_reply(await join(call.context, call.number, call.user, delivery=call.delivery))
 
 
 async def _invite(call: VerbCall) -> Message:
     await invite(call.context, call.number, call.request.users, call.user, delivery=call.delivery)
     people = ", ".join(mention(user) for user in call.request.users)
-    return replies.done(f"Inviting {people} to {call.incident.id}.")
+    return replies.confirmation(f"Inviting {people} to {call.incident.id}.")
 
 
 async def _assign_role(call: VerbCall) -> Message | None:
@@ -81,7 +81,7 @@ async def _assign_role(call: VerbCall) -> Message | None:
     role = call.request.role or "commander"
     saved = await assign_roles(call.context, call.number, {role: holder}, call.user, delivery=call.delivery)
     title = call.policy.role(role).title
-    return replies.done(f"{title} of {saved.id}: " + (f"{mention(holder)}." if holder else "nobody now."))
+    return replies.confirmation(f"{title} of {saved.id}: " + (f"{mention(holder)}." if holder else "nobody now."))
 
 
 async def _roles(call: VerbCall) -> Message:

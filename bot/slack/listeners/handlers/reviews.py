@@ -68,20 +68,24 @@ async def _press_complete(call: Press) -> Message:
     completed = await complete_review(call.context, call.number, call.user, call.delivery)
     if hints := lint(view.sections, view.actions):
         return blocks.hints(completed, hints)
-    return replies.done(f"The review of {call.incident.id} is completed. Publish it when everybody may read it.")
+    return replies.confirmation(
+        f"The review of {call.incident.id} is completed. Publish it when everybody may read it."
+    )
 
 
 async def _press_publish(call: Press) -> Message:
     await publish_review(call.context, call.number, call.user, call.delivery)
     where = "and stays in this channel" if call.incident.private else "and announced"
-    return replies.done(f"The review of {call.incident.id} is published {where}.")
+    return replies.confirmation(f"The review of {call.incident.id} is published {where}.")
 
 
 async def _press_ask(call: Press) -> Message:
     people = await ask_participants(call.context, call.number, call.user, call.delivery)
     if not people:
-        return replies.done("Nothing is open that somebody could be asked.")
-    return replies.done(f"Asked {', '.join(user_mention(person) for person in people)}. Answers flow into the review.")
+        return replies.confirmation("Nothing is open that somebody could be asked.")
+    return replies.confirmation(
+        f"Asked {', '.join(user_mention(person) for person in people)}. Answers flow into the review."
+    )
 
 
 async def _press_canvas(call: Press) -> Message:
@@ -90,14 +94,14 @@ async def _press_canvas(call: Press) -> Message:
         me = call.ctx.bot
         link = elements.link(f"{me.url.rstrip('/')}/docs/{me.team_id}/{canvas_id}", "canvas")
         return elements.line(f"The {link} is brought up to date. What people wrote in it stays.")
-    return replies.done("The review goes into a canvas of this channel; the link follows here.")
+    return replies.confirmation("The review goes into a canvas of this channel; the link follows here.")
 
 
 async def _press_answer(call: Press) -> Message | None:
     view = await _read(call)
     questions = questions_for(view.sections, call.user)[:PER_PERSON]
     if not questions:
-        return replies.done("Everything that was asked is answered. Thank you.")
+        return replies.confirmation("Everything that was asked is answered. Thank you.")
     return await call.open_form(answer_modal(call.incident, view.sections, questions), "review")
 
 

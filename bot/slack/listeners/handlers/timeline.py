@@ -27,7 +27,7 @@ async def _note(call: VerbCall) -> Message | None:
         call.require("note", call.incident)
         return await call.open_form(note_modal(call.incident), "note What happened")
     await note(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
-    return replies.done(f"Noted on the timeline of {call.incident.id}.")
+    return replies.confirmation(f"Noted on the timeline of {call.incident.id}.")
 
 
 async def _press_note(call: Press) -> Message | None:
@@ -38,7 +38,7 @@ async def _submit_note(call: Submission) -> None:
     values = values_of_note(call.view)
     await note(call.context, values.incident, values.text, call.user, delivery=call.delivery)
     incident, _ = await call.ctx.visible_incident(values.incident, call.interaction, paged=True)
-    message = replies.done(f"Noted on the timeline of {incident.id}.")
+    message = replies.confirmation(f"Noted on the timeline of {incident.id}.")
     await call.reply_later(message, channel=incident.channel_id)
 
 
@@ -49,7 +49,9 @@ async def _submit_message(call: Submission) -> None:
     source = values.source
     text = f"{mention(source['author'])} said: {from_command(await call.ctx.labelled(source.get('text') or ''))}"
     await note(call.context, values.incident, text, call.user, link=source.get("link"), delivery=call.delivery)
-    await call.reply_later(replies.done(f"Added to the timeline of INC-{values.incident}."), channel=source["channel"])
+    await call.reply_later(
+        replies.confirmation(f"Added to the timeline of INC-{values.incident}."), channel=source["channel"]
+    )
 
 
 VERBS: dict[str, VerbHandler] = {"timeline": _timeline, "note": _note}

@@ -26,7 +26,7 @@ async def _submit(call: Submission) -> None:
     except ImpossibleTime as impossible:
         raise InputErrors({impossible.field: impossible.message}) from None
     await call.reply_later(
-        replies.done(f"The times of {saved.id} are corrected. All figures follow."), channel=saved.channel_id
+        replies.confirmation(f"The times of {saved.id} are corrected. All figures follow."), channel=saved.channel_id
     )
 
 

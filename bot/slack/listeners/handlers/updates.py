@@ -31,7 +31,7 @@ async def _update(call: VerbCall) -> Message | None:
     if not call.request.text:
         return await open_form_of_verb(call, update_modal(call.incident, call.policy), "update What changed")
     saved = await post_update(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
-    return replies.updated(saved, call.policy)
+    return replies.update_confirmation(saved, call.policy)
 
 
 async def _snooze(call: VerbCall) -> Message:
@@ -39,13 +39,15 @@ async def _snooze(call: VerbCall) -> Message:
     require_open(call.incident)
     call.require("snooze", call.incident)
     if call.request.clear:
-        return replies.snooze_ended(await end_snooze(call.context, call.number, call.user, delivery=call.delivery))
+        return replies.snooze_end_confirmation(
+            await end_snooze(call.context, call.number, call.user, delivery=call.delivery)
+        )
     span = call.request.span
     if span is None:
-        return replies.snooze_for_how_long(call.incident, call.context.clock.now())
+        return replies.snooze_length_question(call.incident, call.context.clock.now())
     usual = longest_usual_quiet(call.incident, call.policy)
     if span > usual:
-        return replies.ask_long_snooze(call.incident, span, usual)
+        return replies.long_snooze_question(call.incident, span, usual)
     return await _snooze_for(call, span)
 
 
@@ -55,7 +57,7 @@ async def _press_snooze(call: Press) -> Message:
 
 async def _snooze_for(call: VerbCall | Press, span: timedelta) -> Message:
     saved = await snooze(call.context, call.number, span, call.user, delivery=call.delivery)
-    return replies.snoozed(saved, span)
+    return replies.snooze_confirmation(saved, span)
 
 
 async def _next(call: VerbCall) -> Message:
@@ -63,7 +65,7 @@ async def _next(call: VerbCall) -> Message:
     span = call.request.required_span
     usual = longest_usual_quiet(call.incident, call.policy)
     if span > usual:
-        return replies.ask_late_promise(call.incident, span, usual)
+        return replies.late_promise_question(call.incident, span, usual)
     return await _promise(call, span)
 
 
@@ -73,7 +75,7 @@ async def _press_next(call: Press) -> Message:
 
 async def _promise(call: VerbCall | Press, span: timedelta) -> Message:
     saved = await promise(call.context, call.number, span, call.user, delivery=call.delivery)
-    return replies.promised(saved, span)
+    return replies.promise_confirmation(saved, span)
 
 
 async def _impact(call: VerbCall) -> Message | None:
