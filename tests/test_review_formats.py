@@ -14,7 +14,7 @@ from bot.domain.review.view import ReviewView
 from tests.factories import FIVE, new_incident
 
 
-def written(section: Section) -> str:
+def section_markdown(section: Section) -> str:
     view = ReviewView(new_incident(), FIVE, (section,), spans(new_incident()), (), (), {}, {"U1": "Ada"})
     return review_formats.markdown(view).partition(f"## {section.title}\n\n")[2]
 
@@ -34,13 +34,13 @@ def written(section: Section) -> str:
     ],
 )
 def test_code_stays_code_and_every_other_mark_stands_for_itself(text: str, line: str) -> None:
-    assert written(Section("lessons", (Sentence(text, (3,)),))) == f"- {line} (#3)\n"
+    assert section_markdown(Section("lessons", (Sentence(text, (3,)),))) == f"- {line} (#3)\n"
     asked = Section("lessons", questions=(Question("q", "U1", text),))
-    assert written(asked) == f"- **Open question** for Ada: {line}\n"
+    assert section_markdown(asked) == f"- **Open question** for Ada: {line}\n"
 
 
 def test_a_section_without_words_says_so() -> None:
-    assert written(Section("appendices")) == "Nothing.\n"
+    assert section_markdown(Section("appendices")) == "Nothing.\n"
 
 
 SPAN = "1 Dec 2026 05:54 UTC (06:54 CET) to 1 Dec 2026 05:56 UTC (06:56 CET)"
@@ -58,14 +58,14 @@ TIMELINE = Section(
 def test_a_sentence_that_people_wrote_into_the_timeline_is_a_row_without_time() -> None:
     sentences = (Sentence("The pool · as we know now · was full", ()), Sentence("03:10 UTC", (4,)))
     edited = Section("timeline", sentences, version=1)
-    assert written(edited) == (
+    assert section_markdown(edited) == (
         "| UTC | Who | What |\n| --- | --- | --- |\n"
         "|  |  | The pool · as we know now · was full |\n|  |  | 03:10 UTC (#4) |\n"
     )
 
 
 def test_the_timeline_is_a_table_with_utc_and_local_time() -> None:
-    assert written(TIMELINE) == (
+    assert section_markdown(TIMELINE) == (
         "| UTC | Local | Who | What |\n"
         "| --- | --- | --- | --- |\n"
         "| 1 Dec 2026 05:53 | 06:53 CET | Ada | declared: sev2: a \\| b (#1) |\n"

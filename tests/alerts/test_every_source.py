@@ -64,16 +64,16 @@ def proof(kind: str, body: bytes) -> dict[str, str]:
     return {**JSON, "Authorization": f"Bearer {TOKEN}"}
 
 
-async def told(world: World, kind: str, payload: Any) -> tuple[int, dict[str, Any]]:
+async def post_payload(world: World, kind: str, payload: Any) -> tuple[int, dict[str, Any]]:
     body = json.dumps(payload).encode()
     return await send(world, body, proof(kind, body), kind)
 
 
 async def test_each_source_is_taken_once_and_refused_without_its_proof(world: World) -> None:
     for kind, payload in SAMPLES.items():
-        status, answer = await told(world, kind, payload)
+        status, answer = await post_payload(world, kind, payload)
         assert status == 202, (kind, answer)
-        again = (await told(world, kind, payload))[1]
+        again = (await post_payload(world, kind, payload))[1]
         if kind == "pagerduty":
             assert (answer["outcome"], again["outcome"]) == ("taken", "repeated")
         assert (answer["received"], answer["new"], again["new"], again["repeated"]) == (1, 1, 0, 1), kind
@@ -85,7 +85,7 @@ async def test_each_source_is_taken_once_and_refused_without_its_proof(world: Wo
 async def test_without_their_secrets_there_are_no_endpoints(sqlite_url: str, tmp_path: Path) -> None:
     async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         for kind, payload in SAMPLES.items():
-            assert (await told(world, kind, payload))[0] == 404, kind
+            assert (await post_payload(world, kind, payload))[0] == 404, kind
 
 
 async def test_grafana_may_sign_with_and_without_the_time_and_may_put(world: World) -> None:
@@ -109,7 +109,7 @@ async def test_datadog_may_send_a_form_and_a_template_that_is_not_filled_in_is_r
     assert (await send(world, urlencode(flat).encode(), form, "datadog"))[1]["new"] == 1
     payload = {"payload": json.dumps({**DATADOG, "transition": "Recovered", "date": "1772442060000"})}
     assert (await send(world, urlencode(payload).encode(), form, "datadog"))[1]["resolved"] == 1
-    status, answer = await told(world, "datadog", {**DATADOG, "transition": "$ALERT_TRANSITION"})
+    status, answer = await post_payload(world, "datadog", {**DATADOG, "transition": "$ALERT_TRANSITION"})
     assert (status, "Datadog did not fill in" in answer["error"]) == (400, True)
 
 
@@ -120,7 +120,7 @@ async def test_an_incident_that_we_opened_in_pagerduty_is_no_alert(world: World)
         incident = await incidents.get(conn, 1)
     assert incident is not None
     ours = {**event, "data": {**event["data"], "incident_key": calls.dedup_key(incident, "sev2")}}
-    assert (await told(world, "pagerduty", {"event": ours}))[1]["outcome"] == "ignored"
+    assert (await post_payload(world, "pagerduty", {"event": ours}))[1]["outcome"] == "ignored"
 
 
 HOSTILE: list[bytes] = [
@@ -158,7 +158,7 @@ async def test_hostile_bodies_are_answered_and_do_no_harm(world: World, kind: st
         status, answer = await send(world, body, proof(kind, body), kind)
         assert status in (202, 400, 413), (kind, body[:200], status)
         assert "Traceback" not in json.dumps(answer)
-    assert (await told(world, kind, SAMPLES[kind]))[0] == 202
+    assert (await post_payload(world, kind, SAMPLES[kind]))[0] == 202
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ def policy(tmp_path: Path) -> Path:
     return policy_file(tmp_path, POLICY)
 
 
-async def sent(port: int) -> bool:
+async def send_once(port: int) -> bool:
     """Send once, as Alertmanager does. False: there was no 202, and it sends the same again."""
     timeout = aiohttp.ClientTimeout(total=10)
     headers = {"Authorization": f"Bearer {TOKEN}"}
@@ -69,7 +69,7 @@ async def start(ws: Workspace, url: str, policy: Path, death: Death | None = Non
 async def test_a_webhook_survives_being_killed_anywhere(database_url: str, policy: Path, death: Death) -> None:
     async with workspace() as ws:
         bot = await start(ws, database_url, policy, death)
-        taken = await sent(bot.port)
+        taken = await send_once(bot.port)
         async with asyncio.timeout(WITHIN_S):
             while bot.alive and not (taken and incident_channels(ws) and ws.pinned(incident_channels(ws)[0])):
                 await asyncio.sleep(0.05)
@@ -77,7 +77,7 @@ async def test_a_webhook_survives_being_killed_anywhere(database_url: str, polic
         bot = await start(ws, database_url, policy)
         try:
             while not taken:
-                taken = await sent(bot.port)
+                taken = await send_once(bot.port)
             await ws.until(lambda: incident_channels(ws) and ws.pinned(incident_channels(ws)[0]))
             await wait_until_quiet(ws, database_url)
             await assert_one_of_each(ws, database_url)

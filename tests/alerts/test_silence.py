@@ -12,7 +12,7 @@ from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
 
-async def decided(world: World, decision: str) -> AlertGroup:
+async def wait_for_decision(world: World, decision: str) -> AlertGroup:
     """Group 1, once this is its decision."""
     async with asyncio.timeout(WITHIN_S):
         while True:
@@ -28,20 +28,20 @@ async def test_a_silenced_alert_declares_nothing_and_is_decided_when_the_silence
     assert "SI-1: alerts with alertname=/High.*/ are silenced" in answer
     assert "@maya" in answer
     await send(world, webhook(alert(severity="critical")))
-    group = await decided(world, "silenced")
+    group = await wait_for_decision(world, "silenced")
     assert "SI-1 silences alertname=/High.*/: Load test" in group.reason
     assert world.ws.find_channel("inc-1") is None
     await world.pass_time(hours=3)
-    await decided(world, "declared")
+    await wait_for_decision(world, "declared")
     await world.incident_channel()
 
 
 async def test_an_alert_that_is_not_silenced_wakes_its_group(world: World) -> None:
     await type_command(world, "maya", "#general", "/incident silence instance=a for 2h")
     await send(world, webhook(alert(severity="critical", instance="a")))
-    await decided(world, "silenced")
+    await wait_for_decision(world, "silenced")
     await send(world, webhook(alert(severity="critical", instance="b")))
-    await decided(world, "declared")
+    await wait_for_decision(world, "declared")
 
 
 async def test_the_card_opens_the_form_with_the_labels_and_says_until_when_it_is_silenced(world: World) -> None:
@@ -58,7 +58,7 @@ async def test_the_card_opens_the_form_with_the_labels_and_says_until_when_it_is
     assert "Known bug" in seen
     assert buttons(card) == []
     await world.pass_time(hours=2)
-    await decided(world, "asked")
+    await wait_for_decision(world, "asked")
     await settle(world)
     assert buttons(card) == ["Declare", "Attach to…", "Dismiss", "Silence…"]
     assert announcements(world) == [card]

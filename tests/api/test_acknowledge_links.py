@@ -38,7 +38,7 @@ async def link_to(world: World, person: str = TOM, key: str = "page-1") -> str:
     return address.replace(PUBLIC, f"http://127.0.0.1:{world.tocsin.port}")
 
 
-async def asked(method: str, url: str) -> tuple[int, str]:
+async def request(method: str, url: str) -> tuple[int, str]:
     async with aiohttp.ClientSession() as session, session.request(method, url, allow_redirects=False) as answer:
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cache-Control"] == "no-store"
@@ -48,15 +48,15 @@ async def asked(method: str, url: str) -> tuple[int, str]:
 async def test_following_the_link_changes_nothing_and_its_button_acts_once(world: World) -> None:
     url = await link_to(world)
     for _ in range(3):  # as mail scanners do
-        status, shown = await asked("GET", url)
+        status, shown = await request("GET", url)
         assert status == 200
         assert '<form method="post">' in shown
         assert "Checkout &lt;b&gt;is&lt;/b&gt; down" in shown
     assert (await world.show())["acknowledged_at"] is None
-    assert (await asked("POST", url))[0] == 200
-    status, again = await asked("POST", url)
+    assert (await request("POST", url))[0] == 200
+    status, again = await request("POST", url)
     assert (status, "used already" in again) == (410, True)
-    assert (await asked("GET", url))[0] == 410
+    assert (await request("GET", url))[0] == 410
     (entry,) = [entry for entry in (await world.show())["timeline"] if entry["kind"] == "acknowledged"]
     assert (entry["actor"], entry["source"]) == (TOM, "console")
 
@@ -67,10 +67,10 @@ async def test_a_link_cannot_be_guessed_or_altered_and_expires(world: World, mon
     forged = [f"{start}.{'A' * len(mac)}", f"{start}.", f"{other.rpartition('.')[0]}.{mac}", url[:-1], f"{url}A", "x"]
     for each in forged:
         target = each if each.startswith("http") else f"http://127.0.0.1:{world.tocsin.port}/ack/{each}"
-        assert (await asked("GET", target))[0] == 404, each
-        assert (await asked("POST", target))[0] == 404, each
+        assert (await request("GET", target))[0] == 404, each
+        assert (await request("POST", target))[0] == 404, each
     await world.pass_time(seconds=VALID_FOR.total_seconds() + 60)
-    status, shown = await asked("POST", url)
+    status, shown = await request("POST", url)
     assert (status, "expired" in shown) == (410, True)
     assert (await world.show())["acknowledged_at"] is None
 

@@ -34,7 +34,7 @@ async def shop(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         yield running
 
 
-async def declared(maya: Program, title: str = "Checkout is down", **more: object) -> str:
+async def declare(maya: Program, title: str = "Checkout is down", **more: object) -> str:
     made = await maya.post("/incidents", {"title": title, "severity": "sev2", **more})
     assert made.status == 201, made.body
     return f"/incidents/{made.body['id']}"
@@ -42,7 +42,7 @@ async def declared(maya: Program, title: str = "Checkout is down", **more: objec
 
 async def test_an_audience_is_told_and_corrected_over_the_api(shop: Comms) -> None:
     async with program(shop.world) as maya:
-        at = await declared(maya)
+        at = await declare(maya)
         draft = (await maya.post(f"{at}/communications/draft", {"audience": "customers"})).body
         assert draft["recipients"] == [{"group": "email", "address": "ops@customer.example", "name": ""}]
         assert draft["stage"] == "start"
@@ -78,7 +78,7 @@ async def test_a_second_person_approves_and_outsiders_and_guests_do_nothing(shop
         program(shop.world, person=TOM) as tom,
         program(shop.world, person=GAIL) as guest,
     ):
-        at = await declared(maya)
+        at = await declare(maya)
         words = {"audience": "partners", "subject": "Payments fail", "text": GOOD}
         assert (await maya.post(f"{at}/communications", words)).body["state"] == "asked"
         assert (await maya.post(f"{at}/communications/1/approve")).status == 409
@@ -88,7 +88,7 @@ async def test_a_second_person_approves_and_outsiders_and_guests_do_nothing(shop
         assert (await tom.post(f"{at}/communications/1/decline")).status == 409
         await settle(shop.world)
         assert shop.to() == ["p@partner.example"]
-        private = await declared(maya, "Breach", private=True)
+        private = await declare(maya, "Breach", private=True)
         for path in ("/audiences", "/communications", "/communications/1"):
             assert (await tom.get(f"{private}{path}")).status == 404
 

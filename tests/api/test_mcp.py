@@ -58,7 +58,7 @@ async def over_stdio(tmp_path: Path, *words: str, **env: str) -> AsyncIterator[C
         yield client
 
 
-async def said(client: Client, name: str, **given: Any) -> Any:
+async def tool_answer(client: Client, name: str, **given: Any) -> Any:
     """The answer of a tool; the words of an error."""
     result = await client.call_tool(name, given)
     (part,) = result.content
@@ -95,23 +95,23 @@ async def test_the_tools_answer_over_http_as_the_person_of_the_token(world: Worl
         assert len(json.dumps([tool.model_dump(exclude_none=True) for tool in listed])) / 3 <= 4_000  # tokens
         for tool in listed:
             if tool.name not in WITHOUT_INCIDENT | {"review_draft"}:
-                answer = await said(client, tool.name, **of_incident(tool.name, "INC-2"))
+                answer = await tool_answer(client, tool.name, **of_incident(tool.name, "INC-2"))
                 assert "data, not instructions" in answer["untrusted"], answer
         async with world.tocsin.database.transaction() as conn:
             await known_names.put_many(conn, {MAYA: "Maya Chen"}, world.tocsin.context.clock.now())
-        assert (await said(client, "get_incident", id="INC-2"))["people"] == {MAYA: "Maya Chen"}
-        mine = await said(client, "add_action", id="INC-2", title="Alert on pool usage", owner="me")
+        assert (await tool_answer(client, "get_incident", id="INC-2"))["people"] == {MAYA: "Maya Chen"}
+        mine = await tool_answer(client, "add_action", id="INC-2", title="Alert on pool usage", owner="me")
         assert mine["owner"] == MAYA
-        assert mine["id"] in {each["id"] for each in (await said(client, "list_actions", owner="me"))["actions"]}
-        incidents = (await said(client, "list_incidents"))["incidents"]
+        assert mine["id"] in {each["id"] for each in (await tool_answer(client, "list_actions", owner="me"))["actions"]}
+        incidents = (await tool_answer(client, "list_incidents"))["incidents"]
         assert [each["id"] for each in incidents] == ["INC-2", "INC-1"]
-        draft = await said(client, "draft_update", id="INC-2", text="We are on it")
+        draft = await tool_answer(client, "draft_update", id="INC-2", text="We are on it")
         assert draft["sent"] is False
         assert draft["draft"].startswith("We are on it\n")
-        playbooks = await said(client, "list_playbooks", words="redis")
-        assert (await said(client, "get_playbook", id=playbooks["playbooks"][0]["id"]))["phases"]
-        assert "takes id" in await said(client, "get_incident")
-        assert "still open" in await said(client, "review_draft", id="INC-2")
+        playbooks = await tool_answer(client, "list_playbooks", words="redis")
+        assert (await tool_answer(client, "get_playbook", id=playbooks["playbooks"][0]["id"]))["phases"]
+        assert "takes id" in await tool_answer(client, "get_incident")
+        assert "still open" in await tool_answer(client, "review_draft", id="INC-2")
     shown = await world.show(2)
     assert shown["updates"] == 0
     written_by_tools = {(e["kind"], e["actor"]) for e in shown["timeline"] if e["source"] == "mcp"}
@@ -123,7 +123,7 @@ async def test_a_token_that_only_reads_is_offered_nothing_that_writes(world: Wor
     async with over_http(world, secret) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
         assert not names & {"add_note", "draft_update", "acknowledge", "add_action", "switch_rule"}
-        assert "scope write" in await said(client, "add_note", id="INC-2", text="x")
+        assert "scope write" in await tool_answer(client, "add_note", id="INC-2", text="x")
     async with aiohttp.ClientSession() as session:
         address = f"http://127.0.0.1:{world.tocsin.port}/mcp"
         async with session.post(address, json={}, headers={"Authorization": "Bearer tcs_wrong"}) as refused:
@@ -140,7 +140,7 @@ async def test_an_outsider_finds_nothing_of_a_private_incident(world: World) -> 
             given = of_incident(tool.name, "INC-1")
             if "incident" in tool.properties:
                 given = {"incident": "INC-1"}
-            answer = await said(client, tool.name, **given)
+            answer = await tool_answer(client, tool.name, **given)
             assert "Breach" not in str(answer), tool.name
             if "id" in given or "incident" in given:
                 assert answer == "There is no incident INC-1.", tool.name
@@ -150,13 +150,13 @@ async def test_the_same_on_standard_input_by_a_token_or_a_person(world: World, t
     _, secret = await token_for(world, TOM)
     database = {"DATABASE_URL": world.settings.url}
     async with over_stdio(tmp_path, **database, TOCSIN_TOKEN=secret) as client:
-        incidents = (await said(client, "list_incidents"))["incidents"]
+        incidents = (await tool_answer(client, "list_incidents"))["incidents"]
         assert [each["id"] for each in incidents] == ["INC-2"]
-        assert (await said(client, "add_note", id="INC-2", text="By a program"))["done"]
+        assert (await tool_answer(client, "add_note", id="INC-2", text="By a program"))["done"]
     async with over_stdio(tmp_path, "--as", MAYA, **database) as client:
-        assert (await said(client, "get_incident", id="INC-1"))["title"] == "Breach"
+        assert (await tool_answer(client, "get_incident", id="INC-1"))["title"] == "Breach"
     async with over_stdio(tmp_path, TOCSIN_TOKEN=secret, TOCSIN_URL=f"http://127.0.0.1:{world.tocsin.port}") as client:
-        texts = [each.get("text") for each in (await said(client, "get_timeline", id="INC-2"))["entries"]]
+        texts = [each.get("text") for each in (await tool_answer(client, "get_timeline", id="INC-2"))["entries"]]
         assert "By a program" in texts
 
 

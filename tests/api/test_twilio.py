@@ -41,11 +41,11 @@ async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with running_world(sqlite_url, policy=policy, tocsin_url=PUBLIC, twilio_auth_token=TOKEN) as running:
         async with program(running) as maya:
             await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
-            await paged(running)
+            await wait_for_page(running)
         yield running
 
 
-async def paged(world: World) -> None:
+async def wait_for_page(world: World) -> None:
     """Wait until the ladder has paged Tom."""
     async with asyncio.timeout(WITHIN_S):
         while "page" not in await world.kinds():
@@ -60,7 +60,7 @@ async def post(world: World, path: str, fields: dict[str, str], *, token: str = 
         return answer.status, await answer.text()
 
 
-async def acknowledged(world: World) -> list[tuple[str, str]]:
+async def acknowledgements(world: World) -> list[tuple[str, str]]:
     """Who acknowledged, and with which source."""
     timeline = (await world.show())["timeline"]
     return [(entry["actor"], entry["source"]) for entry in timeline if entry["kind"] == "acknowledged"]
@@ -81,14 +81,14 @@ async def test_press_1_acknowledges_once_and_any_other_key_asks_again(world: Wor
     assert (status, "Press 1 to acknowledge" in said, "<Gather" in said) == (200, True, True)
     assert (await world.show())["acknowledged_at"] is None
     assert "You have acknowledged it" in (await post(world, path, {"Digits": "1"}))[1]
-    assert await acknowledged(world) == [(TOM, "console")]
+    assert await acknowledgements(world) == [(TOM, "console")]
     assert "already" in (await post(world, path, {"Digits": "1"}))[1]
 
 
 async def test_a_reply_acknowledges_once_and_says_so(world: World) -> None:
     reply = {"From": NUMBER, "Body": "I’m on it", "MessageSid": "SM1"}
     assert "You have acknowledged INC-1 and are responding." in (await post(world, "/hooks/twilio/sms", reply))[1]
-    assert await acknowledged(world) == [(TOM, "hook")]
+    assert await acknowledgements(world) == [(TOM, "hook")]
     assert "<Message>" not in (await post(world, "/hooks/twilio/sms", reply))[1]  # delivered again
     again = await post(world, "/hooks/twilio/sms", {**reply, "MessageSid": "SM2"})
     assert "You have acknowledged INC-1 already." in again[1]
@@ -155,6 +155,6 @@ async def test_a_person_who_does_not_answer_gets_a_text_then_a_call_and_presses_
             gather = ElementTree.fromstring(call_made["Twiml"]).find("Gather")
             action = gather.get("action", "") if gather is not None else ""
             assert "You have acknowledged it" in (await post(world, action.removeprefix(PUBLIC), {"Digits": "1"}))[1]
-            assert await acknowledged(world) == [(TOM, "console")]
+            assert await acknowledgements(world) == [(TOM, "console")]
             rows = [row for row in (await world.show())["reminders"] if "Tom by" in row["reason"]]
             assert [row["reason"].partition(",")[0] for row in rows] == ["paged: Tom by SMS", "paged: Tom by telephone"]

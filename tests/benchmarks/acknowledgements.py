@@ -58,13 +58,13 @@ async def _alternately(
     return took
 
 
-async def _declared(sides: Sides, rounds: int) -> None:
+async def _declare(sides: Sides, rounds: int) -> None:
     for n in range(rounds):
         await _one(sides.ours, client.command(f"declare sev4 Benchmark {n}"), "INC-")
     await processes.idle(sides.database, 120.0)
 
 
-async def _filled(sides: Sides, channel: str, person: str) -> None:
+async def _fill(sides: Sides, channel: str, person: str) -> None:
     """Give INC-1 a long timeline."""
     for n in range(LONG):
         text = f"note Shard {n} of the orders database answers again, {n} connections were cut --in INC-1"
@@ -91,8 +91,8 @@ async def _compare(name: str, url: str, rounds: int) -> list[Figure]:
             processes.read_database(url) as database,
         ):
             sides = Sides(ours[0], theirs[0], database)
-            await _declared(sides, 2 * rounds + 1)
-            await _filled(sides, channel, person)
+            await _declare(sides, 2 * rounds + 1)
+            await _fill(sides, channel, person)
             await _alternately(sides, 30, *cases[0][1:])  # warm up both sides
             for text, request, text_of_answer in cases:
                 ours_s, bare_s, durable_s = await _alternately(sides, rounds, request, text_of_answer)

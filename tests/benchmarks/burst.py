@@ -31,7 +31,7 @@ async def _compare(name: str, url: str) -> list[Figure]:
         for n in range(ALONE):
             declared_at = time.time()
             await client.request_all(bot.port, [client.command(f"declare sev4 Alone {n}", channel, person)], 1)
-            pinned = await _pinned(rig, n + 1)
+            pinned = await _last_pin(rig, n + 1)
             alone.append(_answered_at(pinned) - declared_at)
             floors.append(await _slowest_chain(rig))
             await processes.idle(database)
@@ -42,7 +42,7 @@ async def _compare(name: str, url: str) -> list[Figure]:
         took_s = time.perf_counter() - began
         if any(answer.status != 200 or b"INC-" not in answer.body for answer in answers):
             raise RuntimeError(f"not all were accepted: {Counter(answer.status for answer in answers)}")
-        await _pinned(rig, ALONE + AT_ONCE)
+        await _last_pin(rig, ALONE + AT_ONCE)
         await processes.idle(database, 120.0)
         made = [c["name"] for c in (await rig.get("state"))["channels"] if c["name"].startswith("inc-")]
         numbers = {int(channel_name.split("-")[1]) for channel_name in made}
@@ -68,7 +68,7 @@ async def _compare(name: str, url: str) -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _pinned(rig: Rig, count: int) -> dict[str, Any]:
+async def _last_pin(rig: Rig, count: int) -> dict[str, Any]:
     """Wait for the call that pinned the last of `count` cards."""
     for _ in range(2000):
         calls = [call for call in await rig.calls("pins.add") if call["ok"] and call["took_ms"]]

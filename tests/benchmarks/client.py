@@ -108,7 +108,7 @@ def command(text: str, channel: str = CHANNEL, user: str = USER) -> bytes:
         "text": text,
         "response_url": "",
     }
-    return signed(urlencode(payload).encode(), _FORM)
+    return signed_request(urlencode(payload).encode(), _FORM)
 
 
 def press(action: str, value: str, channel: str, user: str = USER) -> bytes:
@@ -121,7 +121,7 @@ def press(action: str, value: str, channel: str, user: str = USER) -> bytes:
         "container": {"type": "message", "message_ts": "1.1", "channel_id": channel},
         "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.1"}],
     }
-    return signed(urlencode({"payload": json.dumps(payload)}).encode(), _FORM)
+    return signed_request(urlencode({"payload": json.dumps(payload)}).encode(), _FORM)
 
 
 def message(channel: str, text: str, ts: str, user: str = USER, retry: int = 0) -> bytes:
@@ -146,7 +146,7 @@ def message(channel: str, text: str, ts: str, user: str = USER, retry: int = 0) 
         },
     }
     more = {"x-slack-retry-num": str(retry), "x-slack-retry-reason": "http_timeout"} if retry else {}
-    return signed(json.dumps(payload).encode(), "application/json", more)
+    return signed_request(json.dumps(payload).encode(), "application/json", more)
 
 
 def _common() -> dict[str, Any]:
@@ -157,7 +157,7 @@ def _common() -> dict[str, Any]:
     }
 
 
-def signed(body: bytes, content_type: str, more: dict[str, str] | None = None) -> bytes:
+def signed_request(body: bytes, content_type: str, more: dict[str, str] | None = None) -> bytes:
     """The whole request as Slack would send it now; its signature is valid for five minutes."""
     now = str(int(time.time()))
     headers = {

@@ -18,7 +18,7 @@ STARTS = 5
 SETTLE_S = 2.5  # more than two ticks of the scheduler
 
 
-async def _started(rig: Rig, url: str) -> tuple[float, float]:
+async def _start_figures(rig: Rig, url: str) -> tuple[float, float]:
     """The median seconds until ready, and the median MB after `SETTLE_S`."""
     seconds, megabytes = [], []
     for _ in range(STARTS):
@@ -33,12 +33,12 @@ async def _started(rig: Rig, url: str) -> tuple[float, float]:
 async def _measure(name: str, url: str) -> list[Figure]:
     await (await open_database(url)).close()
     async with processes.rig() as rig:
-        took_s, held = await _started(rig, url)
+        took_s, held = await _start_figures(rig, url)
         bare = await rig.bare()
         database = await open_database(url)
         await filling.add_waiting(database, WAITING)
         await database.close()
-        took_full_s, held_full = await _started(rig, url)
+        took_full_s, held_full = await _start_figures(rig, url)
         bare_held = bare.rss_mb()
     more = held_full - held
     return [

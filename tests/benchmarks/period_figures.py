@@ -89,7 +89,7 @@ async def longest_stall(stop: asyncio.Event) -> float:
     return longest
 
 
-async def known(database: Database, policy: Policy, by: str = "service") -> Report:
+async def full_report(database: Database, policy: Policy, by: str = "service") -> Report:
     scope = replace(Scope(Period(NOW - timedelta(days=DAYS), NOW)), by=by)
     return await period_figures(database, policy, scope, NOW)
 
@@ -115,7 +115,7 @@ async def measure(url: str) -> list[Figure]:
             stop = asyncio.Event()
             ticker = asyncio.create_task(longest_stall(stop))
             begun = time.perf_counter()
-            report = await known(database, policy)
+            report = await full_report(database, policy)
             took.append(time.perf_counter() - begun)
             stop.set()
             stalls.append(await ticker)
@@ -123,7 +123,7 @@ async def measure(url: str) -> list[Figure]:
         figures_json(report, policy)
         shaping = time.perf_counter() - shaping
         cpu = time.process_time()
-        await known(database, policy)
+        await full_report(database, policy)
         cpu = time.process_time() - cpu
     finally:
         await database.close()
@@ -165,7 +165,7 @@ async def _profile() -> None:
 
         asyncio.to_thread = world  # type: ignore[assignment]
         profiler.enable()
-        await known(database, policy)
+        await full_report(database, policy)
         profiler.disable()
         asyncio.to_thread = original
         await database.close()

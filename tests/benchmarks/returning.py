@@ -66,7 +66,7 @@ class Post:
 
 
 @asynccontextmanager
-async def _opened(url: str, policy: Path) -> AsyncIterator[Context]:
+async def _open_context(url: str, policy: Path) -> AsyncIterator[Context]:
     loaded = policy_reader.read(policy)
     database = await open_database(url, migrate=False)
     try:
@@ -94,7 +94,7 @@ async def _measure(name: str, url: str, *, before: bool, replicas: int = 1) -> l
         policy = rig.folder / "policy.yml"
         policy.write_text(POLICY)
         bot = await rig.bot(url, TOCSIN_POLICY=str(policy))
-        async with _opened(url, policy) as context:
+        async with _open_context(url, policy) as context:
             if before:
                 await _declare(context)
                 await processes.idle(context.database, 120.0)
@@ -105,7 +105,7 @@ async def _measure(name: str, url: str, *, before: bool, replicas: int = 1) -> l
             if not before:
                 await _declare(context)
             await _write_updates(context)
-            held = await _held(context.database)
+            held = await _held_count(context.database)
             for _ in range(replicas):
                 await rig.bot(url, TOCSIN_POLICY=str(policy), LIMITED="1")
             if replicas > 1:
@@ -117,7 +117,7 @@ async def _measure(name: str, url: str, *, before: bool, replicas: int = 1) -> l
             await _told_everywhere(context.database)
             posts = await _posts(rig, context.database)
             created = [call for call in (await rig.calls("conversations.create"))[earlier:] if call["ok"]]
-            told = await _told(context.database)
+            told = await _update_counts(context.database)
         calls = (await rig.get("calls", limit=50_000))["records"]
         refused = Counter(call["method"] for call in calls if call.get("status") == 429)
     after = [post for post in posts if post.at >= back_at]
@@ -139,7 +139,7 @@ async def _told_everywhere(database: Database) -> None:
     raise TimeoutError(f"messages wait after {WITHIN_S} s")
 
 
-async def _held(database: Database) -> int:
+async def _held_count(database: Database) -> int:
     waiting = outbox.c.state.in_(("held", "queued", "unknown"))
     wanted = outbox.c.kind.in_(("update", "thread"))
     async with database.reading() as conn:
@@ -162,7 +162,7 @@ async def _posts(rig: Rig, database: Database) -> list[Post]:
     return posts
 
 
-async def _told(database: Database) -> Counter[tuple[int, str, int]]:
+async def _update_counts(database: Database) -> Counter[tuple[int, str, int]]:
     """How often each update was told in each place: by its incident, the place, and its place on the timeline."""
     told: Counter[tuple[int, str, int]] = Counter()
     async with database.reading() as conn:

@@ -88,7 +88,7 @@ async def measure_visible() -> list[Figure]:
         async with processes.rig() as rig:
             url = dict(urls)["PostgreSQL"]
             bots = [await rig.bot(url, TOCSIN_POLICY=str(policy), TOCSIN_API_TOKEN=TOKEN) for _ in range(2)]
-            publication = (await _published(rig, bots[0], "", {"title": "Requests fail", "message": "We look."}))["id"]
+            publication = (await _publish(rig, bots[0], "", {"title": "Requests fail", "message": "We look."}))["id"]
             took = [await _until_shown(rig, bots, publication, number) for number in range(PUBLISHED)]
     rows = zip(("the replica that took it", "another replica"), zip(*took, strict=True), strict=True)
     return [
@@ -98,7 +98,7 @@ async def measure_visible() -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _published(rig: Rig, bot: Child, path: str, body: dict[str, str]) -> dict[str, str]:
+async def _publish(rig: Rig, bot: Child, path: str, body: dict[str, str]) -> dict[str, str]:
     address = f"http://127.0.0.1:{bot.port}/api/v1/status-page/publications{path}"
     async with rig.http.post(address, json=body, headers={"Authorization": f"Bearer {TOKEN}"}) as answer:
         if answer.status >= 300:
@@ -111,12 +111,12 @@ async def _until_shown(rig: Rig, bots: list[Child], publication: str, number: in
     """How long after an update each replica's page shows it."""
     text = f"Finding {number} of this outage."
     began = time.perf_counter()
-    shown = [asyncio.create_task(_shown(rig, bot, text)) for bot in bots]
-    await _published(rig, bots[0], f"/{publication}/update", {"message": text})
+    shown = [asyncio.create_task(_wait_until_shown(rig, bot, text)) for bot in bots]
+    await _publish(rig, bots[0], f"/{publication}/update", {"message": text})
     return [at - began for at in await asyncio.gather(*shown)]
 
 
-async def _shown(rig: Rig, bot: Child, text: str) -> float:
+async def _wait_until_shown(rig: Rig, bot: Child, text: str) -> float:
     async with asyncio.timeout(10):
         while True:
             async with rig.http.get(f"http://127.0.0.1:{bot.port}/status") as answer:

@@ -56,7 +56,7 @@ async def fill(database: Database, count: int) -> None:
             await subscribers.save(conn, each)
 
 
-async def _told(relay: Relay, count: int) -> None:
+async def _wait_for_mails(relay: Relay, count: int) -> None:
     """Wait until everybody got a mail."""
     until = time.perf_counter() + LAST_BAR_S
     while len({to for to, _ in relay.got}) < count and time.perf_counter() < until:
@@ -91,7 +91,7 @@ async def _publish(name: str, count: int, rig: Rig, bot: Child, relay: Relay, da
     async with rig.http.post(address, json=UPDATE, headers={"Authorization": f"Bearer {TOKEN}"}) as answer:
         if answer.status != 201:
             raise RuntimeError(f"answered {answer.status}: {await answer.text()}")
-    await _told(relay, count)
+    await _wait_for_mails(relay, count)
     await processes.idle(database, 120.0)
     after, memory = await rig.watched(bot), bot.rss_mb() - held
     reached = len({to for to, _ in relay.got})

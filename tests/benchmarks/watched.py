@@ -25,7 +25,7 @@ from tests.benchmarks.scale.counters import Counter
 EVERY_S = 0.01  # twice as often, the ticker itself took six per cent of the processor time of a burst
 
 
-def _counted() -> dict[str, int]:
+def _count_statements() -> dict[str, int]:
     """The statements and commits of every engine from now on."""
     counts = {"statements": 0, "commits": 0}
 
@@ -39,7 +39,7 @@ def _counted() -> dict[str, int]:
 
 async def _tick(path: Path) -> None:
     worst = worst_busy = 0.0
-    counts = _counted()
+    counts = _count_statements()
 
     def tell() -> None:
         nonlocal worst, worst_busy

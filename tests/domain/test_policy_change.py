@@ -28,15 +28,15 @@ def rung(after: int, *notify: Target, **more: Any) -> Rung:
     return Rung(after * MINUTE, notify, **more)
 
 
-def made(*ladder: Rung, digest: str = "new", triggers: tuple[Trigger, ...] = (), **level: Any) -> Policy:
+def make_policy(*ladder: Rung, digest: str = "new", triggers: tuple[Trigger, ...] = (), **level: Any) -> Policy:
     severities = (Severity("sev1", "Critical", ladder=ladder, **level), Severity("sev2", "Major"))
     return Policy("Example", severities, ROLES, triggers=triggers, digest=digest)
 
 
-OLD = made(rung(0, U1), rung(15, U2), digest="old", respond_within=10 * MINUTE, update_every=30 * MINUTE)
+OLD = make_policy(rung(0, U1), rung(15, U2), digest="old", respond_within=10 * MINUTE, update_every=30 * MINUTE)
 
 
-def paged(policy: Policy, *numbers: int) -> Incident:
+def paged_incident(policy: Policy, *numbers: int) -> Incident:
     """Declared, and these rungs paged at their times."""
     incident = verbs.declare(1, verbs.NewIncident("Payments are down", "sev1", "UM"), policy, NOW).incident
     incident = replace(incident, policy=policy.digest)
@@ -70,35 +70,35 @@ def rungs(incident: Incident, policy: Policy) -> list[tuple[int, int]]:
 def test_the_new_ladder_continues_where_the_old_one_was(
     ladder: tuple[Rung, ...], minute: int, left: list[tuple[int, int]]
 ) -> None:
-    policy = made(*ladder)
-    assert rungs(apply(paged(OLD, 1), OLD, policy, "UM", NOW + minute * MINUTE).incident, policy) == left
+    policy = make_policy(*ladder)
+    assert rungs(apply(paged_incident(OLD, 1), OLD, policy, "UM", NOW + minute * MINUTE).incident, policy) == left
 
 
 def test_overdue_rungs_are_left_to_a_person_who_escalates() -> None:
-    policy = made(rung(0, U1), rung(3, U3), rung(15, U2))
-    changed = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
+    policy = make_policy(rung(0, U1), rung(3, U3), rung(15, U2))
+    changed = apply(paged_incident(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
     assert page_next_rung(changed, paging(NOW + 6 * MINUTE, policy), "by hand").recipients.people == ("U3",)
 
 
 def test_rungs_get_new_keys_so_that_pages_under_the_old_policy_block_none() -> None:
-    policy = made(rung(0, U1), rung(15, U3), rung(40, U2))
-    changed = apply(paged(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
-    before = {deadline.dedup_key for deadline in plan(paged(OLD), OLD) if deadline.rung}
+    policy = make_policy(rung(0, U1), rung(15, U3), rung(40, U2))
+    changed = apply(paged_incident(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
+    before = {deadline.dedup_key for deadline in plan(paged_incident(OLD), OLD) if deadline.rung}
     after = {deadline.dedup_key for deadline in plan(changed, policy) if deadline.rung}
     assert not before & after
 
 
 def test_a_new_repeat_counts_from_now_and_an_unchanged_one_continues() -> None:
-    policy = made(rung(0, U1, repeat=5 * MINUTE), rung(15, U2))
-    changed = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 12 * MINUTE).incident
+    policy = make_policy(rung(0, U1, repeat=5 * MINUTE), rung(15, U2))
+    changed = apply(paged_incident(OLD, 1), OLD, policy, "UM", NOW + 12 * MINUTE).incident
     assert rungs(changed, policy)[0] == (1, 17)
-    same = made(rung(0, U1, repeat=5 * MINUTE), rung(20, U2))
+    same = make_policy(rung(0, U1, repeat=5 * MINUTE), rung(20, U2))
     assert rungs(apply(changed, policy, same, "UM", NOW + 13 * MINUTE).incident, same)[0] == (1, 17)
 
 
 def test_updates_are_due_by_the_new_cadence_and_promises_stay() -> None:
-    policy = made(*OLD.severities[0].ladder, update_every=15 * MINUTE)
-    incident = paged(OLD, 1)
+    policy = make_policy(*OLD.severities[0].ladder, update_every=15 * MINUTE)
+    incident = paged_incident(OLD, 1)
     assert apply(incident, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 15 * MINUTE
     assert apply(incident, OLD, policy, "UM", NOW + 20 * MINUTE).incident.update_due_at == NOW + 35 * MINUTE
     promised = verbs.promise(incident, 60 * MINUTE, "UM", NOW).incident
@@ -107,11 +107,11 @@ def test_updates_are_due_by_the_new_cadence_and_promises_stay() -> None:
 
 def test_the_differences_are_recorded_in_words() -> None:
     trigger = Trigger("legal", "manual", rung(0, U3, by=("sms",)), "The authorities must be told")
-    policy = made(
+    policy = make_policy(
         rung(0, U1), rung(3, U3), rung(15, U2, by=("slack", "sms")),
         respond_within=2 * MINUTE, update_every=None, roles=("scribe",), triggers=(trigger,),
     )  # fmt: skip
-    (record,) = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).entries
+    (record,) = apply(paged_incident(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).entries
     assert (record.kind, record.key, record.actor) == ("policy", True, "UM")
     assert record.data["changes"] == [
         "to be acknowledged within 2m, not 10m (that time is over: nobody is paged for it)",
@@ -125,12 +125,12 @@ def test_the_differences_are_recorded_in_words() -> None:
 
 
 def test_a_policy_without_the_incidents_severity_or_roles_is_refused() -> None:
-    incident = verbs.assign(paged(OLD, 1), "scribe", "UT", "UM", OLD, NOW).incident
+    incident = verbs.assign(paged_incident(OLD, 1), "scribe", "UT", "UM", OLD, NOW).incident
     with pytest.raises(Refused, match="no role scribe, which <@UT> has") as caught:
-        apply(incident, OLD, replace(made(), roles=ROLES[:1]), "UM", NOW)
+        apply(incident, OLD, replace(make_policy(), roles=ROLES[:1]), "UM", NOW)
     assert caught.value.example == "role scribe none"
     with pytest.raises(Refused, match="has no sev1; it has sev2"):
-        apply(paged(OLD, 1), OLD, replace(made(), severities=made().severities[1:]), "UM", NOW)
-    ended = verbs.resolve(paged(OLD, 1), "UM", NOW).incident
+        apply(paged_incident(OLD, 1), OLD, replace(make_policy(), severities=make_policy().severities[1:]), "UM", NOW)
+    ended = verbs.resolve(paged_incident(OLD, 1), "UM", NOW).incident
     with pytest.raises(Refused, match="is resolved"):
-        apply(ended, OLD, made(), "UM", NOW)
+        apply(ended, OLD, make_policy(), "UM", NOW)

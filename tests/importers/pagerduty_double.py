@@ -48,7 +48,7 @@ class PagerDutyDouble:
             case ["incidents", incident, "log_entries"]:
                 name, items = "log_entries", self.logs.get(incident, [])
             case [name] if name in _LISTS:
-                shown = [_listed(name, each) for each in self.lists.get(name, [])]
+                shown = [_list_item(name, each) for each in self.lists.get(name, [])]
                 items = self._of_the_time(request, name, shown)
             case ["schedules", schedule]:
                 return self._schedule(request, schedule)
@@ -73,7 +73,7 @@ class PagerDutyDouble:
         return web.json_response({"schedule": schedule})
 
 
-def _listed(name: str, item: Raw) -> Raw:
+def _list_item(name: str, item: Raw) -> Raw:
     """The list of schedules has no layers."""
     return {key: value for key, value in item.items() if key != "schedule_layers"} if name == "schedules" else item
 

@@ -112,7 +112,7 @@ def test_who_is_on_call_is_proven_by_the_final_shifts(run_import: Import) -> Non
     assert proof["equal_minutes"] == 60 * 1440
 
 
-def moved(rows: list[Raw], kind: str) -> dict[str, str]:
+def states_of(rows: list[Raw], kind: str) -> dict[str, str]:
     return {row["id"]: row["state"] for row in rows if row["kind"] == kind}
 
 
@@ -124,7 +124,7 @@ def test_personal_notification_rules_become_the_methods_of_a_contact(run_import:
         for place, kind in reversed(list(enumerate(kinds)))
     ] + [{"id": "N9", "user_id": "U0", "position": 0, "type": "notify_by_slack", "important": True}]
     rows = rows_of(run_import(double, "grafana-oncall", "--plan", "--output", "policy.yml", "--json"))
-    assert moved(rows, "personal_notification_rule") == {
+    assert states_of(rows, "personal_notification_rule") == {
         "N0": "moved", "N1": "moved", "N2": "moved", "N3": "not_moved", "N4": "not_moved", "N9": "not_moved",
     }  # fmt: skip
     methods = load(tmp_path / "policy.yml").contacts["p0"].methods
@@ -146,7 +146,7 @@ def test_routes_that_compare_labels_and_the_last_one_become_routes(run_import: I
         {"id": "R4", "integration_id": "I2", "position": 0, "is_the_last_route": True},
     ]
     rows = rows_of(run_import(double, "grafana-oncall", "--plan", "--output", "policy.yml", "--json"))
-    assert moved(rows, "route")["R2"] == "not_moved"
+    assert states_of(rows, "route")["R2"] == "not_moved"
     routes = load(tmp_path / "policy.yml").alerts.routes
     assert [(route.name, dict(route.match)) for route in routes] == [
         ("grafana-oncall R1", {"integration": "alerts", "severity": "critical", "zone": "eu"}),

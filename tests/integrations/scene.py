@@ -103,7 +103,7 @@ async def vendors() -> AsyncIterator[tuple[PagerDutyDouble, TwilioDouble, Double
         yield pagerduty, twilio, hook, await stack.enter_async_context(post_office())
 
 
-def written(folder: Path, first: str = EVERY_WAY, second: str = EVERY_WAY, beside: str = "") -> Path:
+def policy_file(folder: Path, first: str = EVERY_WAY, second: str = EVERY_WAY, beside: str = "") -> Path:
     path = folder / "policy.yml"
     path.write_text(POLICY.format(first=first, second=second) + beside)
     return path
@@ -122,5 +122,5 @@ async def scene(
     """`without`: settings to leave out; `beside`: what else the policy has."""
     async with vendors() as there:
         given = {name: value for name, value in settings(*there).items() if name not in without} | more
-        async with running_world(url, policy=written(folder, first, second, beside), **given) as world:
+        async with running_world(url, policy=policy_file(folder, first, second, beside), **given) as world:
             yield Scene(world, *there)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bot.check.finding import Finding
 from bot.check.run import run
 from bot.settings import Settings
-from tests.integrations.scene import written
+from tests.integrations.scene import policy_file
 
 WHOLE: dict[str, Any] = {
     "pagerduty_routing_key": "secret-routing-key", "pagerduty_webhook_secret": "secret-hook",
@@ -27,7 +27,7 @@ def settings(**given: Any) -> Settings:
 
 async def findings(tmp_path: Path, **given: Any) -> list[Finding]:
     url = f"sqlite:///{tmp_path / 'empty.db'}"
-    made = settings(tocsin_policy=written(tmp_path), database_url=url, **given)
+    made = settings(tocsin_policy=policy_file(tmp_path), database_url=url, **given)
     return [finding for finding in await run(made) if finding.what == "notifiers"]
 
 
@@ -83,7 +83,7 @@ async def test_check_names_the_host_of_the_heartbeat_without_its_secret(
     tmp_path: Path, url: str | None, said: str
 ) -> None:
     database = f"sqlite:///{tmp_path / 'empty.db'}"
-    made = settings(tocsin_policy=written(tmp_path), database_url=database, heartbeat_url=url)
+    made = settings(tocsin_policy=policy_file(tmp_path), database_url=database, heartbeat_url=url)
     (line,) = [one.line() for one in await run(made) if one.what == "heartbeat"]
     assert line.startswith(said)
     assert "secret" not in line

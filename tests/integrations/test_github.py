@@ -40,7 +40,7 @@ services: {checkout: {name: Checkout, repository: acme/checkout}}
 """
 
 
-def given(double: GitHubDouble) -> dict[str, Any]:
+def github_settings(double: GitHubDouble) -> dict[str, Any]:
     return {
         "github_token": TOKEN,
         "github_api_url": double.url,
@@ -50,19 +50,22 @@ def given(double: GitHubDouble) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def tracked(url: str, folder: Path, double: GitHubDouble) -> AsyncIterator[World]:
-    async with serving(double), running_world(url, policy=policy_file(folder, POLICY), **given(double)) as world:
+async def tracker_world(url: str, folder: Path, double: GitHubDouble) -> AsyncIterator[World]:
+    async with (
+        serving(double),
+        running_world(url, policy=policy_file(folder, POLICY), **github_settings(double)) as world,
+    ):
         await declare(world)
         yield world
 
 
-async def polled(world: World) -> None:
+async def poll(world: World) -> None:
     await ticket_poller(world.tocsin.context, lambda: trackers.build(world.settings, world.tocsin.session)).work()
 
 
 async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @tom by friday P1")
         await settle(world)
         (asked,) = github.posted()
@@ -111,7 +114,7 @@ def _news(read: str, ago: timedelta) -> TicketNews | None:
 
 async def test_an_item_that_is_settled_here_is_closed_there_with_its_reason(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         reply = await world.maya.command(INSIDE, "/incident action Write the runbook @maya")
         await settle(world)
         assert reply.message is not None
@@ -127,7 +130,7 @@ async def test_later_edits_of_an_item_go_to_its_issue_and_words_of_people_there_
     sqlite_url: str, tmp_path: Path
 ) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @maya P1")
         await settle(world)
         issue = github.issues[REPOSITORY][0]
@@ -154,7 +157,7 @@ TICKETS = POLICY + "severities: {sev3: {ticket: true}}\n"
 async def test_the_ticket_of_an_incident_is_closed_and_reopened_with_it(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
     policy = policy_file(tmp_path, TICKETS)
-    async with serving(github), running_world(sqlite_url, policy=policy, **given(github)) as world:
+    async with serving(github), running_world(sqlite_url, policy=policy, **github_settings(github)) as world:
         await type_command(world, "maya", "#general", "/incident declare sev3 Checkout is slow")
         channel = await world.incident_channel(1)
         await settle(world)
@@ -177,19 +180,19 @@ async def test_the_ticket_of_an_incident_is_closed_and_reopened_with_it(sqlite_u
 
 async def test_what_the_webhook_missed_is_found_by_asking(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         await type_command(world, "maya", INSIDE, "/incident action Write the runbook")
         await settle(world)
-        await polled(world)
+        await poll(world)
         github.close(1, "not_planned")
-        await polled(world)
+        await poll(world)
         await settle(world)
         assert "not doing" in texts(of_kind(await world.show(), "action"))[-1]
 
 
 async def test_labels_and_assignees_that_github_drops_are_said(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble(may_push=False)
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
         await settle(world)
         dropped = "GitHub dropped the labels incident, p1 and the assignee tombaker"
@@ -200,7 +203,7 @@ async def test_labels_and_assignees_that_github_drops_are_said(sqlite_url: str, 
 
 async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sqlite_url: str, tmp_path: Path) -> None:
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         await world.maya.command("#general", "/incident declare")
         values = {"Title": "Cart is slow", "Severity": "sev3", "Affected services": ["Checkout"]}
         await world.maya.fill(world.maya.view, values)
@@ -225,7 +228,7 @@ async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sql
 )
 async def test_a_rate_limit_is_waited_for(sqlite_url: str, tmp_path: Path, limit: Reply) -> None:
     github = GitHubDouble(replies=[limit])
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         await type_command(world, "maya", INSIDE, "/incident action Write the runbook")
         await settle(world)
         assert len(github.posted()) == 2
@@ -237,14 +240,14 @@ async def test_an_issue_whose_answer_was_lost_is_looked_for_and_not_doubled(
 ) -> None:
     monkeypatch.setattr("bot.workers.outbox.UNCERTAIN_WAIT", UNCERTAIN_WAIT / 10)
     github = GitHubDouble()
-    async with tracked(sqlite_url, tmp_path, github) as world:
+    async with tracker_world(sqlite_url, tmp_path, github) as world:
         github.hurt = _drop(github)
         await type_command(world, "maya", INSIDE, "/incident action Write the runbook")
         async with asyncio.timeout(WITHIN_S):
-            while not await stored(world.tocsin.database):
+            while not await ticket_names(world.tocsin.database):
                 await asyncio.sleep(0.05)
         assert len(github.issues[REPOSITORY]) == 1
-        assert await stored(world.tocsin.database) == ["acme/app#1"]
+        assert await ticket_names(world.tocsin.database) == ["acme/app#1"]
 
 
 async def test_a_process_that_dies_after_github_created_the_issue_doubles_nothing(
@@ -252,7 +255,7 @@ async def test_a_process_that_dies_after_github_created_the_issue_doubles_nothin
 ) -> None:
     github = GitHubDouble()
     async with serving(github), sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0)) as ws:
-        settings = given(github) | {
+        settings = github_settings(github) | {
             "slack_bot_token": ws.settings.bot_token,
             "slack_signing_secret": ws.settings.signing_secret,
             "slack_api_url": ws.api_url,
@@ -276,7 +279,7 @@ async def test_a_process_that_dies_after_github_created_the_issue_doubles_nothin
         database = await open_database(sqlite_url, migrate=False)
         try:
             async with asyncio.timeout(WITHIN_S):
-                while not await stored(database):
+                while not await ticket_names(database):
                     await asyncio.sleep(0.05)
         finally:
             await database.close()
@@ -285,7 +288,7 @@ async def test_a_process_that_dies_after_github_created_the_issue_doubles_nothin
         assert len(github.posted()) == 1
 
 
-async def stored(database: Database) -> list[str]:
+async def ticket_names(database: Database) -> list[str]:
     async with database.reading() as conn:
         return [ticket.name for ticket in await tickets.of_incident(conn, 1)]
 

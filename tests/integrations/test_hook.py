@@ -84,14 +84,14 @@ async def post(shown: Scene, body: Any, signed: str | None = None) -> tuple[int,
     return reply.status, json.loads(text) if text.startswith("{") else text
 
 
-async def declared(shown: Scene) -> None:
+async def declare_incident(shown: Scene) -> None:
     await shown.world.declare("sev1 Payments are down")
     await calm(shown)
 
 
 async def test_an_acknowledgement_in_pagerduty_acknowledges_the_incident(database_url: str, tmp_path: Path) -> None:
     async with scene(database_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         told = event("incident.acknowledged", shown)
         told["event"]["agent"]["summary"] = "priya  SHAH"
         assert await post(shown, told) == (202, answer("taken"))
@@ -113,7 +113,7 @@ async def test_an_acknowledgement_in_pagerduty_acknowledges_the_incident(databas
 
 async def test_a_person_whom_the_policy_does_not_know_is_recorded_by_name(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         assert (await post(shown, event("incident.acknowledged", shown)))[0] == 202
         after = await shown.world.show()
         assert after["status"] == "acknowledged"
@@ -125,7 +125,7 @@ async def test_a_person_whom_the_policy_does_not_know_is_recorded_by_name(sqlite
 
 async def test_the_same_event_counts_once(database_url: str, tmp_path: Path) -> None:
     async with scene(database_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         told = event("incident.acknowledged", shown)
         assert [(await post(shown, told))[1] for _ in range(3)] == [
             answer("taken"), answer("repeated"), answer("repeated"),
@@ -135,7 +135,7 @@ async def test_the_same_event_counts_once(database_url: str, tmp_path: Path) -> 
 
 async def test_a_second_acknowledgement_is_noted(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         await shown.world.tom.command(CHANNEL, "/incident ack")
         assert (await post(shown, event("incident.acknowledged", shown)))[0] == 202
         assert await shown.entries("note") == ["Tenex Engineer acknowledged it in PagerDuty as well."]
@@ -145,7 +145,7 @@ async def test_a_resolved_alert_acknowledges_the_incident_and_does_not_resolve_i
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         assert (await post(shown, event("incident.resolved", shown)))[0] == 202
         assert (await shown.world.show())["status"] == "acknowledged"
         (note,) = await shown.entries("note")
@@ -165,7 +165,7 @@ async def test_alerts_that_are_not_ours_change_nothing(
     sqlite_url: str, tmp_path: Path, differs: dict[str, Any]
 ) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         assert await post(shown, event("incident.acknowledged", **differs)) == (202, answer("ignored"))
         assert (await shown.world.show())["status"] == "detected"
 
@@ -174,7 +174,7 @@ async def test_an_incident_that_never_paged_pagerduty_cannot_be_acknowledged_the
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with scene(sqlite_url, tmp_path, first="slack, sms") as shown:
-        await declared(shown)
+        await declare_incident(shown)
         assert await post(shown, event("incident.acknowledged")) == (202, answer("ignored"))
         assert (await shown.world.show())["status"] == "detected"
 
@@ -184,7 +184,7 @@ async def test_what_no_person_did_there_is_told_in_the_channel_and_acknowledges_
     sqlite_url: str, tmp_path: Path, agent: Any
 ) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         told = event("incident.resolved", shown)
         told["event"]["agent"] = agent
         assert await post(shown, told) == (202, answer("taken"))
@@ -195,7 +195,7 @@ async def test_what_no_person_did_there_is_told_in_the_channel_and_acknowledges_
 
 async def test_the_echo_of_our_own_acknowledgement_is_ignored(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         await shown.world.tom.command(CHANNEL, "/incident ack")
         await calm(shown)
         assert len(shown.pagerduty.of("acknowledge")) == 1
@@ -212,7 +212,7 @@ async def test_other_events_are_answered_and_ignored(sqlite_url: str, tmp_path: 
 
 async def test_an_unsigned_request_is_not_read(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
+        await declare_incident(shown)
         told = json.dumps(event("incident.acknowledged", shown)).encode()
         good = signature(told)
         wrong = [

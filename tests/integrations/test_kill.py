@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import sandbox
-from tests.integrations.scene import TOM, TOMS_PHONE, settings, vendors, written
+from tests.integrations.scene import TOM, TOMS_PHONE, policy_file, settings, vendors
 from tests.scenarios import processes
 from tests.scenarios.processes import Death, Tuning
 from tests.scenarios.running import MANIFEST
@@ -25,7 +25,7 @@ TUNING = Tuning(timeout_s=10.0, lease_s=30.0)
 STEP = 1 if os.environ.get("TOCSIN_TORTURE") else 8
 
 
-async def started(given: dict[str, Any], death: Death | None = None) -> processes.Bot:
+async def start_bot(given: dict[str, Any], death: Death | None = None) -> processes.Bot:
     bot = processes.launch(given, death, TUNING)
     await bot.ready()
     return bot
@@ -46,15 +46,15 @@ async def test_a_page_by_every_method_survives_being_killed_anywhere(
             "slack_signing_secret": ws.settings.signing_secret,
             "slack_api_url": ws.api_url,
             "database_url": sqlite_url,
-            "tocsin_policy": str(written(tmp_path)),
+            "tocsin_policy": str(policy_file(tmp_path)),
             "port": 0,
         }
-        bot = await started(given, death)
+        bot = await start_bot(given, death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         reply = await ws.person("maya").command("#general", "/incident declare sev1 Payments are down")
         await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         await bot.kill()
-        bot = await started(given)
+        bot = await start_bot(given)
         try:
             await wait_until_quiet(ws, sqlite_url)
         finally:

@@ -112,7 +112,7 @@ async def said_of(world: World, words: str) -> str:
     return said
 
 
-def paged(world: World, person: str) -> list[str]:
+def page_texts(world: World, person: str) -> list[str]:
     return [m.text for m in direct_messages(world, person, "paged")]
 
 
@@ -123,7 +123,7 @@ async def test_the_person_on_call_in_pagerduty_is_shown_and_paged(world: World, 
     assert "Upcoming covers" not in said
     await world.declare("sev1 Payments are down")
     await settle(world)
-    assert paged(world, "U0TOM00000")
+    assert page_texts(world, "U0TOM00000")
     users = [asked.path for asked in api.asked if asked.path.startswith("/users/")]
     assert len(users) == len(set(users))  # asked once for each person
     asked = next(asked for asked in api.asked if "schedules" in asked.path)

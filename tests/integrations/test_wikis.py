@@ -46,7 +46,7 @@ def documented() -> list[str]:
     return next(line for line in lines if line.startswith("tocsin ") and "--export" in line).split()[1:]
 
 
-async def ended(world: World) -> None:
+async def end_incident(world: World) -> None:
     await type_command(world, "maya", "#general", "/incident declare sev3 Checkout is <slow> & odd")
     channel = await world.incident_channel(1)
     await type_command(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
@@ -71,7 +71,7 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
 ) -> None:
     policy = policy_file(tmp_path, POLICY)
     async with serving(double), running_world(sqlite_url, policy=policy, **settings(double)) as world:
-        await ended(world)
+        await end_incident(world)
         await wrote(world, lessons="Indexes need owners.", prevention="Alert on slow queries.")
         await complete_review(world.tocsin.context, 1, MAYA)
         await publish_review(world.tocsin.context, 1, MAYA)

@@ -42,7 +42,7 @@ class Bench:
         return self.done.exists()
 
 
-async def refused(runner: Any, *words: str) -> str:
+async def refusal_of(runner: Any, *words: str) -> str:
     """It is refused when it is asked for, and again where somebody runs it all the same."""
     with pytest.raises(Refused) as why:
         runner.check(Invocation(words))

@@ -21,7 +21,7 @@ from bot.domain.playbook.job import ExitKind, Invocation
 from bot.domain.policy.automation_rules import Host, HttpRules
 from playbooks.runners import http, promql
 from playbooks.runners.http import Http
-from tests.playbooks.hostile import TEN, refused
+from tests.playbooks.hostile import TEN, refusal_of
 
 ALLOWED = Host("api.example.com", paths=("/health", "/v1/[a-z]+"))
 
@@ -54,12 +54,12 @@ def asks(*hosts: Host, **environ: str) -> Http:
 )  # fmt: skip
 async def test_only_requests_named_in_the_policy_are_sent(url: str) -> None:
     """Whatever else it reads like: it is refused before anything is resolved or connected."""
-    assert await refused(asks(), "GET", url)
+    assert await refusal_of(asks(), "GET", url)
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "get", "TRACE", "CONNECT", "GET /x HTTP/1.1\r\nHost: y", ""])
 async def test_only_methods_named_in_the_policy_are_used(method: str) -> None:
-    assert await refused(asks(), method, "https://api.example.com/health")
+    assert await refusal_of(asks(), method, "https://api.example.com/health")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bot.domain.playbook.job import Invocation
 from bot.domain.policy.automation_rules import Executable, Host, HttpRules, ProcessRules
 from playbooks.runners.http import Http
 from playbooks.runners.process import Process
-from tests.playbooks.hostile import TEN, Bench, refused
+from tests.playbooks.hostile import TEN, Bench, refusal_of
 from tests.programs import USER
 
 
@@ -25,7 +25,7 @@ from tests.programs import USER
      "/tmp/tool", "//tool", "tool\u200b", "tool\x00", "tool\n"],
 )  # fmt: skip
 async def test_only_the_program_itself_is_run(bench: Bench, program: str) -> None:
-    words = await refused(bench.runner(), program, "get")
+    words = await refusal_of(bench.runner(), program, "get")
     assert "not a program that the policy allows" in words or "invisible character" in words
     assert not bench.ran
 
@@ -50,7 +50,7 @@ async def test_a_swapped_link_is_not_followed(bench: Bench) -> None:
     assert (await runner.run(Invocation(("link", "get")), TEN)).value == 0
     link.unlink()
     link.symlink_to(evil)
-    words = await refused(runner, "link", "get")
+    words = await refusal_of(runner, "link", "get")
     assert words == f"{link} was {bench.tool} when the bot started, and is {evil} now. It was not run."
 
 
@@ -58,16 +58,16 @@ async def test_a_swapped_link_is_not_followed(bench: Bench) -> None:
 async def test_a_world_writable_program_is_not_run(bench: Bench, what: str) -> None:
     runner = bench.runner()
     (bench.tool if what == "tool" else bench.folder).chmod(0o777)
-    assert "everyone may write to" in await refused(runner, "tool", "get")
+    assert "everyone may write to" in await refusal_of(runner, "tool", "get")
     bench.folder.chmod(0o700)
 
 
 async def test_a_missing_or_not_executable_program_is_not_run(bench: Bench) -> None:
     runner = bench.runner()
     bench.tool.chmod(0o644)
-    assert "it is not an executable file" in await refused(runner, "tool", "get")
+    assert "it is not an executable file" in await refusal_of(runner, "tool", "get")
     bench.tool.unlink()
-    assert "No such file" in await refused(runner, "tool", "get")
+    assert "No such file" in await refusal_of(runner, "tool", "get")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_a_missing_or_not_executable_program_is_not_run(bench: Bench) -> N
      ("get", "podsx"), ("xget", "pods"), ("--get", "pods"), ("get", "--pods"), ("", ""), ("get", "p\u043eds"), ()],
 )  # fmt: skip
 async def test_arguments_without_a_matching_pattern_are_refused(bench: Bench, arguments: tuple[str, ...]) -> None:
-    words = await refused(bench.runner("get|describe", "pods"), "tool", *arguments)
+    words = await refusal_of(bench.runner("get|describe", "pods"), "tool", *arguments)
     assert "not with these arguments" in words or "invisible character" in words
     assert not bench.ran
 
@@ -84,24 +84,24 @@ async def test_arguments_without_a_matching_pattern_are_refused(bench: Bench, ar
 async def test_a_value_cannot_stall_the_operators_pattern(bench: Bench) -> None:
     """Whoever may fill in a value would hold up everybody else by it."""
     began = time.process_time()
-    assert "must match (a+)+" in await refused(bench.runner("(a+)+", "x"), "tool", "a" * 8000 + "!", "x")
+    assert "must match (a+)+" in await refusal_of(bench.runner("(a+)+", "x"), "tool", "a" * 8000 + "!", "x")
     asked = Http(HttpRules((Host("api.example.com", paths=("/(a+)+",)),)), {})
-    assert "is not allowed" in await refused(asked, "GET", f"https://api.example.com/{'a' * 8000}!")
+    assert "is not allowed" in await refusal_of(asked, "GET", f"https://api.example.com/{'a' * 8000}!")
     assert time.process_time() - began < 5
     assert not bench.ran
 
 
 async def test_oversized_commands_are_refused(bench: Bench) -> None:
-    assert "longer than 8 KiB" in await refused(bench.runner("[a-z]*"), "tool", "a" * 9000)
+    assert "longer than 8 KiB" in await refusal_of(bench.runner("[a-z]*"), "tool", "a" * 9000)
     many = Process(ProcessRules((Executable(str(bench.tool), ((("[a-z]*",) * 400),), user=USER),)), {})
-    assert "arguments; the limit is 256" in await refused(many, "tool", *["a"] * 400)
+    assert "arguments; the limit is 256" in await refusal_of(many, "tool", *["a"] * 400)
     long = Process(ProcessRules((Executable(str(bench.tool), ((("[a-z]*",) * 20),), user=USER),)), {})
-    assert "longer than 64 KiB" in await refused(long, "tool", *["a" * 8000] * 20)
+    assert "longer than 64 KiB" in await refusal_of(long, "tool", *["a" * 8000] * 20)
 
 
 @pytest.mark.parametrize("char", ["\x00", "\n", "\x1b", "\u200b", "\u202e", "\u2028", "\ufeff", "\u00a0", "\ud800"])
 async def test_invisible_characters_are_refused_despite_the_pattern(bench: Bench, char: str) -> None:
-    assert "invisible character" in await refused(bench.runner("(?s).*"), "tool", f"get{char}")
+    assert "invisible character" in await refusal_of(bench.runner("(?s).*"), "tool", f"get{char}")
 
 
 async def test_the_bots_environment_is_not_passed_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

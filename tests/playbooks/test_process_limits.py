@@ -15,12 +15,12 @@ import pytest
 from bot.domain.playbook.job import ExitKind, Invocation
 from playbooks.runners import supervised_program
 from playbooks.runners.supervisor import control_group, control_group_parents, kernel_limit
-from tests.playbooks.hostile import TEN, Bench, refused
+from tests.playbooks.hostile import TEN, Bench, refusal_of
 
 MINUTE = timedelta(minutes=1)
 
 
-async def gone(marker: str, within_s: float = 20.0) -> bool:
+async def is_gone(marker: str, within_s: float = 20.0) -> bool:
     """Whether no process has this in its command line any more."""
     end = time.monotonic() + within_s
     while alive(marker):
@@ -62,7 +62,7 @@ async def test_a_program_that_does_not_end_is_killed(bench: Bench, script: str, 
     assert said in ended.summary
     assert ended.kind in (ExitKind.TIMED_OUT, ExitKind.LIMIT_EXCEEDED)
     assert len(ended.output) <= 64 * 1024
-    assert await gone(str(bench.folder))
+    assert await is_gone(str(bench.folder))
 
 
 # Each of them would come to an end by itself if nothing bounded it: it is no danger to a machine whose bot is broken.
@@ -79,7 +79,7 @@ async def test_a_program_that_starts_too_many_processes_is_killed_with_all_of_th
     ended = await bench.runner(timeout=timedelta(seconds=20), processes=40).run(Invocation(("tool", "get")), MINUTE)
     assert ended.summary == "It started more than 40 processes and was killed with all of them."
     assert ended.kind is ExitKind.LIMIT_EXCEEDED
-    assert await gone(str(bench.folder))
+    assert await is_gone(str(bench.folder))
 
 
 async def test_the_kernel_bounds_the_processes_of_a_program_that_nobody_watches(bench: Bench) -> None:
@@ -102,13 +102,13 @@ async def test_the_kernel_bounds_the_processes_of_a_program_that_nobody_watches(
     finally:
         os.kill(supervisor, signal.SIGCONT)
     assert (await task).summary == "It started more than 40 processes and was killed with all of them."
-    assert await gone(str(bench.folder))
+    assert await is_gone(str(bench.folder))
 
 
 @pytest.mark.parametrize("user", [None, "root", "0"])
 @pytest.mark.skipif(os.geteuid() != 0, reason="the tests' user is not root")
 async def test_nothing_is_run_as_root(bench: Bench, user: str | None) -> None:
-    said = await refused(bench.runner(user=user), "tool", "get")
+    said = await refusal_of(bench.runner(user=user), "tool", "get")
     assert said == (
         "tool would run as root, whose processes the system does not limit. Name another user for it in the policy, "
         "such as `user: nobody`, or run the bot as one."
@@ -143,7 +143,7 @@ async def test_no_process_outlives_its_step(bench: Bench, leave: str) -> None:
     ended = await bench.runner(timeout=timedelta(seconds=20)).run(Invocation(("tool", "get")), MINUTE)
     assert ended.output == "done\n"
     assert "left behind were killed" in ended.summary
-    assert await gone(str(bench.sleep))
+    assert await is_gone(str(bench.sleep))
 
 
 async def test_cancelling_kills_every_process(bench: Bench) -> None:
@@ -172,7 +172,7 @@ async def test_a_supervisor_that_does_not_end_is_killed_with_every_process(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await gone(str(bench.folder))
+    assert await is_gone(str(bench.folder))
     assert not [parent for parent in control_group_parents() if Path(control_group(parent, supervisor)).exists()]
 
 

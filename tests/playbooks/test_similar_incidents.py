@@ -60,7 +60,9 @@ async def remember(database: Database, rows: Iterable[dict[str, Any]]) -> None:
     assert await search_index.index_due(database) == len(list(rows))
 
 
-async def offered(database: Database, row: dict[str, Any], at_least: float = OFFER_THRESHOLD) -> list[SimilarIncident]:
+async def similar_incidents(
+    database: Database, row: dict[str, Any], at_least: float = OFFER_THRESHOLD
+) -> list[SimilarIncident]:
     async with database.reading() as conn:
         return await similar_to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
 
@@ -69,7 +71,7 @@ async def figures(database: Database, part: str) -> tuple[float, float]:
     """Of what is offered, how much is right; of what is right, how much is offered."""
     right = wrong = 0
     for row in JUDGED[part]:
-        numbers = [one.incident.number for one in await offered(database, row)]
+        numbers = [one.incident.number for one in await similar_incidents(database, row)]
         right += len(set(numbers) & set(row["like"]))
         wrong += len(set(numbers) - set(row["like"]))
     return right / (right + wrong), right / sum(len(row["like"]) for row in JUDGED[part])
@@ -92,7 +94,7 @@ async def test_higher_confidence_is_more_often_right(database: Database) -> None
         (one.confidence, one.incident.number in row["like"])
         for rows in JUDGED.values()
         for row in rows
-        for one in await offered(database, row, 0.0)
+        for one in await similar_incidents(database, row, 0.0)
     ]
     bounds = (0.0, 0.1, 0.5, 0.8, 1.01)
     shares = []
@@ -111,7 +113,7 @@ async def test_a_handful_of_incidents_is_enough_to_find_one_again(database: Data
     known = {row["n"] for row in few}
     right = wrong = wanted = 0
     for row in [*JUDGED["tune"], *JUDGED["holdout"]]:
-        numbers = {one.incident.number for one in await offered(database, row)}
+        numbers = {one.incident.number for one in await similar_incidents(database, row)}
         right += len(numbers & set(row["like"]))
         wrong += len(numbers - set(row["like"]))
         wanted += len(known & set(row["like"]))
@@ -122,7 +124,9 @@ async def test_a_handful_of_incidents_is_enough_to_find_one_again(database: Data
 
 async def test_a_similar_incident_says_why_and_what_fixed_it(database: Database) -> None:
     await remember(database, PAST)
-    (first, *_) = await offered(database, {"says": "hikari pool exhausted again on orders", "services": ["orders"]})
+    (first, *_) = await similar_incidents(
+        database, {"says": "hikari pool exhausted again on orders", "services": ["orders"]}
+    )
     assert first.incident.number == 2
     assert first.confidence > 0.8
     assert first.fixed == "Raised maximumPoolSize to 40 and restarted"
@@ -135,11 +139,11 @@ async def test_private_cancelled_and_drill_incidents_are_not_offered(
 ) -> None:
     await remember(database, PAST[:10])
     row = {"says": "redis oom"}
-    assert [one.incident.number for one in await offered(database, row)] == [6]
+    assert [one.incident.number for one in await similar_incidents(database, row)] == [6]
     async with database.transaction() as conn:
         known = await incidents.lock(conn, 6)
         assert known is not None
         await incidents.save(conn, incident(6, title=known.title, summary="x", **change))
         await entries.append(conn, 6, [entry(NOW, "merged", "U1")])
     await search_index.index_due(database)
-    assert await offered(database, row) == []
+    assert await similar_incidents(database, row) == []

@@ -32,7 +32,7 @@ def complaint(text: str, name: str = "mine.yml") -> str:
     return str(caught.value)
 
 
-def changed(before: str, after: str) -> str:
+def changed_playbook(before: str, after: str) -> str:
     assert before in GOOD
     return GOOD.replace(before, after)
 
@@ -47,106 +47,108 @@ def test_the_valid_example_is_accepted() -> None:
     ("text", "said"),
     [
         (
-            changed("category:", "categroy:"),
+            changed_playbook("category:", "categroy:"),
             "mine.yml:3: categroy is not a setting here. Did you mean category?",
         ),
-        (changed("name: API down\n", ""), "mine.yml: The file needs a name: write `name: …`."),
+        (changed_playbook("name: API down\n", ""), "mine.yml: The file needs a name: write `name: …`."),
         (
-            changed("        timeout: 5m", "        timeout: 5"),
+            changed_playbook("        timeout: 5m", "        timeout: 5"),
             "mine.yml:13: phases[1].steps[1].timeout must be a duration with its unit: 5m for minutes, or 5s, 5h, 5d.",
         ),
         (
-            changed("        timeout: 5m", "        tiemout: 5m"),
+            changed_playbook("        timeout: 5m", "        tiemout: 5m"),
             "mine.yml:13: phases[1].steps[1].tiemout is not a setting here. Did you mean timeout?",
         ),
         (
-            changed("id: api-down", "id: API Down"),
+            changed_playbook("id: api-down", "id: API Down"),
             "mine.yml:1: id must be small letters, digits and - such as api-outage, not “API Down”.",
         ),
         (
-            changed("severities: 1-2", "severities: [0]"),
+            changed_playbook("severities: 1-2", "severities: [0]"),
             "mine.yml:4: severities[1] must be a rank from 1, the worst, to 9, or the key of a severity of yours,"
             " not “0”. Write 1-3, [1, 2] or any.",
         ),
         (
-            changed("severities: 1-2", "severities: 3-1"),
+            changed_playbook("severities: 1-2", "severities: 3-1"),
             "mine.yml:4: severities must count upwards from the worst: write 1-3, not “3-1”.",
         ),
         (
-            changed("app={service}", "app={servcie}"),
+            changed_playbook("app={service}", "app={servcie}"),
             "mine.yml:12: phases[1].steps[1].commands[1] uses {servcie}, which is not declared under parameters."
             " Did you mean service?",
         ),
         (
-            changed("app={service}", "app=api"),
+            changed_playbook("app={service}", "app=api"),
             "mine.yml:6: parameters.service is used by no command: write {service} where it belongs, or remove it.",
         ),
         (
-            changed("kubectl get pods -l app={service}", '"{service} get"'),
+            changed_playbook("kubectl get pods -l app={service}", '"{service} get"'),
             "mine.yml:12: phases[1].steps[1].commands[1] begins with a parameter: the program itself must be written"
             " out.",
         ),
         (
-            changed("app={service}", "app={service} 'x"),
+            changed_playbook("app={service}", "app={service} 'x"),
             "mine.yml:12: phases[1].steps[1].commands[1].run cannot be split into words (No closing quotation):"
             " a quote is opened and never closed.",
         ),
         (
-            changed("type: name,", "type: nmae,"),
+            changed_playbook("type: name,", "type: nmae,"),
             "mine.yml:6: parameters.service.type is not a type of parameter: “nmae”. Did you mean name?",
         ),
         (
-            changed("default: api}", "default: api; rm}"),
+            changed_playbook("default: api}", "default: api; rm}"),
             "mine.yml:6: parameters.service has an invalid default: default must be a name such as"
             " api-gateway, not “api; rm”.",
         ),
         (
-            changed("default: api}", 'default: api, pattern: "(?!kube-).*"}'),
+            changed_playbook("default: api}", 'default: api, pattern: "(?!kube-).*"}'),
             "mine.yml:6: parameters.service.pattern is not a usable pattern: “(?!kube-).*”. Invalid perl"
             " operator: (?!. Lookarounds such as (?=…) and references such as \\1 are not supported.",
         ),
         (
-            changed("default: api}", "default: api, required: true}"),
+            changed_playbook("default: api}", "default: api, required: true}"),
             "mine.yml:6: parameters.service is required and has a default: leave out one of the two.",
         ),
         (
-            changed("        timeout: 5m", "        automation: {runner: shell}"),
+            changed_playbook("        timeout: 5m", "        automation: {runner: shell}"),
             "mine.yml:13: phases[1].steps[1].automation.runner is not a runner: “shell”."
             " There are: process, http, promql, wait.",
         ),
         (
-            changed("app={service}", "app={service} | wc -l").replace("timeout: 5m", "automation: {runner: process}"),
+            changed_playbook("app={service}", "app={service} | wc -l").replace(
+                "timeout: 5m", "automation: {runner: process}"
+            ),
             "mine.yml:13: phases[1].steps[1].automation cannot run command 1: it needs a shell (a pipe, redirection or"
             " expansion). Reword it.",
         ),
         (
-            changed("        timeout: 5m", "        automation: {commands: [2]}"),
+            changed_playbook("        timeout: 5m", "        automation: {commands: [2]}"),
             "mine.yml:13: phases[1].steps[1].automation.commands names command 2, and the step has 1.",
         ),
         (
-            changed("        timeout: 5m", "        automation: {success: {exit_code: 0, status: 200}}"),
+            changed_playbook("        timeout: 5m", "        automation: {success: {exit_code: 0, status: 200}}"),
             "mine.yml:13: phases[1].steps[1].automation.success needs exactly one of exit_code, status and promql.",
         ),
         (
-            changed("        timeout: 5m", "        automation: {runner: http}"),
+            changed_playbook("        timeout: 5m", "        automation: {runner: http}"),
             "mine.yml:13: phases[1].steps[1].automation needs url, since its runner is http.",
         ),
         (
-            changed("        timeout: 5m", "        automation: {runner: process, wait: 5s}"),
+            changed_playbook("        timeout: 5m", "        automation: {runner: process, wait: 5s}"),
             "mine.yml:13: phases[1].steps[1].automation has wait, which only the runner wait knows;"
             " here it is process.",
         ),
         (
-            changed("        timeout: 5m", '        automation: {runner: http, url: "http://{hots}/"}'),
+            changed_playbook("        timeout: 5m", '        automation: {runner: http, url: "http://{hots}/"}'),
             "mine.yml:13: phases[1].steps[1].automation.url uses {hots}, which is not declared under parameters."
             " Parameters here: service.",
         ),
         (
-            changed("name: API down", "name: API down\nkind: checklist"),
+            changed_playbook("name: API down", "name: API down\nkind: checklist"),
             "mine.yml:12: phases[1].steps[1].commands stand in a checklist: write `kind: playbook`.",
         ),
         (
-            changed("name: API down", "name: API down\nrelated: [api-down]"),
+            changed_playbook("name: API down", "name: API down\nrelated: [api-down]"),
             "mine.yml:3: related[1] names this playbook itself.",
         ),
         ("- a\n", "mine.yml:1: The file must contain settings, such as `id: api-outage`."),
@@ -170,7 +172,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def test_an_own_playbook_replaces_the_shipped_one(tmp_path: Path) -> None:
-    library = loader.load([write(tmp_path, "mine.yml", changed("id: api-down", "id: api-outage"))])
+    library = loader.load([write(tmp_path, "mine.yml", changed_playbook("id: api-down", "id: api-outage"))])
     assert library.replaced == ("api-outage",)
     assert library.get("api-outage").name == "API down"
     assert len(library.playbooks) == len(loader.shipped_library().playbooks)
@@ -178,7 +180,7 @@ def test_an_own_playbook_replaces_the_shipped_one(tmp_path: Path) -> None:
 
 def test_a_later_folder_outranks_an_earlier_one(tmp_path: Path) -> None:
     first = write(tmp_path / "a", "one.yml", GOOD)
-    second = write(tmp_path / "b", "two.yml", changed("name: API down", "name: Other"))
+    second = write(tmp_path / "b", "two.yml", changed_playbook("name: API down", "name: Other"))
     assert loader.load([first, second]).get("api-down").name == "Other"
 
 
@@ -198,7 +200,7 @@ def test_related_playbooks_must_exist(tmp_path: Path) -> None:
 
 
 def test_all_files_with_mistakes_are_reported_together(tmp_path: Path) -> None:
-    write(tmp_path, "one.yml", changed("category:", "categroy:"))
+    write(tmp_path, "one.yml", changed_playbook("category:", "categroy:"))
     (tmp_path / "two.yml").write_bytes(b"id: \xff\n")
     with pytest.raises(loader.PlaybookError) as caught:
         loader.load([tmp_path])

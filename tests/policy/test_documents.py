@@ -44,7 +44,7 @@ def test_the_example_is_valid_and_warns_of_silent_severities_alone() -> None:
     ]
 
 
-def written(name: str, field: FieldInfo) -> str:
+def yaml_name(name: str, field: FieldInfo) -> str:
     """The setting's name in YAML, which Python may reserve."""
     return field.alias or name
 
@@ -61,7 +61,7 @@ def settings_in(values: Any, model: type[BaseModel]) -> set[str]:
     if not isinstance(values, dict):
         return set()
     settings = {
-        f"{model.__name__}.{name}" for name, field in model.model_fields.items() if written(name, field) in values
+        f"{model.__name__}.{name}" for name, field in model.model_fields.items() if yaml_name(name, field) in values
     }
     for name, field in model.model_fields.items():
         for inner in models_in(field.annotation):
@@ -93,7 +93,7 @@ def test_the_example_shows_every_kind_of_question_and_method() -> None:
 def test_the_manual_explains_every_setting() -> None:
     manual = (DOCS / "policy.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `([a-z_]+)`", manual, re.MULTILINE))
-    settings = {written(*each) for part in parts(models.Document).values() for each in part.model_fields.items()}
+    settings = {yaml_name(*each) for part in parts(models.Document).values() for each in part.model_fields.items()}
     assert settings - explained == set()
     assert explained - settings == set()
 

@@ -166,7 +166,7 @@ TRIGGERS_003 = [
 ]
 
 
-def shown(preset: str) -> dict[str, Any]:
+def preset_json(preset: str) -> dict[str, Any]:
     return policy.as_json(policy.preset(preset))
 
 
@@ -174,7 +174,7 @@ def shown(preset: str) -> dict[str, Any]:
     ("preset", "key", "setting", "value", "source"), FIGURES, ids=[f"{p}-{k}-{s}" for p, k, s, *_ in FIGURES]
 )
 def test_a_preset_has_its_documents_figure(preset: str, key: str, setting: str, value: Any, source: str) -> None:
-    severity = shown(preset)["severities"][key]
+    severity = preset_json(preset)["severities"][key]
     if setting == "rungs":
         assert [(rung["after"], rung["notify"]) for rung in severity["ladder"]] == value, source
     elif setting == "until":
@@ -193,7 +193,7 @@ def test_the_two_worst_levels_are_paged_until_somebody_answers(preset: str) -> N
 
 @pytest.mark.parametrize(("key", "duties", "levels"), ROLES_001)
 def test_sev1_5_has_the_roles_of_001(key: str, duties: int, levels: list[str]) -> None:
-    role = shown("sev1-5")["roles"][key]
+    role = preset_json("sev1-5")["roles"][key]
     assert (len(role["duties"]), role["required_for"]) == (duties, levels)
 
 
@@ -201,7 +201,7 @@ def test_sev1_5_has_the_roles_of_001(key: str, duties: int, levels: list[str]) -
 def test_p0_p4_has_the_triggers_of_003(
     when: str, over: float | None, after: int, severities: list[str], notify: list[str]
 ) -> None:
-    found = next(one for one in shown("p0-p4")["triggers"].values() if one["when"] == when)
+    found = next(one for one in preset_json("p0-p4")["triggers"].values() if one["when"] == when)
     assert (found["over"], found["after"], found["severities"], found["notify"]) == (over, after, severities, notify)
 
 
@@ -211,7 +211,7 @@ def test_the_backup_of_the_commander_is_the_engineering_manager() -> None:
 
 @pytest.mark.parametrize("preset", policy.PRESETS)
 def test_severities_stand_worst_first(preset: str) -> None:
-    assert list(shown(preset)["severities"]) == KEYS[preset]
+    assert list(preset_json(preset)["severities"]) == KEYS[preset]
 
 
 @pytest.mark.parametrize(

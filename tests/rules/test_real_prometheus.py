@@ -38,7 +38,7 @@ rules:
 """
 
 
-async def listed(world: World) -> list[dict[str, Any]]:
+async def all_groups(world: World) -> list[dict[str, Any]]:
     async with world.tocsin.database.reading() as conn:
         newest = await groups.newest(conn, 100)
         numbers = [group.number for group in newest]
@@ -49,7 +49,7 @@ async def listed(world: World) -> list[dict[str, Any]]:
 async def until_group(world: World, state: str) -> dict[str, Any]:
     async with asyncio.timeout(40):
         while True:
-            found = [group for group in await listed(world) if group["state"] == state]
+            found = [group for group in await all_groups(world) if group["state"] == state]
             if found:
                 return found[0]
             await asyncio.sleep(0.1)
@@ -79,4 +79,4 @@ async def test_a_threshold_that_is_exceeded_declares_an_incident_and_resolves(sq
         over = await until_group(world, "resolved")
         assert over["id"] == group["id"]
         assert over["incident"] == "INC-1"
-        assert len(await listed(world)) == 1
+        assert len(await all_groups(world)) == 1

@@ -123,11 +123,11 @@ async def blow(world: World, storm: Storm, within_s: float = 2.0) -> None:
         assert reply.ok, reply
 
     await asyncio.gather(*(declare(number) for number in range(storm.incidents)))
-    await settled(world, 8 * storm.minute_s + 20)
+    await wait_until_sent(world, 8 * storm.minute_s + 20)
     read(world.ws, storm, began)
 
 
-async def settled(world: World, within_s: float) -> None:
+async def wait_until_sent(world: World, within_s: float) -> None:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         async with world.tocsin.database.reading() as conn:

@@ -20,7 +20,7 @@ from tests.scenarios.assertions import (
     words,
 )
 from tests.scenarios.running import World
-from tests.scenarios.test_search import indexed
+from tests.scenarios.test_search import wait_until_indexed
 
 INSIDE = "inc-1-checkout-is-down"
 
@@ -139,7 +139,7 @@ async def test_triage_says_which_earlier_item_was_to_prevent_this(world: World) 
     inside = "inc-1-connection-pool-exhausted-in-payments"
     await type_command(world, "maya", inside, "/incident action Alert on pool usage @tom by in 30 days")
     await type_command(world, "maya", inside, "/incident resolve Raised the pool size")
-    await indexed(world)
+    await wait_until_indexed(world)
     await world.maya.command("#general", "/incident declare sev2 Connection pool exhausted in payments again")
     channel = await world.incident_channel(2)
     await settle(world)

@@ -73,7 +73,7 @@ async def all_done(url: str) -> bool:
     return len(decided) == 2 and not waiting and await nothing_waits(url)
 
 
-async def done(ws: Workspace, url: str, bot: processes.Bot | None = None) -> None:
+async def wait_until_done(ws: Workspace, url: str, bot: processes.Bot | None = None) -> None:
     """Until everything is done, or the bot has died."""
     async with asyncio.timeout(WITHIN_S):
         while bot is None or bot.alive:
@@ -91,13 +91,13 @@ async def test_a_card_and_an_incident_by_alerts_survive_being_killed_anywhere(
         bot = await processes.start(with_hook(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         accepted = await post(bot.port)
-        await done(ws, database_url, bot if accepted else None) if accepted else await asyncio.sleep(0)
+        await wait_until_done(ws, database_url, bot if accepted else None) if accepted else await asyncio.sleep(0)
         await bot.kill()
         bot = await processes.start(with_hook(ws, database_url, policy))
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         try:
             assert await post(bot.port), "told again, it changes nothing"
-            await done(ws, database_url)
+            await wait_until_done(ws, database_url)
             assert_one_of_each(ws)
         finally:
             await bot.kill()

@@ -27,7 +27,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def said(monkeypatch: pytest.MonkeyPatch, url: str, command: list[str]) -> str:
+def error_output(monkeypatch: pytest.MonkeyPatch, url: str, command: list[str]) -> str:
     """What a command that fails prints, which is one line."""
     monkeypatch.setenv("DATABASE_URL", url)
     done = CliRunner().invoke(main, command, catch_exceptions=False)
@@ -40,7 +40,7 @@ def said(monkeypatch: pytest.MonkeyPatch, url: str, command: list[str]) -> str:
 def test_without_a_database_commands_say_so_and_create_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]
 ) -> None:
-    assert "There is no database at" in said(monkeypatch, f"sqlite:///{tmp_path}/tocsin.db", command)
+    assert "There is no database at" in error_output(monkeypatch, f"sqlite:///{tmp_path}/tocsin.db", command)
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
 
 
@@ -48,7 +48,7 @@ def test_without_a_database_commands_say_so_and_create_none(
 def test_an_empty_database_is_called_empty(
     monkeypatch: pytest.MonkeyPatch, empty_database_url: str, command: list[str]
 ) -> None:
-    assert "The database is empty" in said(monkeypatch, empty_database_url, command)
+    assert "The database is empty" in error_output(monkeypatch, empty_database_url, command)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -56,7 +56,7 @@ def test_the_tables_of_an_earlier_version_are_called_so(
     monkeypatch: pytest.MonkeyPatch, sqlite_url: str, command: list[str]
 ) -> None:
     run(_at_revision(sqlite_url, "0002"))
-    assert "The tables are those of an earlier Tocsin (revision 0002" in said(monkeypatch, sqlite_url, command)
+    assert "The tables are those of an earlier Tocsin (revision 0002" in error_output(monkeypatch, sqlite_url, command)
 
 
 async def _at_revision(url: str, revision: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import sandbox
 from tests.integrations.mail import post_office
-from tests.integrations.test_kill import started
+from tests.integrations.test_kill import start_bot
 from tests.scenarios.processes import Death
 from tests.scenarios.running import MANIFEST, policy_file
 from tests.scenarios.test_kill import doubled_counts, wait_until_dead_or_quiet, wait_until_quiet
@@ -40,12 +40,12 @@ async def test_a_message_to_an_audience_survives_being_killed(sqlite_url: str, t
             "mail_from": "Acme <status@example.org>",
             "port": 0,
         }
-        bot = await started(given)
+        bot = await start_bot(given)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         await ws.person("maya").command("#general", "/incident declare sev2 Payments are down")
         await wait_until_quiet(ws, sqlite_url)
         await bot.kill()
-        bot = await started(given, death)
+        bot = await start_bot(given, death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         sent = []
         for audience in ("internal", "partners"):
@@ -55,7 +55,7 @@ async def test_a_message_to_an_audience_survives_being_killed(sqlite_url: str, t
             sent.append((await ws.person("maya").submit()).ok)
         await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         await bot.kill()
-        bot = await started(given)
+        bot = await start_bot(given)
         try:
             await wait_until_quiet(ws, sqlite_url)
         finally:

@@ -13,7 +13,7 @@ import pytest
 from storage import overrides
 from tests.scenarios.assertions import buttons, direct_messages, ephemeral_texts, settle, type_command, words
 from tests.scenarios.running import World, policy_file, running_world
-from tests.scenarios.test_hostile import damaged
+from tests.scenarios.test_hostile import send_payload
 
 TOM, MAYA = "U0TOM00000", "U0MAYA0000"
 POLICY = f"""
@@ -145,7 +145,7 @@ async def test_the_same_submission_twice_is_one_cover(world: World) -> None:
     await type_command(world, "maya", "#general", "/incident cover primary")
     await world.maya.submit()
     (submitted,) = [d for d in world.ws.journal.deliveries if d.kind == "interactive"]
-    assert (await damaged(world, "interactive", submitted.payload)).status == 200
+    assert (await send_payload(world, "interactive", submitted.payload)).status == 200
     assert len(await covers(world)) == 1
 
 

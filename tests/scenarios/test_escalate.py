@@ -29,7 +29,7 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
-async def paged(world: World) -> list[int]:
+async def paged_rungs(world: World) -> list[int]:
     await settle(world)
     return [entry["data"]["rung"] for entry in of_kind(await world.show(), "page")]
 
@@ -39,10 +39,10 @@ async def test_escalate_asks_once_and_names_whom_it_pages(world: World) -> None:
     await world.maya.press(world.card(channel), "Escalate")
     answers = await ephemeral_texts(world, "maya")
     assert answers[-1].startswith("Page rung 1 of INC-1 now: @tom (Slack)?")
-    assert await paged(world) == []
+    assert await paged_rungs(world) == []
     await world.maya.press(world.ws.ephemerals("maya")[-1], "Page them")
     assert "Paged now for INC-1, rung 1: @tom" in (await ephemeral_texts(world, "maya"))[-1]
-    assert await paged(world) == [1]
+    assert await paged_rungs(world) == [1]
 
 
 async def test_a_double_press_on_escalate_pages_one_rung(world: World) -> None:
@@ -56,12 +56,12 @@ async def test_a_double_press_on_escalate_pages_one_rung(world: World) -> None:
     assert len(questions) == 3
     for name, shown in questions:
         await world.ws.person(name).press(shown, "Page them")
-    assert await paged(world) == [1]
+    assert await paged_rungs(world) == [1]
     answer = (await ephemeral_texts(world, "noor"))[-1]
     assert "@maya escalated INC-1" in answer
     assert "Page rung 2 as well: @priya (Slack)?" in answer
     await world.noor.press(world.ws.ephemerals("noor")[-1], "Page them")
-    assert await paged(world) == [1, 2]
+    assert await paged_rungs(world) == [1, 2]
 
 
 async def test_a_second_escalation_typed_a_moment_later_is_asked_about_and_keeps_its_reason(world: World) -> None:
@@ -70,10 +70,10 @@ async def test_a_second_escalation_typed_a_moment_later_is_asked_about_and_keeps
     assert "rung 1: @tom" in await type_command(world, "maya", INSIDE, "/incident escalate The disk: it is full")
     reply = await world.noor.command(INSIDE, "/incident escalate The database: it is down")
     assert "Page rung 2 as well: @priya (Slack)?" in words(world, reply.message)
-    assert await paged(world) == [1]
+    assert await paged_rungs(world) == [1]
     assert reply.message is not None
     await world.noor.press(reply.message, "Page them")
-    assert await paged(world) == [1, 2]
+    assert await paged_rungs(world) == [1, 2]
     assert "The database: it is down" in [entry["text"] for entry in of_kind(await world.show(), "escalated")]
 
 

@@ -16,7 +16,7 @@ from storage import key_value
 from tests.scenarios.running import MANIFEST, World, running_world, settings_for
 
 
-async def asked(port: int, path: str, method: str = "GET") -> tuple[int, Any]:
+async def request(port: int, path: str, method: str = "GET") -> tuple[int, Any]:
     async with aiohttp.ClientSession() as session:
         while True:
             try:
@@ -37,17 +37,17 @@ async def test_a_first_start_without_slack_opens_its_port_and_says_what_it_waits
         await ws.go_down()
         settings = settings_for(ws, sqlite_url).model_copy(update={"port": port})
         building = asyncio.create_task(build(settings))
-        assert await asked(port, "/healthz") == (200, {"ok": True})
-        status, body = await asked(port, "/readyz")
+        assert await request(port, "/healthz") == (200, {"ok": True})
+        status, body = await request(port, "/readyz")
         assert (status, body["ready"]) == (503, False)
         assert body["checks"]["start"].startswith("waiting for Slack's first answer (")
-        status, text = await asked(port, "/slack/events", "POST")
+        status, text = await request(port, "/slack/events", "POST")
         assert (status, text.startswith("Tocsin is starting: waiting for Slack's first answer (")) == (503, True)
         await ws.come_back()
         tocsin = await building
         await tocsin.start()
         assert tocsin.port == port
-        assert (await asked(port, "/readyz"))[1]["checks"]["slack"] == "ok"
+        assert (await request(port, "/readyz"))[1]["checks"]["slack"] == "ok"
         await tocsin.stop()
 
 
@@ -58,7 +58,7 @@ async def test_a_start_that_is_given_up_closes_the_port(sqlite_url: str, monkeyp
     async with sandbox.running(manifest=MANIFEST) as ws:
         await ws.go_down()
         building = asyncio.create_task(build(settings_for(ws, sqlite_url).model_copy(update={"port": port})))
-        await asked(port, "/healthz")
+        await request(port, "/healthz")
         building.cancel()
         await asyncio.wait({building})
         with pytest.raises(ConnectionRefusedError):

@@ -25,11 +25,11 @@ def policy(tmp_path: Path) -> Path:
     return policy_file(tmp_path, POLICY)
 
 
-def said(world: World, channel: Channel) -> str:
+def channel_text(world: World, channel: Channel) -> str:
     return "\n".join(words(world, m) for m in world.ws.bot_messages(channel.id))
 
 
-async def offered(world: World, line: str = "handover @tom") -> tuple[Channel, Message]:
+async def offer_role(world: World, line: str = "handover @tom") -> tuple[Channel, Message]:
     channel = await world.declare("sev2 Checkout is down")
     await type_command(world, "maya", channel.name, "/incident lead @maya")
     await type_command(world, "maya", channel.name, "/incident update Rolling back deploy 4512")
@@ -41,7 +41,7 @@ async def offered(world: World, line: str = "handover @tom") -> tuple[Channel, M
 
 
 async def test_the_person_asked_gets_a_brief_and_the_holder_keeps_the_role_until_they_accept(world: World) -> None:
-    channel, brief = await offered(world)
+    channel, brief = await offer_role(world)
     assert buttons(brief) == ["Accept", "Decline"]
     shown = words(world, brief)
     for part in ("Incident commander", "Checkout is down", "Rolling back deploy 4512", "promised by", "sev2"):
@@ -59,7 +59,7 @@ async def test_the_person_asked_gets_a_brief_and_the_holder_keeps_the_role_until
 
 
 async def test_after_a_decline_the_holder_is_told_and_keeps_the_role(world: World) -> None:
-    channel, brief = await offered(world)
+    channel, brief = await offer_role(world)
     await world.tom.press(brief, "Decline")
     await settle(world)
     assert (await world.show())["roles"] == {"commander": world.maya.id}
@@ -67,11 +67,11 @@ async def test_after_a_decline_the_holder_is_told_and_keeps_the_role(world: Worl
     assert world.maya.id in world.ws.mentioned(news)
     assert buttons(next(m for m in direct_messages(world, TOM) if m.ts == brief.ts)) == []
     await world.pass_time(hours=1)
-    assert "will you take over" not in said(world, channel)
+    assert "will you take over" not in channel_text(world, channel)
 
 
 async def test_no_answer_is_asked_again_and_then_calls_the_next_rung(world: World) -> None:
-    channel, brief = await offered(world)
+    channel, brief = await offer_role(world)
     await world.pass_time(minutes=10)
     (nudge,) = [m for m in world.ws.bot_messages(channel.id) if "will you take over" in m.text]
     assert TOM in world.ws.mentioned(nudge)
@@ -87,7 +87,7 @@ async def test_no_answer_is_asked_again_and_then_calls_the_next_rung(world: Worl
 
 
 async def test_only_the_person_asked_may_answer_and_only_once(world: World) -> None:
-    _, brief = await offered(world, "handover commander @tom")
+    _, brief = await offer_role(world, "handover commander @tom")
     stale = world.tom.screenshot(brief)
     await world.tom.press(brief, "Accept")
     await settle(world)
@@ -97,13 +97,13 @@ async def test_only_the_person_asked_may_answer_and_only_once(world: World) -> N
 
 
 async def test_a_role_that_moved_on_meanwhile_withdraws_the_offer(world: World) -> None:
-    channel, brief = await offered(world)
+    channel, brief = await offer_role(world)
     await type_command(world, "maya", channel.name, "/incident lead @priya")
     await settle(world)
     settled = next(m for m in direct_messages(world, TOM) if m.ts == brief.ts)
     assert "the role went to somebody else" in words(world, settled)
     await world.pass_time(hours=1)
-    assert "will you take over" not in said(world, channel)
+    assert "will you take over" not in channel_text(world, channel)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_a_private_incident_is_told_to_the_new_holder_once_they_are_in_its
 
 
 async def test_a_settled_offer_says_whether_it_was_declined_or_unanswered(world: World) -> None:
-    channel, brief = await offered(world)
+    channel, brief = await offer_role(world)
     await world.tom.press(brief, "Decline")
     await settle(world)
     (edited,) = [m for m in direct_messages(world, TOM) if m.ts == brief.ts]
@@ -151,7 +151,7 @@ async def test_a_settled_offer_says_whether_it_was_declined_or_unanswered(world:
 
 
 async def test_an_open_offer_is_not_an_empty_role_and_ends_when_the_role_moves(world: World) -> None:
-    channel, _ = await offered(world)
+    channel, _ = await offer_role(world)
     why = await type_command(world, "maya", channel.name, "/incident why")
     assert "· handover — in " in why
     next_up = await type_command(world, "maya", channel.name, "/incident catchup")

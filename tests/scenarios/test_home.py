@@ -29,29 +29,29 @@ def policy(tmp_path: Path) -> Path:
     return policy_file(tmp_path, POLICY)
 
 
-async def opened(world: World, who: Person) -> str:
+async def open_home(world: World, who: Person) -> str:
     await who.open_home()
     await settle(world)
-    return shown(who)
+    return home_text(who)
 
 
-def shown(who: Person) -> str:
+def home_text(who: Person) -> str:
     view = who.home()
     return "" if view is None else str(view.body["blocks"])
 
 
-def published(world: World) -> int:
+def publish_count(world: World) -> int:
     return len(world.ws.calls("views.publish"))
 
 
 async def test_the_home_tab_is_published_when_it_is_opened(world: World) -> None:
-    said = await opened(world, world.maya)
+    said = await open_home(world, world.maya)
     for part in ("Declare incident", "My incidents", "On call now", "primary", "Tom", "Open incidents", "All is quiet"):
         assert part in said
 
 
 async def test_declare_incident_opens_the_form(world: World) -> None:
-    await opened(world, world.maya)
+    await open_home(world, world.maya)
     view = world.maya.home()
     assert view is not None
     await world.maya.press(view, "Declare incident")
@@ -59,67 +59,67 @@ async def test_declare_incident_opens_the_form(world: World) -> None:
 
 
 async def test_the_home_tab_follows_my_incidents_and_my_roles(world: World) -> None:
-    await opened(world, world.maya)
+    await open_home(world, world.maya)
     channel = await world.declare("sev2 Checkout is down")
     await type_command(world, "maya", channel.name, "/incident lead @maya")
     await settle(world)
-    assert "Checkout is down" in shown(world.maya)
-    assert "you are Incident commander" in shown(world.maya)
+    assert "Checkout is down" in home_text(world.maya)
+    assert "you are Incident commander" in home_text(world.maya)
     await type_command(world, "maya", channel.name, "/incident resolve fixed")
     await settle(world)
-    assert "Checkout is down" not in shown(world.maya)
+    assert "Checkout is down" not in home_text(world.maya)
 
 
 async def test_pages_can_be_answered_in_the_home_tab(world: World) -> None:
-    await opened(world, world.tom)
+    await open_home(world, world.tom)
     await world.declare("sev1 Payments are down")
     await settle(world)
     view = world.tom.home()
     assert view is not None
-    page = shown(world.tom)
+    page = home_text(world.tom)
     assert "My pages" in page
     for part in ("sev1 · Critical", "rung 1", "paged ", " ago", f"<#{(await world.show())['channel_id']}>", "Can't"):
         assert part in page
     await world.tom.press(view, "I'm on it")
     await settle(world)
     assert (await world.show())["status"] == "acknowledged"
-    assert "My pages" not in shown(world.tom)
+    assert "My pages" not in home_text(world.tom)
 
 
 async def test_the_home_tab_shows_private_incidents_only_to_people_in_them(world: World) -> None:
-    await opened(world, world.maya)
-    await opened(world, world.priya)
+    await open_home(world, world.maya)
+    await open_home(world, world.priya)
     await world.maya.command("#general", "/incident declare")
     await world.maya.fill(world.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
     assert (await world.maya.submit()).ok
     await world.incident_channel()
     await settle(world)
-    assert "leaked" in shown(world.maya)
-    assert "leaked" not in await opened(world, world.priya)
+    assert "leaked" in home_text(world.maya)
+    assert "leaked" not in await open_home(world, world.priya)
 
 
 async def test_the_home_tab_of_a_person_who_does_not_look_costs_no_call(world: World) -> None:
     await world.declare("sev2 Checkout is down")
     await settle(world)
-    assert published(world) == 0
-    await opened(world, world.priya)
+    assert publish_count(world) == 0
+    await open_home(world, world.priya)
     await world.pass_time(hours=1)
-    before = published(world)
+    before = publish_count(world)
     await type_command(world, "maya", "#general", "/incident severity sev3 --in INC-1")
     await settle(world)
-    assert published(world) == before
+    assert publish_count(world) == before
 
 
 async def test_a_change_that_the_home_tab_does_not_show_publishes_nothing(world: World) -> None:
-    await opened(world, world.maya)
+    await open_home(world, world.maya)
     channel = await world.declare("sev2 Checkout is down")
     await type_command(world, "maya", channel.name, "/incident ack")
     await settle(world)
-    before = published(world)
+    before = publish_count(world)
     await type_command(world, "maya", channel.name, "/incident note looked at the graphs")
     await type_command(world, "maya", channel.name, "/incident update rolling back")
     await settle(world)
-    assert published(world) == before
+    assert publish_count(world) == before
 
 
 async def many_open(world: World, count: int, severity: str = "sev5") -> None:
@@ -133,9 +133,9 @@ async def test_a_role_a_page_and_the_worst_are_shown_however_many_incidents_are_
     channel = await world.declare("sev1 Payments are down")
     await settle(world)
     await many_open(world, 300)
-    assert "You are paged: *INC-1*" in await opened(world, world.tom)
+    assert "You are paged: *INC-1*" in await open_home(world, world.tom)
     await type_command(world, "maya", channel.name, "/incident lead @maya")
-    mine = await opened(world, world.maya)
+    mine = await open_home(world, world.maya)
     assert "you are Incident commander" in mine
     assert "Open incidents: 301" in mine
     assert mine.rindex("Payments are down") < mine.index("Noise 399")  # the worst first
@@ -151,5 +151,5 @@ async def test_drills_are_counted_by_themselves(world: World) -> None:
     await world.declare("sev2 Payments are down")
     await type_command(world, "maya", "#general", "/incident drill sev1 The database is gone")
     await settle(world)
-    assert "Open incidents: 1 and 1 drill" in await opened(world, world.maya)
+    assert "Open incidents: 1 and 1 drill" in await open_home(world, world.maya)
     assert "1 incident open and 1 drill" in await type_command(world, "maya", "#general", "/incident list")

@@ -260,7 +260,7 @@ async def test_other_paths_and_methods_are_not_found(world: World, path: str, me
 # — real payloads, damaged
 
 
-async def recorded(world: World) -> list[dict[str, Any]]:
+async def recorded_payloads(world: World) -> list[dict[str, Any]]:
     """One payload of each kind as the workspace really sends it: `{"kind", "payload"}`."""
     channel = await declare(world)
     await world.tom.join(INSIDE)
@@ -313,7 +313,7 @@ async def recorded(world: World) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def unseen(payload: dict[str, Any]) -> dict[str, Any]:
+def new_delivery(payload: dict[str, Any]) -> dict[str, Any]:
     """The payload as another delivery: nothing in it was accepted before."""
     again = copy.deepcopy(payload)
     number = next(fresh)
@@ -326,7 +326,7 @@ def unseen(payload: dict[str, Any]) -> dict[str, Any]:
     return again
 
 
-async def damaged(world: World, kind: str, payload: Any) -> Said:
+async def send_payload(world: World, kind: str, payload: Any) -> Said:
     if kind == "events_api":
         return await send(world, json.dumps(payload).encode())
     if kind == "slash_commands":
@@ -356,12 +356,12 @@ def without_each(value: Any, depth: int) -> Iterator[Any]:
 
 
 async def test_a_missing_or_odd_field_causes_no_server_error(world: World) -> None:
-    kinds = await recorded(world)
+    kinds = await recorded_payloads(world)
     assert len(kinds) >= 30
     for one in kinds:
         deeper = itertools.islice(without_each(one["payload"], 2), 0, None, 9)
         for payload in itertools.chain(without_each(one["payload"], 1), deeper):
-            said = await damaged(world, one["kind"], unseen(payload))
+            said = await send_payload(world, one["kind"], new_delivery(payload))
             assert said.status < 500, (one["kind"], payload, said)
     await world.ws.settled()
     await still_works(world)
@@ -391,7 +391,7 @@ def put(payload: Any, path: list[int], odd: Any) -> Any:
 async def test_garbage_in_signed_bodies_causes_no_server_error(
     world: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    kinds = await recorded(world)
+    kinds = await recorded_payloads(world)
     loop = asyncio.get_running_loop()
 
     @settings(max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -403,10 +403,10 @@ async def test_garbage_in_signed_bodies_causes_no_server_error(
     )
     def attempt(which: int, changes: list[tuple[list[int], Any]]) -> None:
         one = kinds[which]
-        payload: Any = unseen(one["payload"])
+        payload: Any = new_delivery(one["payload"])
         for path, odd in changes:
             payload = put(payload, path, odd)
-        said = asyncio.run_coroutine_threadsafe(damaged(world, one["kind"], payload), loop).result(20)
+        said = asyncio.run_coroutine_threadsafe(send_payload(world, one["kind"], payload), loop).result(20)
         assert said.status < 500, (one["kind"], payload, said)
 
     await asyncio.to_thread(attempt)
@@ -418,9 +418,9 @@ async def test_garbage_in_signed_bodies_causes_no_server_error(
 
 
 async def test_unknown_actions_views_and_callbacks_are_ignored(world: World) -> None:
-    kinds = await recorded(world)
+    kinds = await recorded_payloads(world)
     for one in kinds:
-        payload = unseen(one["payload"])
+        payload = new_delivery(one["payload"])
         for action in payload.get("actions") or []:
             action["action_id"] = "from_an_older_release"
         if isinstance(payload.get("view"), dict):
@@ -430,7 +430,7 @@ async def test_unknown_actions_views_and_callbacks_are_ignored(world: World) -> 
         if "event" in payload:
             payload["event"]["type"] = "from_a_newer_slack"
         before = (await world.show())["timeline"]
-        said = await damaged(world, one["kind"], payload)
+        said = await send_payload(world, one["kind"], payload)
         assert said.status == 200, (one["kind"], payload, said)
         if one["kind"] != "slash_commands":
             assert (await world.show())["timeline"] == before
@@ -441,7 +441,7 @@ async def test_no_secret_is_in_any_line_of_the_log(
     world: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    await recorded(world)
+    await recorded_payloads(world)
     world.ws.faults.add("chat.postMessage", error="invalid_auth", count=3)
     world.ws.faults.add("views.open", status=500, count=3)
     await type_command(world, "maya", INSIDE, "/incident update More")

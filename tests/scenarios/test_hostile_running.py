@@ -70,7 +70,7 @@ STEPS = {
 }
 
 
-async def refused(world: World, shop: Shop, step: str, words: str, by: str = MAYA, action: str = "run") -> None:
+async def assert_refused(world: World, shop: Shop, step: str, words: str, by: str = MAYA, action: str = "run") -> None:
     """It is refused with these words, to whoever asked and on the timeline; nothing is queued, nothing runs."""
     before = list(shop.ran)
     async with world.tocsin.database.reading() as conn:
@@ -90,9 +90,9 @@ async def test_forbidden_steps_are_refused_one_by_one(sqlite_url: str, shop: Sho
     (shop.folder / "playbooks" / "mend.yml").write_text(HOSTILE)
     async with running_playbook(sqlite_url, shop, automation="    wait: {}\n") as (world, _):
         for step, words in STEPS.items():
-            await refused(world, shop, step, words)
+            await assert_refused(world, shop, step, words)
         await run_steps(world, "1.12")
-        await refused(world, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
+        await assert_refused(world, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
         assert not [line for line in shop.ran if line.startswith("rm")]
 
 
@@ -120,7 +120,7 @@ async def test_a_hostile_value_is_refused_wherever_it_comes_from(sqlite_url: str
             run = await playbook_runs.get(conn, 1, 1)
             assert run is not None
             await playbook_runs.save(conn, replace(run, values={"service": value}))
-        await refused(world, shop, "1.1", "service must be")
+        await assert_refused(world, shop, "1.1", "service must be")
 
 
 async def test_an_incident_cannot_inject_values(sqlite_url: str, shop: Shop) -> None:
@@ -141,7 +141,7 @@ async def test_an_incident_cannot_inject_values(sqlite_url: str, shop: Shop) -> 
 async def test_a_step_with_approval_is_not_run_without_it(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
         await run_steps(world, "1.1", "1.2")
-        await refused(world, shop, "1.3", "needs approval first")
+        await assert_refused(world, shop, "1.3", "needs approval first")
 
 
 async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None:
@@ -163,7 +163,7 @@ async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None
             await playbook_runs.save(
                 conn, replace(run, steps=tuple(forged if m.key == "1.3" else m for m in run.steps))
             )
-        await refused(world, shop, "1.3", "The person who asked for approval cannot give it")
+        await assert_refused(world, shop, "1.3", "The person who asked for approval cannot give it")
 
 
 async def test_exactly_what_was_approved_runs(sqlite_url: str, shop: Shop) -> None:
@@ -173,13 +173,13 @@ async def test_exactly_what_was_approved_runs(sqlite_url: str, shop: Shop) -> No
         await approve_step(world, "1.3")
         assert (await current_run(world)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
         await runs.fill(context, 1, 1, {"service": "other"}, MAYA)
-        await refused(world, shop, "1.3", "needs approval first")
+        await assert_refused(world, shop, "1.3", "needs approval first")
         await approve_step(world, "1.3")
         async with context.database.transaction() as conn:  # past all that withdraws approvals
             run = await playbook_runs.get(conn, 1, 1)
             assert run is not None
             await playbook_runs.save(conn, replace(run, values={"service": "third"}))
-        await refused(world, shop, "1.3", "What was approved is not what would run now")
+        await assert_refused(world, shop, "1.3", "What was approved is not what would run now")
 
 
 async def test_an_approval_to_run_does_not_cover_the_rollback(sqlite_url: str, shop: Shop) -> None:
@@ -187,7 +187,7 @@ async def test_an_approval_to_run_does_not_cover_the_rollback(sqlite_url: str, s
         await run_steps(world, "1.1", "1.2")
         await approve_step(world, "1.3")
         await run_steps(world, "1.3")
-        await refused(world, shop, "1.3", "Step 1.3 needs approval first", action="rollback")
+        await assert_refused(world, shop, "1.3", "Step 1.3 needs approval first", action="rollback")
 
 
 async def test_a_changed_playbook_does_not_change_an_open_run(sqlite_url: str, shop: Shop) -> None:
@@ -242,12 +242,12 @@ async def test_a_drill_runs_nothing(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
         async with locked_incident(world.tocsin.context, 1) as work:
             await work.commit(Change(replace(work.incident, drill=True)))
-        await refused(world, shop, "1.1", "this is a drill, and a drill runs nothing")
+        await assert_refused(world, shop, "1.1", "this is a drill, and a drill runs nothing")
 
 
 async def test_the_bot_runs_nothing_that_the_matrix_does_not_allow(sqlite_url: str, shop: Shop) -> None:
     async with running_playbook(sqlite_url, shop) as (world, _):
-        await refused(world, shop, "1.1", "no row of the matrix matches", by=BOT)
+        await assert_refused(world, shop, "1.1", "no row of the matrix matches", by=BOT)
 
 
 async def test_the_matrix_cannot_lift_a_required_approval(sqlite_url: str, shop: Shop) -> None:
@@ -258,7 +258,7 @@ async def test_the_matrix_cannot_lift_a_required_approval(sqlite_url: str, shop:
             await work.commit(Change(replace(work.incident, facts={"confidence": 1.0})))
         await until_waiting(world, "1.3")
         assert shop.ran == ["look api", "restart api"]
-        await refused(world, shop, "1.3", "needs approval first", by=BOT)
+        await assert_refused(world, shop, "1.3", "needs approval first", by=BOT)
 
 
 async def test_a_double_press_runs_once(sqlite_url: str, shop: Shop) -> None:

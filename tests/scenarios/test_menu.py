@@ -17,7 +17,7 @@ async def menu(world: World, who: str = "maya") -> Ephemeral:
     return reply.message
 
 
-async def filled(world: World, who: str, button: str, values: dict[str, Any]) -> None:
+async def fill_form(world: World, who: str, button: str, values: dict[str, Any]) -> None:
     person = world.ws.person(who)
     await person.press(await menu(world, who), button)
     await world.ws.until(person.open_views)
@@ -28,7 +28,7 @@ async def filled(world: World, who: str, button: str, values: dict[str, Any]) ->
 
 async def test_a_false_alarm_ends_by_a_form_that_asks_what_it_was(world: World) -> None:
     channel = await declare(world)
-    await filled(world, "maya", "False alarm", {"What was it?": "The probe was misconfigured"})
+    await fill_form(world, "maya", "False alarm", {"What was it?": "The probe was misconfigured"})
     shown = await world.show()
     assert shown["status"] == "cancelled"
     assert "The probe was misconfigured" in str(of_kind(shown, "cancelled"))
@@ -39,7 +39,7 @@ async def test_a_false_alarm_ends_by_a_form_that_asks_what_it_was(world: World) 
 async def test_a_form_opened_before_the_end_says_that_it_is_over(world: World) -> None:
     await declare(world)
     late = await menu(world)
-    await filled(world, "maya", "False alarm", {"What was it?": "The probe was misconfigured"})
+    await fill_form(world, "maya", "False alarm", {"What was it?": "The probe was misconfigured"})
     await world.maya.press(late, "Hand over")
     await settle(world)
     assert world.maya.open_views() == []
@@ -53,7 +53,7 @@ async def test_a_note_is_a_key_entry_and_words_are_asked_for_where_there_are_non
     await world.maya.fill(world.maya.view, {"What happened?": " "})
     assert set((await world.maya.submit()).errors) == {"text"}
     await world.maya.close()
-    await filled(world, "maya", "Add a note", {"What happened?": "Deploy 4512 went out"})
+    await fill_form(world, "maya", "Add a note", {"What happened?": "Deploy 4512 went out"})
     (note,) = of_kind(await world.show(), "note")
     assert (note["text"], note["key"], note["actor"]) == ("Deploy 4512 went out", True, world.maya.id)
     assert "Noted on the timeline of INC-1." in (await ephemeral_texts(world, "maya"))[-1]
@@ -63,7 +63,7 @@ async def test_a_handover_is_asked_for_by_a_form_and_accepted_by_a_button(world:
     await declare(world)
     await world.maya.press(await menu(world), "Lead")
     await settle(world)
-    await filled(world, "maya", "Hand over", {"To whom?": "tom"})
+    await fill_form(world, "maya", "Hand over", {"To whom?": "tom"})
     (brief,) = [message for message in all_messages(world) if "Accept" in buttons(message)]
     assert "as Incident commander" in words(world, brief)
     await world.tom.press(brief, "Accept")
@@ -73,7 +73,7 @@ async def test_a_handover_is_asked_for_by_a_form_and_accepted_by_a_button(world:
 
 async def test_the_menu_opens_impact_and_catchup(world: World) -> None:
     await declare(world)
-    await filled(world, "maya", "Impact", {"Regions": "eu-west-1"})
+    await fill_form(world, "maya", "Impact", {"Regions": "eu-west-1"})
     assert (await world.show())["regions"] == ["eu-west-1"]
     await world.maya.press(await menu(world), "Catch up")
     assert "INC-1" in (await ephemeral_texts(world, "maya"))[-1]

@@ -9,7 +9,7 @@ from tests.scenarios.running import World
 NATIVE = {"data_visualization", "data_table"}
 
 
-async def asked(world: World, line: str) -> Ephemeral:
+async def figures_answer(world: World, line: str) -> Ephemeral:
     """What was answered to whoever asked for figures."""
     await world.tom.command("#general", line)
     await settle(world)
@@ -25,7 +25,7 @@ async def test_figures_come_as_charts_and_a_table_and_where_those_are_refused_in
     await type_command(world, "maya", channel.name, "/incident ack")
     await type_command(world, "maya", channel.name, "/incident resolve Rolled back")
     await world.declare("sev3 Search is slow")
-    shown = await asked(world, "/incident metrics 30d")
+    shown = await figures_answer(world, "/incident metrics 30d")
     assert kinds(shown).count("data_visualization") == 2
     assert kinds(shown).count("data_table") == 1
     assert "2 incidents, 1 resolved, 1 open" in shown.text
@@ -33,7 +33,7 @@ async def test_figures_come_as_charts_and_a_table_and_where_those_are_refused_in
     assert [row[0]["text"] for row in table["rows"]] == ["Severity", "SEV2 Major", "SEV3 Minor"]
     world.ws.state.refused_blocks = set(NATIVE)
     before = len(world.ws.ephemerals("tom"))
-    plain = await asked(world, "/incident metrics severity sev2")
+    plain = await figures_answer(world, "/incident metrics severity sev2")
     assert len(world.ws.ephemerals("tom")) == before + 1
     assert not NATIVE & set(kinds(plain))
     assert "(severity sev2): 1 incident, 1 resolved" in plain.text

@@ -33,7 +33,7 @@ async def hour(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
         yield running
 
 
-def said(world: World) -> list[Message]:
+def channel_messages(world: World) -> list[Message]:
     """The bot's messages in the channel, threads left out."""
     return world.ws.bot_messages(INSIDE, threads=False)
 
@@ -55,11 +55,11 @@ async def test_an_hour_of_a_sev1_with_six_people_is_at_most_twelve_messages(hour
     await world.pass_time(minutes=6)
     await update(world, "lena", "We see 5xx on checkout since the deploy at 02:47", "Investigating")
     await world.pass_time(minutes=16)  # the next update is late
-    (first,) = [message for message in said(world) if is_reminder(message)]
+    (first,) = [message for message in channel_messages(world) if is_reminder(message)]
     await world.pass_time(minutes=15)  # and later
-    (live,) = [message for message in said(world) if is_reminder(message)]
+    (live,) = [message for message in channel_messages(world) if is_reminder(message)]
     assert live.ts != first.ts
-    assert first not in said(world), "a replaced reminder is deleted; its row keeps the record"
+    assert first not in channel_messages(world), "a replaced reminder is deleted; its row keeps the record"
     assert len(of_kind(await world.show(), "reminder")) == 2
     await update(world, "lena", "Deploy 4512 broke the tax service; rolling it back", "Identified")
     await world.priya.say(INSIDE, "rolled back in eu-west")
@@ -70,13 +70,13 @@ async def test_an_hour_of_a_sev1_with_six_people_is_at_most_twelve_messages(hour
     await world.tom.fill(world.tom.view, {"What fixed it?": "Rolled back deploy 4512"})
     assert (await world.tom.submit()).ok
     await settle(world)
-    shown = [words(world, message) for message in said(world)]
+    shown = [words(world, message) for message in channel_messages(world)]
     assert len(shown) <= MOST_MESSAGES, "\n---\n".join(shown)
     (roles_set,) = [text for text in shown if "set the roles" in text]
     assert roles_set.count("\n") == 0
     assert "Acknowledged → *Investigating*" in "\n".join(shown)
     assert not [text for text in shown if "changed the status" in text]
-    assert not [message for message in said(world) if is_reminder(message)]
+    assert not [message for message in channel_messages(world) if is_reminder(message)]
 
 
 def is_reminder(message: Message) -> bool:
@@ -92,7 +92,7 @@ async def test_a_person_who_is_paged_is_not_told_what_only_operators_can_mend(ho
     await settle(world)
     pages = [
         words(world, m)
-        for m in [*said(world), *direct_messages(world, world.tom.id)]
+        for m in [*channel_messages(world), *direct_messages(world, world.tom.id)]
         if "sev1 was declared" in words(world, m)
     ]
     assert len(pages) >= 2
@@ -115,7 +115,7 @@ async def test_an_update_that_resolves_is_one_message(world: World) -> None:
     await world.declare("sev2 Checkout is down")
     await world.lena.join(INSIDE)
     await update(world, "lena", "Rolled back; all is well", "Resolved")
-    posted = [words(world, m) for m in said(world) if m not in world.ws.pinned(world.ws.channel(INSIDE).id)]
+    posted = [words(world, m) for m in channel_messages(world) if m not in world.ws.pinned(world.ws.channel(INSIDE).id)]
     (message,) = [text for text in posted if "Update #1" in text]
     assert "→ *Resolved*" in message
     assert not [text for text in posted if "*resolved* INC-1" in text]

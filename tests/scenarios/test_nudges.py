@@ -230,7 +230,7 @@ async def test_after_resolution_nothing_is_sent(world: World) -> None:
     assert {r["state"] for r in (await world.show())["reminders"]} <= {"sent", "skipped", "cancelled"}
 
 
-async def paged(world: World) -> list[dict[str, Any]]:
+async def paged_rungs(world: World) -> list[dict[str, Any]]:
     """The rungs that paged, and why."""
     return [row for row in (await world.show())["reminders"] if row["reason"].startswith("paged: ")]
 
@@ -242,7 +242,7 @@ async def test_reopening_arms_reminders_and_ladder_afresh(world: World) -> None:
     await world.maya.command(channel.id, "/incident reopen it is back")
     await world.pass_time(seconds=1)
     assert len(pages(world, TOM)) == 2
-    assert [row["reason"] for row in await paged(world)] == [
+    assert [row["reason"] for row in await paged_rungs(world)] == [
         f"paged: sev1 was declared — <@{TOM}> (Slack)", f"paged: sev1 was reopened — <@{TOM}> (Slack)",
     ]  # fmt: skip
 
@@ -262,7 +262,7 @@ async def test_raising_the_severity_starts_its_ladder_and_lowering_pages_nobody(
     await world.maya.command(channel.id, "/incident severity sev1 all of it")
     await world.pass_time(seconds=1)
     assert len(pages(world, TOM)) == 1
-    assert [row["reason"] for row in await paged(world)] == [f"paged: it is sev1 now — <@{TOM}> (Slack)"]
+    assert [row["reason"] for row in await paged_rungs(world)] == [f"paged: it is sev1 now — <@{TOM}> (Slack)"]
     await world.maya.command(channel.id, "/incident severity sev2 not all of it")
     await world.maya.command(channel.id, "/incident severity sev1 all again")
     await world.pass_time(seconds=1)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenarios.assertions import declare, ephemeral_texts, settle, words
 from tests.scenarios.running import World
-from tests.scenarios.test_hostile import damaged, still_works, unseen
+from tests.scenarios.test_hostile import new_delivery, send_payload, still_works
 
 PERSON = {"id": "U0MAYA0000", "username": "maya", "team_id": "T0SANDBOX0"}
 
@@ -18,7 +18,7 @@ async def delivered(world: World, kind: str) -> dict[str, Any]:
     """A payload of this type that the workspace has sent, to be changed."""
     await settle(world)
     payloads = [each.payload for each in world.ws.journal.deliveries if each.kind == "interactive"]
-    return unseen(next(payload for payload in payloads if payload["type"] == kind))
+    return new_delivery(next(payload for payload in payloads if payload["type"] == kind))
 
 
 async def pressed(world: World) -> dict[str, Any]:
@@ -42,7 +42,7 @@ async def pressed(world: World) -> dict[str, Any]:
 async def test_an_unknown_button_or_select_is_answered(world: World, action: dict[str, Any]) -> None:
     payload = await pressed(world)
     payload["actions"] = [{"block_id": "b", "action_ts": "1.1", **action}]
-    assert (await damaged(world, "interactive", payload)).status == 200
+    assert (await send_payload(world, "interactive", payload)).status == 200
     assert "from another version of Tocsin, so nothing was done" in (await ephemeral_texts(world, "maya"))[-1]
     await still_works(world)
 
@@ -50,7 +50,7 @@ async def test_an_unknown_button_or_select_is_answered(world: World, action: dic
 async def test_an_unknown_shortcut_is_answered(world: World) -> None:
     await world.maya.shortcut("Declare incident")
     payload = await delivered(world, "shortcut") | {"callback_id": "create_action_item"}
-    assert (await damaged(world, "interactive", payload)).status == 200
+    assert (await send_payload(world, "interactive", payload)).status == 200
     await settle(world)
     room = world.ws.state.im_between(world.ws.bot.id, world.maya.id)
     assert room is not None
@@ -64,7 +64,7 @@ async def test_an_unknown_form_gives_back_what_was_typed(world: World) -> None:
     await world.maya.submit()
     payload = await delivered(world, "view_submission")
     payload["view"]["callback_id"] = "resolve_2"
-    answer = json.loads((await damaged(world, "interactive", payload)).text)
+    answer = json.loads((await send_payload(world, "interactive", payload)).text)
     assert answer["response_action"] == "update"
     shown = json.dumps(answer["view"], ensure_ascii=False)
     for text in ("from another version of Tocsin", "What fixed it?", "We rolled back\\n&amp; waited", "A bad deploy"):
@@ -86,7 +86,7 @@ async def test_options_of_an_unknown_select_are_none(world: World) -> None:
     payload = {"type": "block_suggestion", "user": PERSON, "team": sent["team"], "api_app_id": sent["api_app_id"],
                "action_id": "colours", "block_id": "colours", "value": "pay",
                "container": {"type": "view", "view_id": "V1"}}  # fmt: skip
-    answer = await damaged(world, "interactive", payload)
+    answer = await send_payload(world, "interactive", payload)
     assert (answer.status, json.loads(answer.text)) == (200, {"options": []})
 
 
@@ -108,7 +108,7 @@ async def test_a_surface_that_this_version_never_had_is_answered(
 ) -> None:
     press = await pressed(world)
     body = {name: press[name] for name in ("team", "user", "channel", "trigger_id", "response_url")} | payload
-    assert (await damaged(world, "interactive", body)).status == 200
+    assert (await send_payload(world, "interactive", body)).status == 200
     answer = (await ephemeral_texts(world, "maya"))[-1]
     assert "from another version of Tocsin" in answer
     assert given_back in answer

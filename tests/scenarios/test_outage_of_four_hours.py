@@ -66,7 +66,7 @@ async def shows(at: Scene, indicator: str) -> Any:
             await asyncio.sleep(0.05)
 
 
-async def published(at: Scene, maya: Program) -> None:
+async def publish(at: Scene, maya: Program) -> None:
     """Publish on the status page, and go on there; it is public at once, with Slack dead."""
     new = {
         "title": "Payments fail", "message": "We look into it.", "incident": "INC-1",
@@ -109,7 +109,7 @@ async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
                 assert time.monotonic() - started < 60
                 await asyncio.sleep(0.05)
             await acknowledged_by_link(at)
-            await published(at, maya)
+            await publish(at, maya)
             for hour in range(8):
                 await does("/INC-1/update", text=f"Update of half-hour {hour}: still failing over")
                 await does("/INC-1/note", text=f"Note of half-hour {hour}")

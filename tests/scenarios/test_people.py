@@ -27,7 +27,7 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
-async def known(world: World, **people: str) -> None:
+async def put_names(world: World, **people: str) -> None:
     """Names as the bot has learnt them, by Slack ID."""
     async with world.tocsin.database.transaction() as conn:
         await names.put_many(conn, people, world.tocsin.context.clock.now())
@@ -35,7 +35,7 @@ async def known(world: World, **people: str) -> None:
 
 async def test_a_name_that_one_person_has_is_understood(world: World) -> None:
     await declare(world)
-    await known(world, U0TOM00000="Tom Tester", U0PRIYA000="Priya Pal")
+    await put_names(world, U0TOM00000="Tom Tester", U0PRIYA000="Priya Pal")
     assert "@tom" in await type_command(world, "maya", INSIDE, "/incident lead tom")
     assert (await world.show())["roles"]["commander"] == world.tom.id
     assert "@priya" in await type_command(world, "maya", INSIDE, "/incident role scribe Priya Pal")
@@ -47,7 +47,7 @@ async def test_a_name_that_one_person_has_is_understood(world: World) -> None:
 
 async def test_a_name_of_several_people_or_of_nobody_is_asked_about(world: World) -> None:
     await declare(world)
-    await known(world, U0TOM00000="Tom Tester", U0PRIYA000="Tom Taylor")
+    await put_names(world, U0TOM00000="Tom Tester", U0PRIYA000="Tom Taylor")
     before = (await world.show())["timeline"]
     answer = await type_command(world, "maya", INSIDE, "/incident lead tom")
     assert "Do you mean @priya or @tom? Type @ and pick the person from the list." in answer

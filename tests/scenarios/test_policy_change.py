@@ -12,7 +12,7 @@ from bot.workers import policy_watcher
 from sandbox.model import Ephemeral
 from tests.scenarios.assertions import buttons, ephemeral_texts, of_kind, settle, type_command, until, words
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_policy_file import paged
+from tests.scenarios.test_policy_file import page_texts
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
 INSIDE = "inc-1-payments-are-down"
@@ -55,7 +55,7 @@ async def changed(world: World, path: Path, **said: str) -> None:
     await until(lambda: world.tocsin.context.policy.digest != before)
 
 
-async def seen(world: World, who: str = "maya") -> Ephemeral:
+async def last_ephemeral(world: World, who: str = "maya") -> Ephemeral:
     reply = await world.ws.person(who).command("#general", "/incident policy --in INC-1")
     assert isinstance(reply.message, Ephemeral)
     return reply.message
@@ -67,7 +67,7 @@ async def test_a_policy_change_is_previewed_applied_by_a_button_and_pages_nobody
     await world.pass_time(minutes=5)
     await changed(world, path, then=PRIYA, every="15m", needed="scribe")
     before = await world.show()
-    message = await seen(world)
+    message = await last_ephemeral(world)
     said = words(world, message)
     assert "a status update every 15m, not 2h" in said
     assert "needed too: Scribe (nobody is Scribe)" in said
@@ -83,9 +83,9 @@ async def test_a_policy_change_is_previewed_applied_by_a_button_and_pages_nobody
     assert any("applied the current policy to INC-1" in words(world, m) for m in world.ws.bot_messages(INSIDE))
     await world.restart()  # with the clock of the wall
     await world.pass_time(minutes=14)
-    assert (len(paged(world, TOM)), len(paged(world, PRIYA)), len(paged(world, LENA))) == (1, 0, 0)
+    assert (len(page_texts(world, TOM)), len(page_texts(world, PRIYA)), len(page_texts(world, LENA))) == (1, 0, 0)
     await world.pass_time(minutes=17)
-    assert (len(paged(world, TOM)), len(paged(world, PRIYA)), len(paged(world, LENA))) == (1, 1, 0)
+    assert (len(page_texts(world, TOM)), len(page_texts(world, PRIYA)), len(page_texts(world, LENA))) == (1, 1, 0)
     why = [row for row in (await world.show())["reminders"] if "another policy was applied" in row["reason"]]
     assert [row["rung"] for row in why] == [2]
     (sent,) = [row for row in (await world.show())["reminders"] if row["kind"] == "update" and row["state"] == "sent"]
@@ -99,7 +99,7 @@ async def test_a_bridge_that_the_new_policy_brings_becomes_a_bookmark_once(world
     assert channel.bookmarks == []
     for every in ("15m", "30m"):  # applied twice, with the same bridge
         await changed(world, path, every=every, bookmarks="bridge: huddle")
-        await world.maya.press(await seen(world), "Apply")
+        await world.maya.press(await last_ephemeral(world), "Apply")
         await settle(world)
     link = f"https://app.slack.com/huddle/{world.ws.settings.team_id}/{channel.id}"
     assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", link)]
@@ -110,23 +110,23 @@ async def test_a_bridge_with_another_address_changes_the_bookmark(world: World, 
     assert channel is not None
     for address in ("https://meet.example.com/old", "https://meet.example.com/new"):
         await changed(world, path, bookmarks=f'bridge: "{address}"')
-        await world.maya.press(await seen(world), "Apply")
+        await world.maya.press(await last_ephemeral(world), "Apply")
         await settle(world)
     assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", address)]
 
 
 async def test_an_incident_under_the_current_policy_has_nothing_to_apply(world: World) -> None:
-    assert "There is nothing to apply." in words(world, await seen(world))
+    assert "There is nothing to apply." in words(world, await last_ephemeral(world))
 
 
 async def test_only_the_previewed_policy_is_applied_and_once(world: World, path: Path) -> None:
     await changed(world, path, then=PRIYA)
-    first = await seen(world)
+    first = await last_ephemeral(world)
     await changed(world, path, then=TOM)
     await world.maya.press(first, "Apply")
     assert "has changed again since you looked" in (await ephemeral_texts(world, "maya"))[-1]
     assert of_kind(await world.show(), "policy") == []
-    second, third = await seen(world), await seen(world, "priya")
+    second, third = await last_ephemeral(world), await last_ephemeral(world, "priya")
     await world.maya.press(second, "Apply")
     await world.priya.press(third, "Apply")
     assert "follows the policy in force already" in (await ephemeral_texts(world, "priya"))[-1]
@@ -135,7 +135,7 @@ async def test_only_the_previewed_policy_is_applied_and_once(world: World, path:
 
 async def test_without_permission_the_preview_is_shown_and_apply_says_whom_to_ask(world: World, path: Path) -> None:
     await changed(world, path, then=PRIYA)
-    message = await seen(world, "tom")
+    message = await last_ephemeral(world, "tom")
     assert buttons(message) == ["Apply"]
     await world.tom.press(message, "Apply")
     assert (
@@ -147,9 +147,9 @@ async def test_without_permission_the_preview_is_shown_and_apply_says_whom_to_as
 
 async def test_the_preview_names_held_roles_that_the_new_policy_lacks(world: World, path: Path) -> None:
     await changed(world, path, roles="legal: {title: Legal}")
-    await world.maya.press(await seen(world), "Apply")
+    await world.maya.press(await last_ephemeral(world), "Apply")
     await type_command(world, "maya", INSIDE, "/incident role legal @tom")
     await changed(world, path)
-    said = words(world, await seen(world))
+    said = words(world, await last_ephemeral(world))
     assert "has no role legal, which @tom has or is asked to take" in said
     assert "/incident role legal none" in said

@@ -68,7 +68,7 @@ async def ready(world: World) -> tuple[int, str]:
         return answer.status, (await answer.json())["checks"]["policy"]
 
 
-def paged(world: World, person: str) -> list[str]:
+def page_texts(world: World, person: str) -> list[str]:
     return [m.text for m in direct_messages(world, person, "paged")]
 
 
@@ -79,10 +79,10 @@ async def test_a_changed_policy_applies_to_new_incidents_only(world: World, path
     await until(lambda: world.tocsin.context.policy.digest != before)
     await world.maya.command("#general", "/incident declare sev1 Search is down")
     await settle(world)
-    assert [line for line in paged(world, PRIYA) if "INC-2" in line]
+    assert [line for line in page_texts(world, PRIYA) if "INC-2" in line]
     await world.pass_time(minutes=10)
-    assert [line for line in paged(world, LENA) if "INC-1" in line]
-    assert not [line for line in paged(world, LENA) + paged(world, TOM) if "INC-2" in line]
+    assert [line for line in page_texts(world, LENA) if "INC-1" in line]
+    assert not [line for line in page_texts(world, LENA) + page_texts(world, TOM) if "INC-2" in line]
     async with world.tocsin.database.reading() as conn:
         assert await policies.get(conn, before)
         assert await policies.get(conn, world.tocsin.context.policy.digest) == world.tocsin.context.policies.document
@@ -106,7 +106,7 @@ async def test_an_invalid_policy_file_changes_nothing_and_is_announced(world: Wo
     for _ in range(2):  # it reads a file once two looks have found the same
         await world.tocsin.policy_watcher.look()
     await world.declare("sev1 Payments are down")
-    assert paged(world, TOM)
+    assert page_texts(world, TOM)
     assert len(announcements(world)) == 2
     path.write_text(text(every="20m"))
     await until(lambda: "valid again" in words(world, announcements(world)[0]))

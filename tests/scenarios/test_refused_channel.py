@@ -37,7 +37,7 @@ def policy(tmp_path: Path) -> Path:
     return policy_file(tmp_path, POLICY)
 
 
-async def refused(world: World) -> None:
+async def declare_without_channel(world: World) -> None:
     world.ws.faults.add("conversations.create", error="restricted_action", count=None)
     await type_command(world, "maya", "#general", "/incident declare sev2 Checkout is down")
     await settle(world)
@@ -47,7 +47,7 @@ async def refused(world: World) -> None:
 async def test_a_channel_that_slack_refuses_is_said_to_everybody_who_was_told_that_it_is_being_opened(
     world: World,
 ) -> None:
-    await refused(world)
+    await declare_without_channel(world)
     (page,) = direct_messages(world, world.tom.id, "You are paged")
     (elsewhere,) = world.ws.bot_messages("payments")
     for message in (*announcements(world), page, elsewhere):
@@ -58,7 +58,7 @@ async def test_a_channel_that_slack_refuses_is_said_to_everybody_who_was_told_th
 
 
 async def test_after_a_retry_all_that_went_to_the_reporter_is_in_the_channel_with_its_card_pinned(world: World) -> None:
-    await refused(world)
+    await declare_without_channel(world)
     await type_command(world, "maya", "#general", "/incident lead @tom --in INC-1")
     await world.delivered()
     (card,) = [m for m in direct_messages(world, world.maya.id) if "Retry" in buttons(m)]

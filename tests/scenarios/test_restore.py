@@ -59,7 +59,7 @@ async def _restored(world: World, url: str, folder: Path) -> str:
     return printed.decode()
 
 
-async def _counted(world: World) -> int:
+async def _incident_count(world: World) -> int:
     async with world.tocsin.database.reading() as conn:
         return await incidents.last_number(conn)
 
@@ -98,9 +98,9 @@ async def test_a_start_alone_moves_the_numbers_on(sqlite_url: str) -> None:
         away = world.ws.faults.add("users.conversations", status=500, count=1)
         await world.restart()
         await world.ws.until(lambda: away not in world.ws.faults.rules)
-        assert await _counted(world) == 0
+        assert await _incident_count(world) == 0
         await world.tocsin.timer._periodic["used incident numbers"].work()  # as it does each minute until it succeeds
-        assert await _counted(world) == 1
+        assert await _incident_count(world) == 1
 
 
 async def test_a_button_of_an_earlier_incident_of_the_same_number_acts_on_nothing(
@@ -147,7 +147,7 @@ async def test_what_became_due_after_the_backup_is_not_sent_once_more(sqlite_url
         copy = _copy(sqlite_url, tmp_path)
         world.tocsin = await start(world.ws, world.settings)
         await world.pass_time(minutes=20)
-        sent = _sent(world)
+        sent = _bot_posts(world)
         assert [where for where, _ in sent].count("priya") == 1, "the rung paged"
         assert any("Snooze 15m" in words for where, words in sent if where == channel.id), "the reminder was posted"
         await world.tocsin.stop()
@@ -160,7 +160,7 @@ async def test_what_became_due_after_the_backup_is_not_sent_once_more(sqlite_url
         assert restored_at is not None
         world.tocsin.context.restored_at = restored_at + timedelta(minutes=20)  # the test's clock goes on after it
         await world.pass_time(minutes=20)
-        assert Counter(where for where, _ in _sent(world)) == Counter(where for where, _ in sent)
+        assert Counter(where for where, _ in _bot_posts(world)) == Counter(where for where, _ in sent)
         assert await _reminded(world) == 1
         await world.pass_time(minutes=16)
         assert await _reminded(world) == 2, "later reminders are sent as ever"
@@ -170,7 +170,7 @@ async def _reminded(world: World) -> int:
     return sum(r["kind"] == "update" and r["state"] == "sent" for r in (await world.show())["reminders"])
 
 
-def _sent(world: World) -> list[tuple[str, str]]:
+def _bot_posts(world: World) -> list[tuple[str, str]]:
     """What the bot posted, as pairs of where and the text with its blocks."""
     return [
         ("priya" if channel.is_im and world.priya.id in channel.members else channel.id, f"{m.text} {m.blocks}")

@@ -301,28 +301,28 @@ def announced(world: World) -> list[str]:
 async def test_the_message_about_the_review_follows_edits_and_corrected_times(reviewed: World) -> None:
     reply = await reviewed.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
-    before = posted(reviewed)
+    before = review_text(reviewed)
     assert "each with the entry that says so" in before
     await reviewed.maya.press(reply.message, "Edit")
     await reviewed.maya.fill(reviewed.maya.view, {"Lessons": "Tom should have checked the limit"})
     assert (await reviewed.maya.submit()).ok
     await settle(reviewed)
-    assert "of them with the entry that says so" in posted(reviewed)
-    assert open_questions(posted(reviewed)) == open_questions(before) - 1  # that of the lessons
+    assert "of them with the entry that says so" in review_text(reviewed)
+    assert open_questions(review_text(reviewed)) == open_questions(before) - 1  # that of the lessons
     detected = datetime.fromisoformat((await reviewed.show())["detected_at"].replace("Z", "+00:00"))
     await reviewed.maya.press(reply.message, "Correct times")
     early = int(detected.timestamp()) // 60 * 60 - 1200
     await reviewed.maya.fill(reviewed.maya.view, {"Started": early, "Reason": "The dashboard shows it"})
     assert (await reviewed.maya.submit()).ok
     await settle(reviewed)
-    assert open_questions(posted(reviewed)) == open_questions(before) - 2  # and when it started
+    assert open_questions(review_text(reviewed)) == open_questions(before) - 2  # and when it started
     assert "Before it is completed" in await type_command(reviewed, "maya", INSIDE, "/incident review")
     assert "This blames a person" in reviewed.ws.ephemerals("maya")[-1].text + str(
         reviewed.ws.ephemerals("maya")[-1].blocks
     )
 
 
-def posted(world: World) -> str:
+def review_text(world: World) -> str:
     channel = world.ws.find_channel(INSIDE)
     assert channel is not None
     (text,) = [

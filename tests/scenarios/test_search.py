@@ -15,7 +15,7 @@ from tests.scenarios.running import World
 from tests.waiting import WITHIN_S
 
 
-async def indexed(world: World) -> None:
+async def wait_until_indexed(world: World) -> None:
     """Until the search index has caught up with every timeline."""
     await settle(world)
     async with asyncio.timeout(WITHIN_S):
@@ -26,7 +26,7 @@ async def indexed(world: World) -> None:
             await asyncio.sleep(0.02)
 
 
-async def declared(world: World, text: str, number: int) -> str:
+async def declare_incident(world: World, text: str, number: int) -> str:
     await world.maya.command("#general", f"/incident declare {text}")
     channel = await world.incident_channel(number)
     await settle(world)
@@ -34,12 +34,12 @@ async def declared(world: World, text: str, number: int) -> str:
 
 
 async def test_past_incidents_are_found_by_title_notes_fix_and_cause(world: World) -> None:
-    channel = await declared(world, "sev2 Checkout is down", 1)
+    channel = await declare_incident(world, "sev2 Checkout is down", 1)
     await type_command(world, "maya", channel, "/incident note Deploy 4512 went out at 02:47")
     await type_command(world, "maya", channel, "/incident update Taxcalculator throws NullPointerException")
     await type_command(world, "maya", channel, "/incident resolve Rolled back the release")
-    await declared(world, "sev3 Search is slow", 2)
-    await indexed(world)
+    await declare_incident(world, "sev3 Search is slow", 2)
+    await wait_until_indexed(world)
     for words in ("checkout", "deploy 4512", "nullpointerexception", "rollback release", "Checkout “down”"):
         answer = await type_command(world, "tom", "#general", f"/incident search {words}")
         assert "INC-1" in answer, words
@@ -53,13 +53,13 @@ async def test_past_incidents_are_found_by_title_notes_fix_and_cause(world: Worl
 
 
 async def test_chatter_is_not_indexed_but_what_was_pinned_is(world: World) -> None:
-    name = await declared(world, "sev2 Odd things", 1)
+    name = await declare_incident(world, "sev2 Odd things", 1)
     await world.maya.say(name, "zeppelin over the datacenter")
     pinned = await world.maya.say(name, "it was the flux capacitor")
     await world.maya.react(pinned, "pushpin")
     await settle(world)
     await type_command(world, "maya", name, "/incident resolve Replaced it")
-    await indexed(world)
+    await wait_until_indexed(world)
     assert "INC-1" in await type_command(world, "tom", "#general", "/incident search capacitor")
     assert "No incident matches" in await type_command(world, "tom", "#general", "/incident search zeppelin")
 
@@ -89,7 +89,7 @@ async def test_a_search_without_words_shows_an_example(world: World) -> None:
 
 
 async def test_the_command_line_finds_the_same_incidents(world: World) -> None:
-    channel = await declared(world, "sev2 Hikari pool exhausted", 1)
+    channel = await declare_incident(world, "sev2 Hikari pool exhausted", 1)
     await type_command(world, "maya", channel, "/incident resolve Raised maximumPoolSize")
     await settle(world)
     process = await asyncio.create_subprocess_exec(

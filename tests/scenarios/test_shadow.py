@@ -147,7 +147,7 @@ async def pages_of(url: str) -> list[ShadowSide]:
         await database.close()
 
 
-async def settled(ws: Workspace, url: str, bot: processes.Bot | None = None) -> None:
+async def wait_until_reported(ws: Workspace, url: str, bot: processes.Bot | None = None) -> None:
     """Until both sides' pages are kept and the day is reported, or the bot has died."""
     async with asyncio.timeout(WITHIN_S):
         while bot is None or bot.alive:
@@ -170,12 +170,12 @@ async def test_killed_anywhere_it_pages_nobody_and_tells_each_day_once(
         given = {**settings(ws, database_url, policy_file(tmp_path, POLICY)), "tocsin_hook_token": TOKEN}
         bot = await processes.start(given, death)
         if await post(bot.port):
-            await settled(ws, database_url, bot)
+            await wait_until_reported(ws, database_url, bot)
         await bot.kill()
         bot = await processes.start(given)
         try:
             assert await post(bot.port), "told again, it changes nothing"
-            await settled(ws, database_url)
+            await wait_until_reported(ws, database_url)
         finally:
             await bot.kill()
         assert await pages_of(database_url) == [ShadowSide.OURS, ShadowSide.THEIRS, ShadowSide.THEIRS]

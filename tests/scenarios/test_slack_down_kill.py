@@ -62,7 +62,7 @@ async def slack_was_down(url: str, policy: Path) -> None:
         await database.close()
 
 
-def told(ws: Workspace, channel: Channel) -> str:
+def digest_text(ws: Workspace, channel: Channel) -> str:
     """What the digest of a channel says, with its thread."""
     texts = ["\n".join(message_lines(ws.state, message)) for message in ws.bot_messages(channel.id)]
     return "\n".join(text for text in texts if "While Slack was down" in text)
@@ -74,7 +74,7 @@ def assert_told_once(ws: Workspace) -> None:
     for incident in (1, 2):
         channel = ws.find_channel(f"inc-{incident}-")
         assert channel is not None
-        digest = told(ws, channel)
+        digest = digest_text(ws, channel)
         for number in range(UPDATES):
             assert digest.count(f"Finding {number} of {incident}.") == 1
         assert digest.count(f"The note of {incident}.") == 1

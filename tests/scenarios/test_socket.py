@@ -76,7 +76,7 @@ async def test_messages_sent_while_nothing_was_connected_are_read_from_the_histo
         await until(lambda: sockets.open_count == 0)  # the watchdog has noticed
         world.ws.sockets.refusing = False
         await world.ws.until(lambda: len(world.ws.sockets.connections) >= 1, timeout_s=20)
-        await _recorded(world, "nobody heard this")
+        await _wait_until_recorded(world, "nobody heard this")
 
 
 @pytest.mark.usefixtures("short_pings")
@@ -91,7 +91,7 @@ async def test_slack_may_ask_for_a_new_connection_at_any_time(sqlite_url: str, r
         assert (await world.kinds()).count("note") == 5
 
 
-async def _recorded(world: World, text: str) -> None:
+async def _wait_until_recorded(world: World, text: str) -> None:
     """Wait until the text is on the timeline."""
     async with asyncio.timeout(WITHIN_S):
         while text not in [entry["text"] for entry in (await world.show())["timeline"]]:
@@ -110,7 +110,7 @@ async def test_dead_connections_that_look_open_are_replaced_and_no_message_is_lo
         assert not any(connection.socket.closed for connection in dead)
         await world.maya.say(channel.id, "into a dead socket")
         await world.ws.until(lambda: [c for c in world.ws.sockets.connections if c not in dead], timeout_s=10)
-        await _recorded(world, "into a dead socket")
+        await _wait_until_recorded(world, "into a dead socket")
         for connection in dead:
             world.ws.sockets._cut(connection)
         assert (await world.maya.command(channel.id, "/incident note and it goes on")).ok
@@ -132,7 +132,7 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
             await post_update(world.tocsin.context, 1, f"still looking {number}", world.maya.id)
         await world.ws.until(lambda: [c for c in world.ws.sockets.connections if c not in deaf], timeout_s=10)
         await world.ws.until(lambda: not [c for c in world.ws.sockets.connections if c in deaf], timeout_s=10)
-        await _recorded(world, "unheard")
+        await _wait_until_recorded(world, "unheard")
         assert (await world.maya.command(channel.id, "/incident note we are heard again")).ok
 
 

@@ -26,10 +26,10 @@ from storage.open import open_database
 from storage.outbox import census
 from storage.statuspage import subscribers
 from tests.integrations.statuspage import KEY, PAGE, statuspage
-from tests.integrations.test_kill import started
+from tests.integrations.test_kill import start_bot
 from tests.scenarios.processes import Bot
 from tests.scenarios.running import policy_file
-from tests.scenarios.test_subscribers_kill import TOKEN, UPDATE, scene, told
+from tests.scenarios.test_subscribers_kill import TOKEN, UPDATE, scene, wait_until_told
 
 RECEIVERS = 40
 POLICY = """
@@ -76,7 +76,7 @@ async def receiving(dies_at: int) -> AsyncIterator[Receiver]:
         await runner.cleanup()
 
 
-async def subscribed(url: str, receiver: str) -> None:
+async def subscribe(url: str, receiver: str) -> None:
     """Some programs whose owners confirmed them."""
     database = await open_database(url)
     now = datetime.now(UTC)
@@ -101,15 +101,15 @@ async def test_every_webhook_is_told_and_a_repetition_has_the_same_id(
     sqlite_url: str, tmp_path: Path, dies_at: int
 ) -> None:
     async with receiving(dies_at) as there, scene(sqlite_url, tmp_path) as world:
-        await subscribed(sqlite_url, there.url)
+        await subscribe(sqlite_url, there.url)
         given = world.given | {"tocsin_policy": str(policy_file(tmp_path, POLICY))}
-        there.bot = await started(given)
+        there.bot = await start_bot(given)
         await post(there.bot, "", UPDATE)
         assert await there.bot.ended()
         first = Counter(path for path, _, _ in there.got)
-        bot = await started(given)
+        bot = await start_bot(given)
         try:
-            await told(sqlite_url)
+            await wait_until_told(sqlite_url)
         finally:
             await bot.kill()
         paths = Counter(path for path, _, _ in there.got)
@@ -127,7 +127,7 @@ async def test_nothing_is_written_twice_at_statuspage_when_the_process_dies_befo
 ) -> None:
     async with statuspage("API", "Dashboard") as there, scene(sqlite_url, tmp_path) as world:
         there_too = {"statuspage_api_key": KEY, "statuspage_page_id": PAGE, "statuspage_api_url": there.url}
-        bots = [await started(world.given | there_too)]
+        bots = [await start_bot(world.given | there_too)]
 
         def die(count: int) -> None:
             if count == dies_at:
@@ -137,7 +137,7 @@ async def test_nothing_is_written_twice_at_statuspage_when_the_process_dies_befo
             """Everything is copied, if need be by another process."""
             while not await copied(sqlite_url):
                 if len(bots) == 1 and await bots[0].ended(0.05):
-                    bots.append(await started(world.given | there_too))
+                    bots.append(await start_bot(world.given | there_too))
 
         there.on_write = die
         try:

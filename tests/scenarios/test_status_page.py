@@ -52,7 +52,7 @@ async def shows(world: World, wanted: str) -> dict[str, Any]:
     raise AssertionError(f"the page says {document['status']}, not {wanted}")
 
 
-async def published(world: World, channel: Channel) -> None:
+async def publish(world: World, channel: Channel) -> None:
     await world.maya.command(channel.name, "/incident comms status_page")
     await world.maya.fill(world.maya.view, PUBLISHED)
     assert (await world.maya.submit()).ok
@@ -60,7 +60,7 @@ async def published(world: World, channel: Channel) -> None:
 
 async def test_what_is_published_in_slack_is_on_the_page_with_its_own_title(shop: World) -> None:
     channel = await declare(shop, "sev2 db-7.internal is down")
-    await published(shop, channel)
+    await publish(shop, channel)
     document = await shows(shop, "Partial outage")
     (incident,) = document["incidents"]
     assert incident["name"] == "Chat fails for some"
@@ -103,7 +103,7 @@ async def test_a_host_in_the_text_is_shown_before_it_is_published_and_a_secret_n
 
 async def test_what_was_published_is_corrected_visibly_and_never_silently(shop: World) -> None:
     channel = await declare(shop, "sev2 Checkout is down")
-    await published(shop, channel)
+    await publish(shop, channel)
     await settle(shop)
     (receipt,) = [m for m in shop.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
     assert "published on the status page" in words(shop, receipt)
@@ -128,7 +128,7 @@ async def test_what_was_published_is_corrected_visibly_and_never_silently(shop: 
 
 async def test_resolving_asks_what_the_page_should_say(shop: World) -> None:
     channel = await declare(shop, "sev2 Checkout is down")
-    await published(shop, channel)
+    await publish(shop, channel)
     await shop.maya.command(channel.name, "/incident resolve")
     said = "All requests succeed again."
     fields = {"What fixed it?": "Rolled back", "Resolve on the status page too, saying …": said}
@@ -140,7 +140,7 @@ async def test_resolving_asks_what_the_page_should_say(shop: World) -> None:
 
 async def test_resolving_in_one_line_says_that_the_page_still_tells_of_it(shop: World) -> None:
     channel = await declare(shop, "sev2 Checkout is down")
-    await published(shop, channel)
+    await publish(shop, channel)
     await shop.maya.command(channel.name, "/incident resolve Rolled back")
     await settle(shop)
     assert "The status page still tells of it" in str(await ephemeral_texts(shop, "maya"))

@@ -17,7 +17,7 @@ from bot.domain.statuspage.subscriber import Subscriber, SubscriberKind
 from storage.open import open_database
 from storage.statuspage import mailings, publications, subscribers
 from tests.integrations.mail import post_office
-from tests.integrations.test_kill import started
+from tests.integrations.test_kill import start_bot
 from tests.scenarios.processes import Death
 from tests.scenarios.running import MANIFEST, policy_file
 from tests.scenarios.test_kill import doubled_counts, wait_until_dead_or_quiet, wait_until_quiet
@@ -26,7 +26,7 @@ from tests.scenarios.test_status_page import POLICY, PUBLISHED
 READERS = 5
 
 
-async def subscribed(url: str) -> None:
+async def subscribe(url: str) -> None:
     """Some people who confirmed their addresses."""
     database = await open_database(url)
     now = datetime.now(UTC)
@@ -37,7 +37,7 @@ async def subscribed(url: str) -> None:
     await database.close()
 
 
-async def told(url: str) -> int:
+async def wait_until_told(url: str) -> int:
     """How many publications there are, once nobody is left who is to be told."""
     database = await open_database(url)
     try:
@@ -65,14 +65,14 @@ async def test_what_is_published_survives_being_killed(sqlite_url: str, tmp_path
             "mail_from": "Acme <status@example.org>",
             "port": 0,
         }
-        bot = await started(given)
+        bot = await start_bot(given)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         maya = ws.person("maya")
         await maya.command("#general", "/incident declare sev2 Payments are down")
         await wait_until_quiet(ws, sqlite_url)
-        await subscribed(sqlite_url)
+        await subscribe(sqlite_url)
         await bot.kill()
-        bot = await started(given, death)
+        bot = await start_bot(given, death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         await maya.command("#general", "/incident comms status_page --in INC-1")
         sent = False
@@ -81,9 +81,9 @@ async def test_what_is_published_survives_being_killed(sqlite_url: str, tmp_path
             sent = (await maya.submit()).ok
         await wait_until_dead_or_quiet(bot, ws, sqlite_url)
         await bot.kill()
-        bot = await started(given)
+        bot = await start_bot(given)
         try:
-            count = await told(sqlite_url)
+            count = await wait_until_told(sqlite_url)
             await wait_until_quiet(ws, sqlite_url)
         finally:
             await bot.kill()

@@ -44,7 +44,7 @@ async def test_in_a_storm_pages_and_cards_go_out_as_fast_as_the_rate_limits_allo
         ):
             for share in (0.5, 0.99):
                 assert storm.at(found, share) <= ROOM * storm.at(floor, share) + 3, blown.report()
-        assert await _failed(world) == 0
+        assert await _failed_count(world) == 0
 
 
 async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp
         await world.ws.until(lambda: _stands(world), timeout_s=60)
         acknowledged_at = time.time()
         await world.tom.command("#general", "/incident ack --in INC-2")
-        await world.ws.until(lambda: _acknowledged(world), timeout_s=60)
+        await world.ws.until(lambda: _is_acknowledged(world), timeout_s=60)
         edited_s = time.time() - acknowledged_at
         await chatter
         blown = Storm(2, MINUTE_S)
@@ -65,7 +65,7 @@ async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp
         assert blown.cards[2] < 3, "its card"
         assert max(at for (number, _), at in blown.pages.items() if number == 2) < 3, "its pages"
         assert edited_s < 3 + MINUTE_S / 5, "its card's edit, while the other's come without end"
-        await storm.settled(world, 20 * MINUTE_S)
+        await storm.wait_until_sent(world, 20 * MINUTE_S)
         assert blown.refused.total() <= 4
         assert len(world.ws.calls("chat.update")) < 250, "most of the five hundred became one with the next"
         assert "edit 500" in str(world.card(chatty).blocks), "the last one stands there"
@@ -104,7 +104,7 @@ def _stands(world: World) -> bool:
     return channel is not None and bool(world.ws.pinned(channel.id))
 
 
-def _acknowledged(world: World) -> bool:
+def _is_acknowledged(world: World) -> bool:
     channel = world.ws.find_channel("inc-2-")
     return channel is not None and f"by {world.tom.mention}" in str(world.card(channel).blocks)
 
@@ -115,6 +115,6 @@ async def _waiting(world: World) -> list[Any]:
         return list(await conn.execute(wanted))
 
 
-async def _failed(world: World) -> int:
+async def _failed_count(world: World) -> int:
     async with world.tocsin.database.reading() as conn:
         return (await count_by_state(conn))["failed"]

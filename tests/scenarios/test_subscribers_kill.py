@@ -27,7 +27,7 @@ from storage.outbox import census
 from storage.schema import outbox
 from storage.statuspage import mailings, subscribers
 from tests.integrations.mail import Post, post_office
-from tests.integrations.test_kill import started
+from tests.integrations.test_kill import start_bot
 from tests.scenarios.running import MANIFEST, policy_file
 
 READERS = 250
@@ -37,7 +37,7 @@ POLICY = "preset: sev1-5\nstatus_page: {name: Example AI, preset: llm-platform}\
 UPDATE = {"title": "Requests fail", "message": "We look into it.", "components": {"api": "partial_outage"}}
 
 
-async def subscribed(url: str) -> None:
+async def subscribe(url: str) -> None:
     """So many people who confirmed their addresses."""
     database = await open_database(url)
     now = datetime.now(UTC)
@@ -48,7 +48,7 @@ async def subscribed(url: str) -> None:
     await database.close()
 
 
-async def recorded(url: str) -> set[str]:
+async def sent_addresses(url: str) -> set[str]:
     """The addresses whose mail the ledger has as sent."""
     database = await open_database(url, migrate=False)
     try:
@@ -61,7 +61,7 @@ async def recorded(url: str) -> set[str]:
         await database.close()
 
 
-async def told(url: str) -> None:
+async def wait_until_told(url: str) -> None:
     """Wait until nobody is left who is to be told."""
     database = await open_database(url, migrate=False)
     try:
@@ -110,9 +110,9 @@ async def scene(url: str, folder: Path) -> AsyncIterator[Scene]:
 async def test_of_some_hundreds_none_is_lost_and_only_a_mail_that_was_not_recorded_comes_again(
     sqlite_url: str, tmp_path: Path, after: int
 ) -> None:
-    await subscribed(sqlite_url)
+    await subscribe(sqlite_url)
     async with scene(sqlite_url, tmp_path) as world:
-        bot = await started(world.given)
+        bot = await start_bot(world.given)
         page = f"http://127.0.0.1:{bot.port}/api/v1/status-page/publications"
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with aiohttp.ClientSession() as http, http.post(page, json=UPDATE, headers=headers) as answer:
@@ -122,11 +122,11 @@ async def test_of_some_hundreds_none_is_lost_and_only_a_mail_that_was_not_record
                 await asyncio.sleep(0.002)
         await bot.kill()
         await asyncio.sleep(0.1)  # what it had sent has arrived
-        before, known = world.reached(), await recorded(sqlite_url)
+        before, known = world.reached(), await sent_addresses(sqlite_url)
         assert len(before) < READERS  # it died in the middle
-        bot = await started(world.given)
+        bot = await start_bot(world.given)
         try:
-            await told(sqlite_url)
+            await wait_until_told(sqlite_url)
         finally:
             await bot.kill()
         mails = Counter(world.reached())

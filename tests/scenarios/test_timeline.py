@@ -18,7 +18,7 @@ from tests.scenarios.running import World, running_world
 INSIDE = "inc-1-checkout-is-down"
 
 
-async def seen(world: World, *kinds: str) -> list[dict[str, Any]]:
+async def channel_entries(world: World, *kinds: str) -> list[dict[str, Any]]:
     await settle(world)
     return of_kind(await world.show(), *kinds)
 
@@ -26,7 +26,7 @@ async def seen(world: World, *kinds: str) -> list[dict[str, Any]]:
 async def test_a_message_is_recorded_with_author_text_and_permalink(world: World) -> None:
     await declare(world)
     message = await world.maya.say(INSIDE, "Cards & wallets are < refused >")
-    (entry,) = await seen(world, "message")
+    (entry,) = await channel_entries(world, "message")
     assert (entry["actor"], entry["source_ts"]) == (world.maya.id, message.ts)
     assert "Cards" in entry["text"]
     assert entry["data"]["link"] == world.ws.permalink(message)
@@ -38,7 +38,7 @@ async def test_edits_keep_the_first_text_and_append_the_new_ones(world: World) -
     message = await world.maya.say(INSIDE, "first")
     await world.maya.edit(message, "second")
     await world.maya.edit(message, "third")
-    entries = await seen(world, "message", "message_edited")
+    entries = await channel_entries(world, "message", "message_edited")
     assert [(e["kind"], e["text"]) for e in entries] == [
         ("message", "first"),
         ("message_edited", "second"),
@@ -51,7 +51,7 @@ async def test_a_deletion_is_marked_and_the_earlier_text_kept(world: World) -> N
     await declare(world)
     message = await world.maya.say(INSIDE, "my password is hunter2")
     await world.maya.delete(message)
-    entries = await seen(world, "message", "message_deleted")
+    entries = await channel_entries(world, "message", "message_deleted")
     assert [(e["kind"], e["text"]) for e in entries] == [
         ("message", "my password is hunter2"),
         ("message_deleted", ""),
@@ -64,10 +64,10 @@ async def test_a_deleted_thread_parent_is_a_deletion_too(world: World) -> None:
     message = await world.maya.say(INSIDE, "parent")
     await world.maya.reply(message, "reply")
     await world.maya.delete(message)
-    assert texts(await seen(world, "message")) == ["parent", "reply"]
-    (gone,) = await seen(world, "message_deleted")
+    assert texts(await channel_entries(world, "message")) == ["parent", "reply"]
+    (gone,) = await channel_entries(world, "message_deleted")
     assert gone["source_ts"] == message.ts
-    assert await seen(world, "message_edited") == []
+    assert await channel_entries(world, "message_edited") == []
 
 
 async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread(world: World) -> None:
@@ -75,7 +75,7 @@ async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread
     message = await world.maya.say(INSIDE, "parent")
     await world.maya.reply(message, "reply")
     await world.maya.reply(message, "to all", broadcast=True)
-    entries = await seen(world, "message")
+    entries = await channel_entries(world, "message")
     assert texts(entries) == ["parent", "reply", "to all"]
     assert [e["data"].get("thread_ts") for e in entries] == [None, message.ts, message.ts]
 
@@ -83,7 +83,7 @@ async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread
 async def test_files_are_recorded_with_name_and_link(world: World) -> None:
     await declare(world)
     message = await world.maya.say(INSIDE, "the graph", files=["latency.png", "errors.csv"])
-    files = await seen(world, "file")
+    files = await channel_entries(world, "file")
     assert texts(files) == ["latency.png", "errors.csv"]
     assert all(e["data"]["link"].startswith("http") and e["source_ts"] == message.ts for e in files)
 
@@ -96,7 +96,7 @@ async def test_joins_and_leaves_are_recorded_once_each(world: World) -> None:
     await world.sam.invite(INSIDE, "lena")
     await settle(world)
     await world.sam.kick(INSIDE, "lena")
-    entries = await seen(world, "joined", "left")
+    entries = await channel_entries(world, "joined", "left")
     assert [(e["kind"], e["actor"]) for e in entries] == [
         ("joined", world.maya.id),
         ("joined", world.tom.id),
@@ -113,7 +113,7 @@ async def test_pins_by_people_are_recorded_and_the_bots_own_is_not(world: World)
     message = await world.maya.say(INSIDE, "important")
     await world.maya.pin(message)
     await world.maya.unpin(message)
-    entries = await seen(world, "pin")
+    entries = await channel_entries(world, "pin")
     assert [(e["actor"], e["source_ts"], e["data"]["added"]) for e in entries] == [
         (world.maya.id, message.ts, True),
         (world.maya.id, message.ts, False),
@@ -125,13 +125,13 @@ async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(world: World
     message = await world.maya.say(INSIDE, "Deploy 4512 went out")
     await world.tom.join(INSIDE)
     await world.tom.react(message, "pushpin")
-    (entry,) = await seen(world, "message")
+    (entry,) = await channel_entries(world, "message")
     assert entry["key"] is True
     assert "Deploy 4512" in await type_command(world, "maya", INSIDE, "/incident timeline")
     await world.tom.unreact(message, "pushpin")
-    (entry,) = await seen(world, "message")
+    (entry,) = await channel_entries(world, "message")
     assert entry["key"] is False
-    assert [e["kind"] for e in await seen(world, "keyed", "unkeyed")] == ["keyed", "unkeyed"]
+    assert [e["kind"] for e in await channel_entries(world, "keyed", "unkeyed")] == ["keyed", "unkeyed"]
     assert "Deploy 4512" not in await type_command(world, "maya", INSIDE, "/incident timeline")
 
 
@@ -155,7 +155,7 @@ async def test_a_key_entry_tells_the_last_text_of_its_message_marked_edited_or_d
     said = await type_command(world, "tom", INSIDE, "/incident timeline")
     assert "10 %, sorry" in said
     assert "(deleted)" in said
-    (entry,) = await seen(world, "message")
+    (entry,) = await channel_entries(world, "message")
     assert (entry["text"], entry["last_text"], entry["deleted"]) == ("100 % of payments fail", "10 %, sorry", True)
 
 
@@ -164,7 +164,7 @@ async def test_a_message_of_a_file_alone_stands_once_and_can_be_keyed(world: Wor
     await world.tom.join(INSIDE)
     message = await world.maya.say(INSIDE, "", files=["graph.png"])
     await world.tom.react(message, "pushpin")
-    entries = await seen(world, "message", "file")
+    entries = await channel_entries(world, "message", "file")
     assert [(entry["kind"], entry["text"], entry["key"]) for entry in entries] == [("file", "graph.png", True)]
 
 
@@ -175,9 +175,9 @@ async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(world
     await world.tom.react(message, "pushpin")
     await world.maya.react(message, "pushpin")
     await world.tom.unreact(message, "pushpin")
-    assert (await seen(world, "message"))[0]["key"] is True
+    assert (await channel_entries(world, "message"))[0]["key"] is True
     await world.maya.unreact(message, "pushpin")
-    assert (await seen(world, "message"))[0]["key"] is False
+    assert (await channel_entries(world, "message"))[0]["key"] is False
 
 
 async def test_a_pushpin_on_a_reply_keys_the_reply(world: World) -> None:
@@ -185,7 +185,10 @@ async def test_a_pushpin_on_a_reply_keys_the_reply(world: World) -> None:
     message = await world.maya.say(INSIDE, "parent")
     reply = await world.maya.reply(message, "the cause")
     await world.maya.react(reply, "pushpin")
-    assert [(e["text"], e["key"]) for e in await seen(world, "message")] == [("parent", False), ("the cause", True)]
+    assert [(e["text"], e["key"]) for e in await channel_entries(world, "message")] == [
+        ("parent", False),
+        ("the cause", True),
+    ]
 
 
 async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(world: World) -> None:
@@ -195,7 +198,7 @@ async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(world: 
     reply = await world.maya.reply(message, "so was this")
     world.ws.delivery.faults.clear()
     await world.maya.react(reply, "pushpin")
-    assert [(e["text"], e["key"]) for e in await seen(world, "message")] == [("so was this", True)]
+    assert [(e["text"], e["key"]) for e in await channel_entries(world, "message")] == [("so was this", True)]
 
 
 async def test_only_meaningful_reactions_are_recorded(world: World) -> None:
@@ -205,7 +208,7 @@ async def test_only_meaningful_reactions_are_recorded(world: World) -> None:
     for name in ("white_check_mark", "tada", "+1"):
         await world.tom.react(message, name)
     await world.tom.unreact(message, "+1")
-    assert texts(await seen(world, "reaction")) == [":white_check_mark:", ":+1:", ":+1: taken back"]
+    assert texts(await channel_entries(world, "reaction")) == [":white_check_mark:", ":+1:", ":+1: taken back"]
 
 
 async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(world: World) -> None:
@@ -213,7 +216,7 @@ async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(worl
     await world.maya.set_topic(INSIDE, "war room")
     await world.maya.set_purpose(INSIDE, "fix it")
     await world.maya.rename(INSIDE, "inc-1-payments")
-    entries = await seen(world, "topic", "renamed")
+    entries = await channel_entries(world, "topic", "renamed")
     assert [(e["kind"], e["actor"], e["text"]) for e in entries] == [
         ("topic", world.maya.id, "war room"),
         ("topic", world.maya.id, "fix it"),
@@ -221,7 +224,7 @@ async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(worl
     ]
     assert entries[-1]["data"]["before"] == INSIDE
     await type_command(world, "maya", "inc-1-payments", "/incident note still the same incident")
-    assert len(await seen(world, "note")) == 1
+    assert len(await channel_entries(world, "note")) == 1
 
 
 async def test_other_bots_guests_and_partners_are_recorded_as_who_they_are(world: World) -> None:
@@ -232,7 +235,7 @@ async def test_other_bots_guests_and_partners_are_recorded_as_who_they_are(world
     world.ws.posting.post(channel, "", "hook says hi", subtype="bot_message", bot_id="B0HOOK0000", username="A webhook")
     await world.ws.person("gail").say(INSIDE, "guest here")
     await world.ws.person("alex").say(INSIDE, "partner here")
-    entries = {e["text"]: e for e in await seen(world, "message")}
+    entries = {e["text"]: e for e in await channel_entries(world, "message")}
     assert entries["Deploy 4513 is out"]["actor"] == "U0DEPLOYS0"
     assert entries["Deploy 4513 is out"]["data"]["bot"] is True
     assert entries["hook says hi"]["actor"] == "B0HOOK0000"
@@ -245,7 +248,7 @@ async def test_an_integrations_attachment_is_recorded_by_its_words(world: World)
     channel = await declare(world)
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "CPU at 97 %"}, "block_id": "b"}]
     world.ws.posting.post(channel, "U0DEPLOYS0", "", blocks=blocks, bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
-    assert texts(await seen(world, "message")) == ["CPU at 97 %"]
+    assert texts(await channel_entries(world, "message")) == ["CPU at 97 %"]
 
 
 async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(world: World) -> None:
@@ -253,7 +256,7 @@ async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(wo
     message = world.ws.posting.post(channel, "U0DEPLOYS0", "Deploying", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
     world.ws.posting.edit(message, "U0DEPLOYS0", {"text": "Deployed"}, quiet=True)
     world.ws.posting.edit(message, "U0DEPLOYS0", {"attachments": [{"text": "a preview", "id": 1}]}, quiet=True)
-    assert texts(await seen(world, "message", "message_edited")) == ["Deploying", "Deployed"]
+    assert texts(await channel_entries(world, "message", "message_edited")) == ["Deploying", "Deployed"]
 
 
 async def test_the_bots_own_messages_are_not_recorded_as_chatter(world: World) -> None:
@@ -274,7 +277,7 @@ async def test_messages_outside_incident_channels_are_not_recorded(world: World)
     await world.sam.invite("payments", "tocsin")
     await world.tom.say("payments", "not about the incident")
     await world.tom.say("incidents", "nor this")
-    assert await seen(world, "message") == []
+    assert await channel_entries(world, "message") == []
 
 
 async def test_invalid_unicode_is_recorded_without_losing_the_rest(world: World) -> None:
@@ -287,7 +290,7 @@ async def test_invalid_unicode_is_recorded_without_losing_the_rest(world: World)
                 "text": text, "ts": ts, "event_ts": ts,
             }
         )  # fmt: skip
-    entries = await seen(world, "message")
+    entries = await channel_entries(world, "message")
     assert len(entries) == 3
     assert sorted(e["text"].split()[0] for e in entries) == sorted(["half", "a", "\u202e"])
 
@@ -301,12 +304,14 @@ async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url:
         keyed = await world.maya.say(INSIDE, "Deploy 4512 went out")
         await world.maya.edit(message, "chatter, edited")
         await world.maya.react(keyed, "pushpin")
-        assert [(e["text"], e["key"]) for e in await seen(world, "message")] == [("Deploy 4512 went out", True)]
+        assert [(e["text"], e["key"]) for e in await channel_entries(world, "message")] == [
+            ("Deploy 4512 went out", True)
+        ]
         await world.maya.pin(message)
         await world.maya.edit(keyed, "Deploy 4513 went out")
         await world.tom.join(INSIDE)
         await world.restart()
-        recorded = await seen(world, "message", "message_edited", "pin", "joined")
+        recorded = await channel_entries(world, "message", "message_edited", "pin", "joined")
         others = [(e["kind"], e["text"]) for e in recorded if e["kind"] != "joined"]
         assert others == [("message", "Deploy 4512 went out"), ("message_edited", "Deploy 4513 went out")]
         assert world.tom.id in [e["actor"] for e in recorded if e["kind"] == "joined"]
@@ -325,7 +330,7 @@ async def test_with_key_entries_chatter_still_softens_reminders(database_url: st
         await world.pass_time(minutes=1)
         (sent,) = [row for row in (await world.show())["reminders"] if row["state"] == "sent"]
         assert "softened" in sent["reason"]
-        assert await seen(world, "message") == []
+        assert await channel_entries(world, "message") == []
 
 
 # — however it is delivered
@@ -365,7 +370,7 @@ async def busy(world: World, channel: Channel) -> Counter[tuple[str, str]]:
     )  # fmt: skip
 
 
-def counted(shown: dict[str, Any]) -> Counter[tuple[str, str]]:
+def count_entries(shown: dict[str, Any]) -> Counter[tuple[str, str]]:
     by_actor, by_ts = ("joined", "left"), ("keyed", "unkeyed")
     of_house = ("declared", "escalated", "page", "reminder")
     return Counter(
@@ -398,7 +403,7 @@ async def test_every_event_is_recorded_once_in_any_order_and_number_of_deliverie
     await world.ws.until(lambda: all(d.state != "waiting" for d in world.ws.journal.deliveries))
     await settle(world)
     shown = await world.show()
-    got = counted(shown)
+    got = count_entries(shown)
     assert got == expected, (got - expected, expected - got)
     stands = {e["text"]: e["key"] for e in shown["timeline"] if e["kind"] == "message"}
     assert stands == {"first": False, "second": True, "reply": False, "broadcast": False, "gone": False}
@@ -412,7 +417,7 @@ async def test_an_event_that_slack_delivers_late_is_recorded(world: World) -> No
     expected = await busy(world, channel)
     world.ws.delivery.release()
     await settle(world)
-    assert counted(await world.show()) == expected
+    assert count_entries(await world.show()) == expected
 
 
 async def test_nothing_is_acknowledged_before_it_is_committed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -432,4 +437,4 @@ async def test_nothing_is_acknowledged_before_it_is_committed(world: World, monk
     delivery = world.ws.journal.deliveries[-1]
     assert delivery.payload["event"]["ts"] == message.ts
     assert [attempt["status"] for attempt in delivery.attempts] == [500, 500, 200]
-    assert texts(await seen(world, "message")) == ["must not be lost"]
+    assert texts(await channel_entries(world, "message")) == ["must not be lost"]

@@ -35,7 +35,7 @@ EVERY = deaths(14, 12, 1)
 POINTS = EVERY if os.environ.get("TOCSIN_TORTURE") else [EVERY[10], EVERY[13]]
 
 
-def paged(ws: Workspace) -> list[str]:
+def paged_people(ws: Workspace) -> list[str]:
     """Who was paged directly, in order of time."""
     rooms = [room for room in ws.state.channels.values() if room.is_im]
     found = [(each.ts, person) for room in rooms for each in ws.bot_messages(room.id) if "paged" in each.text
@@ -52,7 +52,7 @@ async def turns(url: str) -> int:
         await database.close()
 
 
-async def taken(ws: Workspace, url: str, count: int) -> None:
+async def wait_for_turns(ws: Workspace, url: str, count: int) -> None:
     """Until so many turns were taken and everything is said."""
     async with asyncio.timeout(WITHIN_S):
         while await turns(url) < count:
@@ -78,11 +78,11 @@ async def test_each_page_takes_one_turn_however_the_bot_dies(
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         try:
             first = 1 if accepted or any(name.startswith("inc-") for name in ws.channel_names()) else 0
-            await taken(ws, sqlite_url, first)
+            await wait_for_turns(ws, sqlite_url, first)
             for number in range(first, 2):
                 await maya.command("#general", f"/incident declare sev1 Search is down {number}")
-                await taken(ws, sqlite_url, number + 1)
-            assert paged(ws) == ["U0TOM00000", "U0PRIYA000"]
+                await wait_for_turns(ws, sqlite_url, number + 1)
+            assert paged_people(ws) == ["U0TOM00000", "U0PRIYA000"]
             assert await turns(sqlite_url) == 2
             assert doubled_counts(ws) == {}
         finally:

@@ -23,7 +23,7 @@ async def linked(sqlite_url: str) -> AsyncIterator[World]:
         yield world
 
 
-def shown(world: World, message: Message) -> dict[str, Any]:
+def unfurls_of(world: World, message: Message) -> dict[str, Any]:
     return world.ws.state.unfurls.get((message.channel, message.ts), {})
 
 
@@ -32,7 +32,7 @@ async def test_a_link_becomes_the_incident(linked: World) -> None:
     await type_command(world, "maya", "inc-1-checkout-is-down", "/incident lead me")
     message = await world.tom.say("general", f"See {BASE}/incidents/INC-1 please")
     await settle(world)
-    preview = shown(world, message)
+    preview = unfurls_of(world, message)
     assert "Checkout is down" in str(preview["unfurls"])
     assert "U0MAYA0000" in str(preview["unfurls"])
 
@@ -44,4 +44,4 @@ async def test_nothing_is_shown_of_a_private_incident_or_of_another_page(linked:
     for path in ("/incidents/INC-2", "/incidents/INC-99", "/status", "/incidents/INC-1x"):
         message = await world.tom.say("general", f"{BASE}{path}")
         await settle(world)
-        assert shown(world, message) == {}
+        assert unfurls_of(world, message) == {}

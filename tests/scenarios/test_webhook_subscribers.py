@@ -71,7 +71,7 @@ async def ask(world: World, method: str, path: str, data: Any = None) -> int:
         return answer.status
 
 
-async def told(world: World) -> None:
+async def send_news(world: World) -> None:
     async with asyncio.timeout(60):
         while True:
             async with world.tocsin.database.reading() as conn:
@@ -98,13 +98,13 @@ async def test_a_webhook_is_told_once_its_owner_confirmed_and_leaves_by_its_link
         assert question["type"] == "subscription.confirm"
         new = NewPublication("Requests fail", "We look into it.", {"api": S.PARTIAL_OUTAGE})
         await publish(world.tocsin.context, None, new, BOT)
-        await told(world)
+        await send_news(world)
         assert len(there.got) == 1  # not confirmed: told nothing
         assert await ask(world, "POST", question["data"]["confirm_url"]) == 200
         made = await publish(world.tocsin.context, None, new, BOT)
-        await told(world)
+        await send_news(world)
         await correct(world.tocsin.context, made.id, Correction("Only EU requests fail.", 1), BOT)
-        await told(world)
+        await send_news(world)
         headers, body = there.got[1]
         stamp, message_id = headers["webhook-timestamp"], headers["webhook-id"]
         assert headers["webhook-signature"] == f"v1,{signature(question['data']['secret'], message_id, stamp, body)}"
@@ -114,7 +114,7 @@ async def test_a_webhook_is_told_once_its_owner_confirmed_and_leaves_by_its_link
         assert second["data"]["update"]["message"] == "Only EU requests fail."
         assert await ask(world, "POST", event["data"]["unsubscribe_url"]) == 200
         await publish(world.tocsin.context, None, new, BOT)
-        await told(world)
+        await send_news(world)
         assert len(there.got) == 3
 
 

@@ -20,7 +20,7 @@ from sandbox import Channel
 from tests.scenarios.assertions import declare, ephemeral_texts, settle, type_command
 from tests.scenarios.playbook_runs import open_run as opened_playbook
 from tests.scenarios.running import ROOT, World, running_world
-from tests.scenarios.test_hostile import damaged, unseen
+from tests.scenarios.test_hostile import new_delivery, send_payload
 
 INSIDE = "inc-1-checkout-is-down"
 REFUSED = "only people of this workspace may"
@@ -141,12 +141,12 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
     shut = {name for name, what in access.PRESSES.items() if what not in OPEN} - approvals - elsewhere
     for name in sorted(shut):
         seen = len(world.ws.ephemerals("gail"))
-        forged = unseen(press)
+        forged = new_delivery(press)
         argument = next((text for start, text in ARGUMENTS.items() if name.startswith(start)), "")
         value = VALUES.get(name) or ("AG-1" if name.startswith("alert_") else f"INC-1{argument}")
         forged.pop("response_url")  # it is used up after five answers
         forged["actions"] = [{"action_id": name, "block_id": "b", "type": "button", "value": value, "action_ts": "1.1"}]
-        assert (await damaged(world, "interactive", forged)).status == 200
+        assert (await send_payload(world, "interactive", forged)).status == 200
         answers = (await ephemeral_texts(world, "gail"))[seen:]
         assert any(REFUSED in answer for answer in answers), (name, answers)
     assert await state(world) == before
@@ -197,13 +197,13 @@ async def test_bots_cannot_act(guarded: World) -> None:
     await settle(world)
     before = await state(world)
     for kind in ("slash_commands", "interactive"):
-        payload = unseen(next(d.payload for d in reversed(world.ws.journal.deliveries) if d.kind == kind))
+        payload = new_delivery(next(d.payload for d in reversed(world.ws.journal.deliveries) if d.kind == kind))
         if kind == "slash_commands":
             payload |= {"user_id": "U0DEPLOYS0", "text": "resolve Done --in 1"}
         else:
             payload["user"] = {"id": "U0DEPLOYS0"}
             payload["actions"] = [{"action_id": "close", "block_id": "b", "type": "button", "value": "INC-1"}]
-        assert (await damaged(world, kind, payload)).status == 200
+        assert (await send_payload(world, kind, payload)).status == 200
     event = {"type": "app_mention", "user": "U0DEPLOYS0", "bot_id": "B0DEPLOYS0",
              "channel": world.ws.channel(INSIDE).id, "text": "<@U0TOCSIN00> resolve",
              "ts": "1700000000.000100", "event_ts": "1700000000.000100"}  # fmt: skip
@@ -228,7 +228,7 @@ async def test_payloads_of_another_workspace_or_app_act_on_nothing(guarded: Worl
         kinds[delivery.kind, delivery.payload.get("type"), event.get("type")] = delivery.payload  # type: ignore[index]
     for (kind, *_), payload in kinds.items():
         for foreign in of_others(payload):
-            assert (await damaged(world, kind, unseen(foreign))).status == 200
+            assert (await send_payload(world, kind, new_delivery(foreign))).status == 200
     await settle(world)
     assert (await world.show())["timeline"] == before
     assert "Noted" in await type_command(world, "maya", INSIDE, "/incident note still ours")

@@ -35,7 +35,7 @@ async def raw(world: World, *lines: str, body: bytes = b"") -> tuple[int, bytes]
     return int(answer.split(b" ", 2)[1]) if answer else 0, answer
 
 
-def signed(world: World, body: bytes, kind: str = FORM) -> list[str]:
+def signed_headers(world: World, body: bytes, kind: str = FORM) -> list[str]:
     stamp = str(int(time.time()))
     return [
         f"Content-Type: {kind}",
@@ -118,7 +118,7 @@ async def test_the_second_request_of_a_connection_has_a_time_limit_too(world: Wo
 @pytest.mark.parametrize("doubled", ["X-Slack-Signature", "X-Slack-Request-Timestamp", "Content-Type"])
 async def test_a_header_given_twice_is_refused(world: World, doubled: str) -> None:
     body = b'{"type": "url_verification", "challenge": "c", "token": "t"}'
-    lines = signed(world, body, JSON)
+    lines = signed_headers(world, body, JSON)
     assert (await raw(world, *lines, body=body))[0] == 200
     again = next(line for line in lines if line.startswith(doubled))
     for more in (again, f"{doubled}: other"):
@@ -156,7 +156,7 @@ async def test_a_compressed_body_is_not_blown_up(world: World) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < 100_000
     started = time.monotonic()
-    status, _ = await raw(world, *signed(world, bomb, JSON), "Content-Encoding: gzip", body=bomb)
+    status, _ = await raw(world, *signed_headers(world, bomb, JSON), "Content-Encoding: gzip", body=bomb)
     assert status in (400, 401, 413)
     assert time.monotonic() - started < WITHIN_S / 2
 

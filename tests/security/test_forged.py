@@ -12,8 +12,8 @@ from bot.domain.errors import NotFound
 from bot.slack.listeners.context import Interaction, ListenerContext
 from tests.scenarios.assertions import declare, ephemeral_texts, settle, type_command
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import Said, damaged, send, unseen
-from tests.security.test_permissions import INSIDE, known, policy_of
+from tests.scenarios.test_hostile import Said, new_delivery, send, send_payload
+from tests.security.test_permissions import INSIDE, policy_of, wait_until_on_call
 
 MANY = "9" * 300
 FORGED = [
@@ -27,14 +27,14 @@ FORGED = [
 ]  # fmt: skip
 
 
-async def forged(world: World, who: str, action: str, value: str) -> Said:
+async def forge_press(world: World, who: str, action: str, value: str) -> Said:
     """A button that was pressed, with another name and value in it."""
     presses = [d.payload for d in world.ws.journal.deliveries if d.kind == "interactive" and d.payload.get("actions")]
-    payload: dict[str, Any] = unseen(presses[0])
+    payload: dict[str, Any] = new_delivery(presses[0])
     payload.pop("response_url", None)  # of whoever pressed
     payload["user"] = {**payload["user"], "id": world.ws.person(who).id}
     payload["actions"] = [{**payload["actions"][0], "type": "button", "action_id": action, "value": value}]
-    said = await damaged(world, "interactive", payload)
+    said = await send_payload(world, "interactive", payload)
     await settle(world)
     return said
 
@@ -52,45 +52,45 @@ async def test_forged_steps_requests_and_jobs_change_nothing(world: World) -> No
     await begun(world)
     before = (await world.show())["timeline"]
     for action, value in FORGED:
-        said = await forged(world, "noor", action, f"INC-1:{value}")
+        said = await forge_press(world, "noor", action, f"INC-1:{value}")
         assert said.status == 200, (action, value)
     for number in (MANY, "0", "7", "-1", "x", ""):
-        assert (await forged(world, "noor", "walk_done", f"INC-{number}:1:1.1")).status == 200
+        assert (await forge_press(world, "noor", "walk_done", f"INC-{number}:1:1.1")).status == 200
     assert (await world.show())["timeline"] == before
 
 
 async def test_a_criterion_of_a_playbook_needs_the_permission_to_escalate(sqlite_url: str, tmp_path: Path) -> None:
     async with running_world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as world:
-        await known(world)
+        await wait_until_on_call(world)
         await begun(world)
-        await forged(world, "noor", "walk_escalate_0", "INC-1:1:0")
+        await forge_press(world, "noor", "walk_escalate_0", "INC-1:1:0")
         assert "Only @oncall may escalate" in (await ephemeral_texts(world, "noor"))[-1]
         assert "escalated" not in await world.kinds()
-        await forged(world, "maya", "walk_escalate_0", "INC-1:1:0")
+        await forge_press(world, "maya", "walk_escalate_0", "INC-1:1:0")
         assert "escalated" in await world.kinds()
 
 
 async def test_cant_works_only_for_the_person_paged(sqlite_url: str, tmp_path: Path) -> None:
     async with running_world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as world:
-        await known(world)
+        await wait_until_on_call(world)
         await begun(world)
-        await forged(world, "noor", "cant", "INC-1:0")
+        await forge_press(world, "noor", "cant", "INC-1:0")
         assert "That page of INC-1 is gone" in (await ephemeral_texts(world, "noor"))[-1]
         assert "escalated" not in await world.kinds()
         await type_command(world, "maya", INSIDE, "/incident page @tom")
-        await forged(world, "noor", "cant", "INC-1:0")
+        await forge_press(world, "noor", "cant", "INC-1:0")
         assert "That page is for @tom" in (await ephemeral_texts(world, "noor"))[-1]
         assert "escalated" not in await world.kinds()
         await type_command(world, "maya", INSIDE, "/incident page @noor")
-        await forged(world, "noor", "cant", "INC-1:0")
+        await forge_press(world, "noor", "cant", "INC-1:0")
         assert "escalated" in await world.kinds()
 
 
 async def test_the_button_to_declare_needs_the_permission_to_declare(sqlite_url: str, tmp_path: Path) -> None:
     async with running_world(sqlite_url, policy=policy_of(tmp_path, {"declare": ["@oncall"]})) as world:
-        await known(world)
+        await wait_until_on_call(world)
         await begun(world)
-        assert (await forged(world, "noor", "menu_declare", "declare")).status == 200
+        assert (await forge_press(world, "noor", "menu_declare", "declare")).status == 200
         assert "Only @oncall may declare" in (await ephemeral_texts(world, "noor"))[-1]
 
 
@@ -125,11 +125,11 @@ async def test_a_person_paged_by_their_address_may_press_cant(sqlite_url: str, t
         world.tocsin.timer.remove("user groups")
         world.tocsin.usergroups._members["leads"] = frozenset({world.maya.id})
         await begun(world)
-        await forged(world, "tom", "cant", "INC-1:0")
+        await forge_press(world, "tom", "cant", "INC-1:0")
         assert "escalated" not in await world.kinds()
         await type_command(world, "maya", INSIDE, "/incident page database")
         await settle(world)
-        await forged(world, "tom", "cant", "INC-1:0")
+        await forge_press(world, "tom", "cant", "INC-1:0")
         assert "escalated" in await world.kinds()
 
 

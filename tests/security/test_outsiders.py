@@ -68,7 +68,7 @@ async def private_one(world: World) -> None:
     await settle(world)
 
 
-def told(body: Any) -> list[str]:
+def leaks_in(body: Any) -> list[str]:
     """What of the incident stands in an answer."""
     text = body if isinstance(body, str) else json.dumps(body)
     return re.findall(rf"{WORD}|INC-1\b", text)
@@ -91,11 +91,11 @@ async def test_no_interface_tells_an_outsider_of_a_private_incident(sqlite_url: 
                     query = {"search_incidents": f"?q={WORD}", "list_alerts": "?scope=all"}.get(operation.name, "")
                     reply = await client.send(operation.method, path + query, dict(operation.example) or None)
                     said = {"INC-1"} if reply.status == 404 else set()  # it was asked for, and is not there
-                    if found := set(told(reply.body)) - said:
+                    if found := set(leaks_in(reply.body)) - said:
                         leaks.append((person, operation.name, found))
         async with aiohttp.ClientSession() as session:
             for path in OPEN_PATHS:
                 async with session.get(f"http://127.0.0.1:{world.tocsin.port}{path}") as answer:
-                    if found := set(told(await answer.text())):
+                    if found := set(leaks_in(await answer.text())):
                         leaks.append(("nobody", path, found))
         assert leaks == []

@@ -158,7 +158,7 @@ async def test_the_console_holds_it_too(sqlite_url: str, policy: Path) -> None:
                 assert (await stranger.get(path)).status == 403, path
             for word, operation in VERBS.items():
                 values = example(operation, world.tocsin.context.policy)
-                given = typed(values.get("fields", values))
+                given = typed_example(values.get("fields", values))
                 assert (await outsider.act(f"/incidents/INC-1/{word}", given)).status == 404, word
                 assert (await stranger.act(f"/incidents/INC-2/{word}", given)).status == 403, word
                 assert (await reader.act(f"/incidents/INC-2/{word}", given)).status == 403, word
@@ -169,7 +169,7 @@ async def test_the_console_holds_it_too(sqlite_url: str, policy: Path) -> None:
                 assert not refused if open_to_guests else refused or answer.status == 409, (word, answer.status)
 
 
-def typed(given: dict[str, Any]) -> dict[str, str]:
+def typed_example(given: dict[str, Any]) -> dict[str, str]:
     """An example as a person types it."""
     words = {True: "yes", False: "no"}
     return {
@@ -195,12 +195,12 @@ async def test_the_command_line_holds_it_too(sqlite_url: str, policy: Path) -> N
             words = WORDS.get(verb, [])
             assert "no incident INC-1" in await tocsin(database, verb, "INC-1", *words, "--as", TOM, code=1), verb
             assert "no account" in await tocsin(database, verb, "INC-2", *words, "--as", STRANGER, code=1), verb
-            answer = await printed(database, verb, "INC-2", *words, "--as", GAIL)
+            answer = await command_output(database, verb, "INC-2", *words, "--as", GAIL)
             held = verb not in {"ack", "update", "status", "note", "next", "relate", "tag"}
             assert ("workspace may" in answer) is held, (verb, answer)
 
 
-async def printed(env: dict[str, str], *words: str) -> str:
+async def command_output(env: dict[str, str], *words: str) -> str:
     """What a command prints, whatever its exit code."""
     return (await asyncio.to_thread(CliRunner().invoke, main, list(words), env=env)).output
 

@@ -15,7 +15,7 @@ from bot.policy import PolicyError, read
 from bot.slack.commands.verbs import VERBS
 from tests.scenarios.assertions import ephemeral_texts, settle, type_command, words
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import damaged, unseen
+from tests.scenarios.test_hostile import new_delivery, send_payload
 from tests.waiting import WITHIN_S
 
 ONCALL = "S0ONCALL01"  # maya and tom
@@ -53,13 +53,13 @@ async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     }
     del roles["declare"]
     async with running_world(sqlite_url, policy=policy_of(tmp_path, roles)) as world:
-        await known(world)
+        await wait_until_on_call(world)
         await world.declare(by="noor")
         await settle(world)
         yield world
 
 
-async def known(world: World, user: str = "") -> None:
+async def wait_until_on_call(world: World, user: str = "") -> None:
     """Until Slack was asked who is on call, and this person is."""
     async with asyncio.timeout(WITHIN_S):
         while (people := world.tocsin.usergroups.members("oncall")) is None or (user and user not in people):
@@ -151,7 +151,7 @@ async def test_a_new_member_of_a_group_is_let_in_soon(strict: World, monkeypatch
     monkeypatch.setattr("bot.slack.directory.usergroups.REFUSAL_REFRESH_S", 0.0)
     strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
     assert "Only @oncall" in await type_command(strict, "noor", INSIDE, "/incident note x")
-    await known(strict, "U0NOOR0000")
+    await wait_until_on_call(strict, "U0NOOR0000")
     assert "Noted" in await type_command(strict, "noor", INSIDE, "/incident note x")
     assert "Only @oncall" in await type_command(strict, "maya", INSIDE, "/incident note x")
 
@@ -253,12 +253,12 @@ async def test_forged_forms_and_presses_reach_no_private_incident(world: World) 
     assert len(kinds) >= 8
     before = await world.show(1)
     for payload in kinds:
-        forged = unseen(payload)
+        forged = new_delivery(payload)
         for action in forged.get("actions") or ():
             action["value"] = str(action.get("value", "")).replace("INC-2", "INC-1")
         if "view" in forged:
             forged["view"]["private_metadata"] = forged["view"]["private_metadata"].replace("INC-2", "INC-1")
-        said = await damaged(world, "interactive", forged)
+        said = await send_payload(world, "interactive", forged)
         assert said.status == 200
         assert "Takeover" not in said.text
     await settle(world)

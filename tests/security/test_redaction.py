@@ -49,7 +49,7 @@ async def redacted(context: Context, kind: str) -> None:
     await redact(context, 1, record.seq, "A password", MAYA)
 
 
-async def opened(make_context: MakeContext) -> Context:
+async def open_incident(make_context: MakeContext) -> Context:
     context = make_context(POLICY)
     await declare(context, Declaration("Checkout is down", "sev2", MAYA))
     await assign_roles(context, 1, {"commander": MAYA}, MAYA)
@@ -57,7 +57,7 @@ async def opened(make_context: MakeContext) -> Context:
 
 
 async def test_redacted_words_are_struck_from_all_that_is_kept_beside_the_incident(make_context: MakeContext) -> None:
-    context = await opened(make_context)
+    context = await open_incident(make_context)
     await note(context, 1, SECRET, MAYA)
     await create_action(context, 1, NewAction(f"Change it: {SECRET}", description=SECRET), MAYA)
     await send(context, 1, Message("internal", "update", "News", f"Careful, {SECRET}."), MAYA)
@@ -82,7 +82,7 @@ async def test_redacted_words_are_struck_from_all_that_is_kept_beside_the_incide
 
 
 async def test_what_only_an_action_a_message_or_the_page_says_can_be_redacted(make_context: MakeContext) -> None:
-    context = await opened(make_context)
+    context = await open_incident(make_context)
     await create_action(context, 1, NewAction(f"1 {SECRET}"), MAYA)
     await redacted(context, "action")
     await send(context, 1, Message("internal", "update", "News", f"2 {SECRET}"), MAYA)
@@ -93,7 +93,7 @@ async def test_what_only_an_action_a_message_or_the_page_says_can_be_redacted(ma
 
 
 async def test_a_word_that_is_also_a_state_breaks_nothing(make_context: MakeContext) -> None:
-    context = await opened(make_context)
+    context = await open_incident(make_context)
     await create_action(context, 1, NewAction("Change the password"), MAYA)
     await note(context, 1, "open", MAYA)
     await redacted(context, "note")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import ANYTHING, put, recorded, still_works, unseen, without_each
+from tests.scenarios.test_hostile import ANYTHING, new_delivery, put, recorded_payloads, still_works, without_each
 from tests.waiting import WITHIN_S
 
 FRAMES = [
@@ -52,7 +52,7 @@ async def frame(world: World, text: str) -> None:
     await there[0].socket.send_str(text)
 
 
-async def enveloped(world: World, kind: str, payload: Any) -> None:
+async def send_envelope(world: World, kind: str, payload: Any) -> None:
     body = {"type": kind, "envelope_id": f"h{next(numbers)}", "payload": payload, "accepts_response_payload": True}
     await frame(world, json.dumps(body))
 
@@ -81,13 +81,13 @@ async def test_damaged_payloads_cause_no_server_error(
     over_sockets: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world = over_sockets
-    kinds = await recorded(world)
+    kinds = await recorded_payloads(world)
     assert len(kinds) >= 30
     sent = 0
     for one in kinds:
         deeper = itertools.islice(without_each(one["payload"], 2), 0, None, 29)
         for payload in itertools.chain(itertools.islice(without_each(one["payload"], 1), 0, None, 3), deeper):
-            await enveloped(world, one["kind"], unseen(payload))
+            await send_envelope(world, one["kind"], new_delivery(payload))
             sent += 1
     assert sent > 300
     await goes_on(world)
@@ -100,7 +100,7 @@ async def test_damaged_payloads_cause_no_server_error(
 
 async def test_garbage_in_payloads_causes_no_server_error(over_sockets: World) -> None:
     world = over_sockets
-    kinds = await recorded(world)
+    kinds = await recorded_payloads(world)
     loop = asyncio.get_running_loop()
     paths = st.lists(st.integers(0, 40), min_size=1, max_size=5)
 
@@ -108,10 +108,10 @@ async def test_garbage_in_payloads_causes_no_server_error(over_sockets: World) -
     @given(which=st.integers(0, 1000), changes=st.lists(st.tuples(paths, ANYTHING), max_size=3, min_size=1))
     def attempt(which: int, changes: list[tuple[list[int], Any]]) -> None:
         one = kinds[which % len(kinds)]
-        payload: Any = unseen(one["payload"])
+        payload: Any = new_delivery(one["payload"])
         for path, odd in changes:
             payload = put(payload, path, odd)
-        asyncio.run_coroutine_threadsafe(enveloped(world, one["kind"], payload), loop).result(20)
+        asyncio.run_coroutine_threadsafe(send_envelope(world, one["kind"], payload), loop).result(20)
 
     await asyncio.to_thread(attempt)
     await goes_on(world)

@@ -24,10 +24,10 @@ def hostile(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """An incident in which everything that people write is hostile."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    run(_stored(sqlite_url))
+    run(_store(sqlite_url))
 
 
-async def _stored(url: str) -> None:
+async def _store(url: str) -> None:
     database = await open_database(url)
     async with database.transaction() as conn:
         await incidents.insert(conn, incident(title=HOSTILE, roles={"commander": HOSTILE}))

@@ -152,7 +152,7 @@ DATA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _said(kind: str) -> Entry:
+def _entry(kind: str) -> Entry:
     return Entry(NOW, kind, BEN, RAW * 60 if kind.startswith("message") else LONG, data=DATA)
 
 
@@ -161,8 +161,8 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
     yield "card", card.card(incident, policy, NOW, failures=failures, warnings=[LONG] * 40)
     yield "announcement", announcement.announcement(incident, policy, NOW)
     for kind in KINDS:
-        yield f"news of {kind}", news.entry_message(_said(kind), incident, policy)
-    yield "news together", news.combined_message([news.entry_message(_said(kind), incident, policy) for kind in KINDS])
+        yield f"news of {kind}", news.entry_message(_entry(kind), incident, policy)
+    yield "news together", news.combined_message([news.entry_message(_entry(kind), incident, policy) for kind in KINDS])
     yield "duties", news.duties_message(policy.roles[-1], incident)
     nudges = {"hard": NUDGE, "soft": replace(NUDGE, soft=True), "roles": replace(NUDGE, owes_update=False)}
     for name, payload in nudges.items():
@@ -192,7 +192,7 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
         why.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
         for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in DeadlineState)
     ] * 20
-    entries = [recorded_entry(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
+    entries = [recorded_entry(_entry(kind), n) for n, kind in enumerate(KINDS * 20)]
     yield "not your page", replies.not_your_page_reply(incident, [HOSTILE] * 60)
     climb = PagingOutcome(Change(incident), 2, Recipients((BEN,) * 200, (HOSTILE,), (HOSTILE,)), ((1, LONG),) * 30)
     yield "declared", replies.declared_reply(incident, policy)
@@ -229,7 +229,7 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "roles", incident_lists.roles(incident, policy)
     yield "what may help", triage.triage(incident, policy, _helping(incident))
     yield "nothing helps", triage.triage(incident, policy, Triage())
-    yield "searched", triage.search_results(_found(incident), _past_alerts(), policy, LONG, "/incident")
+    yield "searched", triage.search_results(_similar(incident), _past_alerts(), policy, LONG, "/incident")
     yield "nothing found", triage.search_results([], [], policy, LONG, "/incident")
     upcoming = [catchup.UpcomingDeadline("rung", 2, NOW), catchup.UpcomingDeadline("update", None, NOW)]
     missed = catchup.MissedEntries(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
@@ -250,7 +250,7 @@ def _past_alerts() -> list[PastAlert]:
     return [PastAlert("opsgenie", f"a{n}", LONG, "sev1", NOW, NOW, LONG, NOW, LONG) for n in range(40)]
 
 
-def _found(incident: Incident) -> list[SimilarIncident]:
+def _similar(incident: Incident) -> list[SimilarIncident]:
     like = _helping(incident).similar[0]
     return [replace(like, incident=replace(incident, number=number)) for number in range(1, 13)]
 

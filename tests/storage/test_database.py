@@ -129,17 +129,17 @@ async def test_a_write_given_up_while_it_commits_leaves_nothing_half_done(sqlite
     database = await open_database(sqlite_url)
     await store_incidents(database)
     for wait_s in (0.0, 0.0005, 0.001, 0.002, 0.004):
-        task = asyncio.create_task(_written(database, f"given up after {wait_s}"))
+        task = asyncio.create_task(_write(database, f"given up after {wait_s}"))
         await asyncio.sleep(wait_s)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    await _written(database, "the last one")
+    await _write(database, "the last one")
     async with database.reading() as conn:
         assert await Key[int]("the last one").get(conn) == 1
     await database.close()
 
 
-async def _written(database: Database, name: str) -> None:
+async def _write(database: Database, name: str) -> None:
     async with database.transaction() as conn:
         await Key[int](name).put(conn, 1)
 

@@ -20,7 +20,7 @@ PLAN = Plan(
 )
 
 
-async def added(database: Database, step: str = "1.1") -> Job:
+async def add_job(database: Database, step: str = "1.1") -> Job:
     await store_incidents(database, 1)
     async with database.transaction() as conn:
         job = jobs.NewJob(1, 1, step, "Look", PLAN, asked_by="U0MAYA", approved_by=None)
@@ -33,7 +33,7 @@ async def begun(database: Database, job: Job, lease: timedelta = LEASE) -> Job |
 
 
 async def test_a_plan_comes_back_byte_for_byte(database: Database) -> None:
-    job = await added(database)
+    job = await add_job(database)
     async with database.reading() as conn:
         job_now = await jobs.get(conn, job.id)
     assert job_now is not None
@@ -42,7 +42,7 @@ async def test_a_plan_comes_back_byte_for_byte(database: Database) -> None:
 
 
 async def test_one_of_many_replicas_begins_a_job(database: Database) -> None:
-    job = await added(database)
+    job = await add_job(database)
     claims = await asyncio.gather(*(begun(database, job) for _ in range(12)))
     assert sum(each is not None for each in claims) == 1
     async with database.reading() as conn:
@@ -51,7 +51,7 @@ async def test_one_of_many_replicas_begins_a_job(database: Database) -> None:
 
 
 async def test_a_running_job_is_abandoned_only_after_its_lease(database: Database) -> None:
-    job = await begun(database, await added(database))
+    job = await begun(database, await add_job(database))
     assert job is not None
     async with database.transaction() as conn:
         assert await jobs.abandoned_jobs(conn) == []
@@ -66,7 +66,7 @@ async def test_a_running_job_is_abandoned_only_after_its_lease(database: Databas
 
 
 async def test_a_lost_claim_can_neither_extend_nor_finish_a_job(database: Database) -> None:
-    job = await begun(database, await added(database), GONE)
+    job = await begun(database, await add_job(database), GONE)
     assert job is not None
     async with database.transaction() as conn:
         await jobs.mark_may_have_run(conn, job, "gone", NOW)
@@ -80,7 +80,7 @@ async def test_a_lost_claim_can_neither_extend_nor_finish_a_job(database: Databa
 
 
 async def test_another_attempt_has_another_fence(database: Database) -> None:
-    first = await begun(database, await added(database))
+    first = await begun(database, await add_job(database))
     assert first is not None
     async with database.transaction() as conn:
         assert await jobs.retry_later(conn, first, AT_ONCE, "exit code 1", "out")
@@ -94,7 +94,7 @@ async def test_another_attempt_has_another_fence(database: Database) -> None:
 
 
 async def test_a_later_attempt_waits(database: Database) -> None:
-    job = await begun(database, await added(database))
+    job = await begun(database, await add_job(database))
     assert job is not None
     async with database.transaction() as conn:
         await jobs.retry_later(conn, job, timedelta(hours=1), "exit code 1", "")
@@ -106,7 +106,7 @@ async def test_a_later_attempt_waits(database: Database) -> None:
 
 @pytest.mark.parametrize("answer", ["it ran", "it did not run"])
 async def test_a_person_settles_what_may_have_run_once(database: Database, answer: str) -> None:
-    job = await begun(database, await added(database), GONE)
+    job = await begun(database, await add_job(database), GONE)
     assert job is not None
     async with database.transaction() as conn:
         await jobs.mark_may_have_run(conn, job, "gone", NOW)
@@ -118,7 +118,7 @@ async def test_a_person_settles_what_may_have_run_once(database: Database, answe
 
 
 async def test_output_is_deleted_with_the_texts_of_the_incident(database: Database) -> None:
-    job = await begun(database, await added(database))
+    job = await begun(database, await add_job(database))
     assert job is not None
     async with database.transaction() as conn:
         await jobs.finish(conn, job, JobState.DONE, "exit code 0", "names of customers", NOW)

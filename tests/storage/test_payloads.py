@@ -115,7 +115,7 @@ EXAMPLES: tuple[Payload, ...] = (
 )  # fmt: skip
 
 
-def claimed(payload: dict[str, Any]) -> ClaimedNotice:
+def claimed_notice(payload: dict[str, Any]) -> ClaimedNotice:
     fields: dict[str, Any] = dict.fromkeys(ClaimedNotice.__dataclass_fields__)
     return ClaimedNotice(**{**fields, "payload": json.loads(json.dumps(payload))})
 
@@ -131,16 +131,16 @@ def test_every_payload_has_an_example() -> None:
 
 @pytest.mark.parametrize("payload", EXAMPLES, ids=lambda payload: type(payload).__name__)
 def test_a_payload_is_read_as_it_was_written(payload: Payload) -> None:
-    assert read_payload(claimed(payload.to_json()), type(payload)) == payload
+    assert read_payload(claimed_notice(payload.to_json()), type(payload)) == payload
 
 
 @pytest.mark.parametrize("payload", EXAMPLES, ids=lambda payload: type(payload).__name__)
 def test_fields_that_a_newer_version_added_are_ignored(payload: Payload) -> None:
-    assert read_payload(claimed({**payload.to_json(), "colour": "red"}), type(payload)) == payload
+    assert read_payload(claimed_notice({**payload.to_json(), "colour": "red"}), type(payload)) == payload
 
 
 def test_a_page_that_an_older_version_wrote_has_defaults_for_what_it_lacks() -> None:
-    row = claimed({"rung": 1, "why": "declared", "people": ["UBEN"], "base": "page:1", "person": "UBEN"})
+    row = claimed_notice({"rung": 1, "why": "declared", "people": ["UBEN"], "base": "page:1", "person": "UBEN"})
     payload = read_payload(row, PersonPagePayload)
     assert payload == PersonPagePayload(rung=1, why="declared", people=("UBEN",), base="page:1", person="UBEN")
     assert (payload.times, payload.method, payload.unless, payload.instead_of) == (1, "slack", "resolved", None)
@@ -148,4 +148,4 @@ def test_a_page_that_an_older_version_wrote_has_defaults_for_what_it_lacks() -> 
 
 def test_a_payload_without_what_it_cannot_do_without_is_refused() -> None:
     with pytest.raises(ValidationError):
-        read_payload(claimed({}), UpdatePayload)
+        read_payload(claimed_notice({}), UpdatePayload)

@@ -56,7 +56,7 @@ def context(database: Database, keep: timedelta | None = KEEP) -> Context:
     return Context(database, Policies(policy, {}, lambda document: policy), Stopped())
 
 
-def ended(number: int, at: Any, **more: Any) -> Incident:
+def ended_incident(number: int, at: Any, **more: Any) -> Incident:
     return incident(number, status=Status.RESOLVED, declared_at=at - DAY, resolved_at=at, ended_at=at, **more)
 
 
@@ -85,8 +85,10 @@ def conversation(at: Any) -> list[Any]:
 
 
 async def test_the_words_of_what_ended_long_ago_go_and_all_else_stays(database: Database) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), message_entry("later", "2.0", at=NOW - DAY))
-    await put(database, ended(2, NOW - DAY), *conversation(LONG_AGO))
+    await put(
+        database, ended_incident(1, LONG_AGO), *conversation(LONG_AGO), message_entry("later", "2.0", at=NOW - DAY)
+    )
+    await put(database, ended_incident(2, NOW - DAY), *conversation(LONG_AGO))
     await put(database, incident(3, declared_at=LONG_AGO), *conversation(LONG_AGO))
     assert await Retention(context(database)).round() == 3
     assert await texts(database, 1) == ["", "", "", "later"]
@@ -106,14 +108,16 @@ async def test_the_words_of_what_ended_long_ago_go_and_all_else_stays(database: 
 
 
 async def test_without_keep_no_words_go(database: Database) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    await put(database, ended_incident(1, LONG_AGO), *conversation(LONG_AGO))
     assert await Retention(context(database, None)).round() == 0
     assert await texts(database, 1) == ["sev2: down", "secret words", "switched off"]
 
 
 async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> None:
     count = 2 * retention.ENTRIES_PER_TRANSACTION + 10
-    await put(database, ended(1, LONG_AGO), *[message_entry(str(n), f"{n}.0", at=LONG_AGO) for n in range(count)])
+    await put(
+        database, ended_incident(1, LONG_AGO), *[message_entry(str(n), f"{n}.0", at=LONG_AGO) for n in range(count)]
+    )
     assert await Retention(context(database)).round() == count
     async with database.reading() as conn:
         steps = [r.entry.data for r in await timeline.read(conn, 1) if r.entry.kind == "purged"]
@@ -126,7 +130,9 @@ async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> No
 
 
 async def test_words_that_came_after_the_purge_go_when_they_are_old_themselves(database: Database) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), message_entry("later", "2.0", at=NOW - DAY))
+    await put(
+        database, ended_incident(1, LONG_AGO), *conversation(LONG_AGO), message_entry("later", "2.0", at=NOW - DAY)
+    )
     world = context(database)
     await Retention(world).round()
     await database.appender.append(1, [message_entry("much later", "3.0", at=NOW)])
@@ -139,7 +145,7 @@ async def test_words_that_came_after_the_purge_go_when_they_are_old_themselves(d
 
 
 async def test_an_incident_that_was_reopened_keeps_its_words(database: Database) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    await put(database, ended_incident(1, LONG_AGO), *conversation(LONG_AGO))
     async with database.transaction() as conn:
         await incidents.save(conn, incident(1, declared_at=LONG_AGO))
     assert await Retention(context(database)).round() == 0
@@ -147,14 +153,14 @@ async def test_an_incident_that_was_reopened_keeps_its_words(database: Database)
 
 async def test_replicas_that_go_round_at_once_purge_once(database: Database) -> None:
     for number in range(1, 6):
-        await put(database, ended(number, LONG_AGO), *conversation(LONG_AGO))
+        await put(database, ended_incident(number, LONG_AGO), *conversation(LONG_AGO))
     rounds = await asyncio.gather(*(Retention(context(database)).round() for _ in range(3)))
     assert sum(rounds) == 15
     assert await faults(database) == []
 
 
 async def test_the_archive_is_written_before_words_go_and_once(database: Database, tmp_path: Path) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    await put(database, ended_incident(1, LONG_AGO), *conversation(LONG_AGO))
     archive = tmp_path / "archive"
     await Retention(context(database), archive, lambda: ["switched"]).round()
     await Retention(context(database), archive).round()
@@ -165,7 +171,7 @@ async def test_the_archive_is_written_before_words_go_and_once(database: Databas
 
 
 async def test_what_cannot_be_archived_is_not_purged(database: Database, tmp_path: Path) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    await put(database, ended_incident(1, LONG_AGO), *conversation(LONG_AGO))
     (tmp_path / "archive").write_text("a file stands here")
     with pytest.raises(TocsinError, match="cannot be made"):
         await Retention(context(database), tmp_path / "archive").round()
@@ -175,7 +181,7 @@ async def test_what_cannot_be_archived_is_not_purged(database: Database, tmp_pat
 async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_needed(database: Database) -> None:
     kinds = ("channel", "card", "announce", "invite", "news", "nudge", "page_direct", "update")
     for number, at in ((1, LONG_AGO), (2, NOW - DAY)):
-        await put(database, ended(number, at), *conversation(at))
+        await put(database, ended_incident(number, at), *conversation(at))
         async with database.transaction() as conn:
             plan = [Deadline(f"{name}:{number}", "update", at, "every 1h") for name in ("a", "b", "c")]
             await deadlines.sync(conn, number, plan, lambda once: "", at)
@@ -223,7 +229,7 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
 ) -> None:
     monkeypatch.setattr("bot.workers.retention.FIRST_S", 0.0)
     monkeypatch.setattr("bot.workers.retention.EVERY_S", 0.01)
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    await put(database, ended_incident(1, LONG_AGO), *conversation(LONG_AGO))
     looked = retention.ended_incidents
     failures = iter([ZeroDivisionError()])
 
@@ -244,7 +250,7 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
 
 
 async def test_nobody_finds_an_incident_by_words_that_are_gone(database: Database) -> None:
-    await put(database, ended(1, LONG_AGO), entry(LONG_AGO, "note", "U1", "flux capacitor"))
+    await put(database, ended_incident(1, LONG_AGO), entry(LONG_AGO, "note", "U1", "flux capacitor"))
     await search_index.index_due(database)
 
     async def found(words: str) -> int:

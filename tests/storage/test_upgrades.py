@@ -67,7 +67,7 @@ def _value(column: sa.Column[Any], number: int) -> Any:
     return f"{column.name}-{number}"
 
 
-def stored(connection: sa.Connection, table: sa.Table, columns: list[str]) -> list[str]:
+def stored_rows(connection: sa.Connection, table: sa.Table, columns: list[str]) -> list[str]:
     """The rows of a table in these columns, in any order."""
     rows = connection.execute(sa.select(*(table.c[name] for name in columns)))
     return sorted(json.dumps(list(row), default=_as_text) for row in rows)
@@ -84,7 +84,7 @@ def assert_kept(connection: sa.Connection, by_revision: dict[str, Rows]) -> None
         for name, rows in written.items():
             columns = [column for column in rows[0] if column not in _CHANGED]
             wanted = {json.dumps([row[column] for column in columns], default=_as_text) for row in rows}
-            missing = wanted - set(stored(connection, found.tables[name], columns))
+            missing = wanted - set(stored_rows(connection, found.tables[name], columns))
             assert not missing, f"{name}, written at {revision}"
 
 

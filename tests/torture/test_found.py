@@ -191,7 +191,7 @@ async def test_events_given_up_during_a_database_outage_are_read_afterwards(
             broken.setattr(world.tocsin.database.appender, "append", gone)
             await world.maya.say(channel.id, "the disk is full, I am cleaning up")
             await world.ws.until(lambda: world.ws.journal.deliveries[-1].state == "failed")
-        await recorded(world, "the disk is full, I am cleaning up")
+        await wait_until_recorded(world, "the disk is full, I am cleaning up")
 
 
 async def test_messages_after_the_end_of_an_incident_are_read_after_an_absence(sqlite_url: str) -> None:
@@ -204,10 +204,10 @@ async def test_messages_after_the_end_of_an_incident_are_read_after_an_absence(s
         await world.maya.say(channel.id, "it was the cache, I am sure")
         await world.ws.until(lambda: world.ws.journal.deliveries[-1].state == "failed")
         world.tocsin = await start(world.ws, world.settings)
-        await recorded(world, "it was the cache, I am sure")
+        await wait_until_recorded(world, "it was the cache, I am sure")
 
 
-async def recorded(world: World, text: str) -> None:
+async def wait_until_recorded(world: World, text: str) -> None:
     async with asyncio.timeout(WITHIN_S):
         while text not in [entry["text"] for entry in (await world.show())["timeline"]]:
             await asyncio.sleep(0.05)

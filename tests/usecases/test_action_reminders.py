@@ -25,7 +25,7 @@ from tests.usecases.conftest import START, MakeContext, MovableClock
 PEOPLE = [f"U0PERSON{number:02}" for number in range(20)]
 
 
-async def queued(database: Database) -> Counter[str]:
+async def queued_reminders(database: Database) -> Counter[str]:
     async with database.reading() as conn:
         keys = await conn.scalars(sa.select(outbox.c.dedup_key).where(outbox.c.kind == "action_reminder"))
         return Counter(keys)
@@ -45,7 +45,9 @@ async def test_replicas_that_look_at_once_remind_each_person_once(make_context: 
     await prepared(contexts[0].database)
     await asyncio.gather(*(remind_owners(context) for context in contexts))
     await remind_owners(contexts[0])
-    assert await queued(contexts[0].database) == Counter(f"action_reminder:{each}:{START.date()}" for each in PEOPLE)
+    assert await queued_reminders(contexts[0].database) == Counter(
+        f"action_reminder:{each}:{START.date()}" for each in PEOPLE
+    )
 
 
 async def test_what_is_due_today_does_not_wait_for_what_is_due_tomorrow(
@@ -59,7 +61,7 @@ async def test_what_is_due_today_does_not_wait_for_what_is_due_tomorrow(
         await actions.insert(conn, item, begins_at(tomorrow))
     clock.instant = START + timedelta(hours=12)  # the day of tomorrow has begun in the east
     assert await remind_owners(context) == len(PEOPLE)
-    days = [key.rpartition(":")[2] for key in await queued(context.database) if PEOPLE[0] in key]
+    days = [key.rpartition(":")[2] for key in await queued_reminders(context.database) if PEOPLE[0] in key]
     assert days == [str(START.date()), str(tomorrow)]
 
 
@@ -76,9 +78,9 @@ async def test_one_that_dies_before_its_commit_loses_none(
         broken.setattr(enqueue, "put", dies)
         with pytest.raises(asyncio.CancelledError):
             await remind_owners(context)
-    assert await queued(context.database) == Counter()
+    assert await queued_reminders(context.database) == Counter()
     await remind_owners(context)
-    assert sum((await queued(context.database)).values()) == len(PEOPLE)
+    assert sum((await queued_reminders(context.database)).values()) == len(PEOPLE)
 
 
 async def test_a_reminder_that_is_due_outlasts_a_change_of_the_words_and_no_other(make_context: MakeContext) -> None:
@@ -91,7 +93,7 @@ async def test_a_reminder_that_is_due_outlasts_a_change_of_the_words_and_no_othe
     await complete_action(context, 1, 3, "UA")
     await complete_action(context, 1, 23, "UA")
     await remind_owners(context)
-    assert await queued(context.database) == Counter(
+    assert await queued_reminders(context.database) == Counter(
         f"action_reminder:{each}:{due}" for place, each in enumerate(PEOPLE) if place != 2
     )
 

@@ -32,11 +32,11 @@ def context(make_context: MakeContext) -> Context:
     return make_context("preset: sev1-5\n")
 
 
-async def opened(context: Context, title: str = "Checkout is down", **more: Any) -> int:
+async def open_incident(context: Context, title: str = "Checkout is down", **more: Any) -> int:
     return (await declare(context, Declaration(title, "sev2", "U1", **more))).number
 
 
-async def found(context: Context, words: str, user: str = "U9") -> list[int]:
+async def find(context: Context, words: str, user: str = "U9") -> list[int]:
     async with context.database.reading() as conn:
         matches = await search(conn, words, user, context.clock.now())
     return [match.incident.number for match in matches]
@@ -60,7 +60,7 @@ WAITED_FOR: dict[str, Callable[[Context], Awaitable[Any]]] = {
 
 @pytest.mark.parametrize("verb", list(WAITED_FOR))
 async def test_nothing_that_a_person_waits_for_indexes_or_reads_the_timeline(context: Context, verb: str) -> None:
-    await opened(context)
+    await open_incident(context)
     await search_index.index_due(context.database)
     statements: list[str] = []
 
@@ -78,32 +78,32 @@ async def test_nothing_that_a_person_waits_for_indexes_or_reads_the_timeline(con
 
 
 async def test_what_is_noted_is_found_once_the_worker_has_been_there(context: Context) -> None:
-    number = await opened(context)
+    number = await open_incident(context)
     await SearchIndexer(context).round()
     await note(context, number, "It was the flux capacitor", "U1")
     assert await SearchIndexer(context).round() == 1
-    assert await found(context, "capacitor") == [number]
+    assert await find(context, "capacitor") == [number]
     assert await due(context) == []
 
 
 async def test_a_search_right_after_a_declare_finds_it(context: Context) -> None:
-    await opened(context, "Search is slow")
+    await open_incident(context, "Search is slow")
     await SearchIndexer(context).round()
-    number = await opened(context, description="The pool of hikari is exhausted")
-    assert await found(context, "checkout") == [number]
-    assert await found(context, "hikari") == [number]
+    number = await open_incident(context, description="The pool of hikari is exhausted")
+    assert await find(context, "checkout") == [number]
+    assert await find(context, "hikari") == [number]
     await SearchIndexer(context).round()
-    assert await found(context, "checkout") == [number]
+    assert await find(context, "checkout") == [number]
 
 
 async def test_a_new_private_incident_is_found_only_by_who_may_see_it(context: Context) -> None:
-    number = await opened(context, "Keys leaked", private=True)
-    assert await found(context, "keys") == []
-    assert await found(context, "keys", "U1") == [number]
+    number = await open_incident(context, "Keys leaked", private=True)
+    assert await find(context, "keys") == []
+    assert await find(context, "keys", "U1") == [number]
 
 
 async def test_messages_do_not_have_an_incident_read_again(context: Context) -> None:
-    number = await opened(context)
+    number = await open_incident(context)
     await SearchIndexer(context).round()
     async with context.database.transaction() as conn:
         await entries.append(conn, number, [message_entry("zeppelin", "1.0")])
@@ -113,20 +113,20 @@ async def test_messages_do_not_have_an_incident_read_again(context: Context) -> 
 
 
 async def test_what_is_noted_while_the_incident_is_read_leaves_it_due(context: Context) -> None:
-    number = await opened(context)
+    number = await open_incident(context)
 
     async def noted_meanwhile() -> None:
-        if not await found(context, "capacitor"):
+        if not await find(context, "capacitor"):
             await note(context, number, "It was the flux capacitor", "U1")
 
     await search_index.index_due(context.database, noted_meanwhile)
     assert await due(context) == [number]
     await search_index.index_due(context.database)
-    assert await found(context, "capacitor") == [number]
+    assert await find(context, "capacitor") == [number]
 
 
 async def test_an_older_reading_does_not_replace_a_newer_one(context: Context) -> None:
-    number = await opened(context)
+    number = await open_incident(context)
     async with context.database.reading() as conn:
         (before,) = await similar.due_for_indexing(conn, 1)
     async with context.database.transaction() as conn:
@@ -138,7 +138,7 @@ async def test_an_older_reading_does_not_replace_a_newer_one(context: Context) -
 async def test_an_incident_that_cannot_be_indexed_holds_up_no_other(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = await opened(context), await opened(context, "Search is slow")
+    first, second = await open_incident(context), await open_incident(context, "Search is slow")
     whole = search_index._whole_document
 
     async def fails_for_the_second(incident: Any, keyed: Any) -> Any:
@@ -154,7 +154,7 @@ async def test_an_incident_that_cannot_be_indexed_holds_up_no_other(
 
 
 async def test_the_worker_lets_many_due_reminders_pass_but_not_for_ever(context: Context) -> None:
-    await opened(context)
+    await open_incident(context)
     indexer = SearchIndexer(context)
     with context.lapsed_backlog.deciding(is_long=True):
         assert [await indexer.round() for _ in range(LATER)] == [0] * LATER

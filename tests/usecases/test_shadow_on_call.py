@@ -40,7 +40,7 @@ async def imported(context: Context, source: str = "opsgenie") -> None:
         await key_value.imported_names(source).put(conn, {"s-1": "schedule:primary", "u-1": "contact:anna"})
 
 
-async def said(context: Context, source: str = "opsgenie") -> str:
+async def on_call_answer(context: Context, source: str = "opsgenie") -> str:
     told = await read_report(context, START - SECOND, START + DAY)
     message = report(told, ShadowReportPayload(START, START + DAY, 1, 2, source, "#incidents"), context.policy)
     assert block_errors(message.blocks, "message") == []
@@ -64,7 +64,9 @@ async def test_they_paged_whom_opsgenie_had_on_call_and_the_import_is_told_apart
     account.on_calls["s-1"] = on_call
     await imported(context)
     await page_primary(context, clock)
-    assert "they paged Primary (Anna)" in await said(context), "as the import has it, while Opsgenie was not asked"
+    assert "they paged Primary (Anna)" in await on_call_answer(context), (
+        "as the import has it, while Opsgenie was not asked"
+    )
     async with serving_account(account) as url, aiohttp.ClientSession() as session:
         worker = ShadowOnCall(context, lambda name: OpsgenieOnCall(session, url, KEY))
         clock.instant += timedelta(minutes=1)
@@ -73,7 +75,7 @@ async def test_they_paged_whom_opsgenie_had_on_call_and_the_import_is_told_apart
     assert [abs(datetime.fromisoformat(date) - START) < 2 * SECOND for date in asked_at] == [True], (
         "once, of that minute"
     )
-    told = await said(context)
+    told = await on_call_answer(context)
     assert "they paged Primary (Ben)" in told
     assert "primary at 01:30: Opsgenie has Ben on call, the imported schedule Anna" in told
 
@@ -86,7 +88,7 @@ async def test_a_schedule_with_the_same_people_on_both_sides_is_no_difference(
     await page_primary(context, clock)
     async with serving_account(account) as url, aiohttp.ClientSession() as session:
         await ShadowOnCall(context, lambda name: OpsgenieOnCall(session, url, KEY)).look()
-    assert "The import differs" not in await said(context)
+    assert "The import differs" not in await on_call_answer(context)
 
 
 async def test_a_service_that_is_asked_too_often_is_asked_again_when_it_says(
@@ -105,7 +107,7 @@ async def test_a_service_that_is_asked_too_often_is_asked_again_when_it_says(
         clock.instant += timedelta(minutes=3)
         await worker.look()
         assert len(double.asked) == 2
-    assert "Opsgenie has Ben on call" in await said(context)
+    assert "Opsgenie has Ben on call" in await on_call_answer(context)
 
 
 async def test_pagerduty_is_asked_about_all_imported_schedules_at_once(

@@ -33,7 +33,7 @@ MONDAY = datetime(2026, 3, 30, 6, tzinfo=UTC)  # eight o'clock in Berlin, the da
 WEEK = timedelta(days=7)
 
 
-async def queued(context: Context) -> list[ClaimedNotice]:
+async def queued_mails(context: Context) -> list[ClaimedNotice]:
     async with context.database.transaction() as conn:
         rows = await queue.claim(conn, 9)
     return sorted(
@@ -49,10 +49,10 @@ async def test_a_sheet_is_queued_once_for_each_address_however_often_and_late_it
     assert [await queue_sheet(context) for _ in range(2)] == [False, False]  # planned, and not due
     clock.instant = MONDAY + timedelta(seconds=1)
     assert [await queue_sheet(context) for _ in range(2)] == [True, False]
-    assert [row.payload["address"] for row in await queued(context)] == ["anna@example.com", "ops@example.com"]
+    assert [row.payload["address"] for row in await queued_mails(context)] == ["anna@example.com", "ops@example.com"]
     clock.instant = MONDAY + 3 * WEEK + timedelta(days=2)  # the bot was down
     assert [await queue_sheet(context) for _ in range(2)] == [True, False]
-    assert len(await queued(context)) == 2  # of the last week alone
+    assert len(await queued_mails(context)) == 2  # of the last week alone
 
 
 async def test_the_mail_has_the_sheet_attached_and_goes_nowhere_else(
@@ -63,7 +63,7 @@ async def test_the_mail_has_the_sheet_attached_and_goes_nowhere_else(
     await queue_sheet(context)
     clock.instant = MONDAY
     await queue_sheet(context)
-    rows = await queued(context)
+    rows = await queued_mails(context)
     async with post_office() as post:
         email = Email(Server.of(f"smtp+plain://127.0.0.1:{post.port}"), Address("Tocsin", "tocsin", "example.org"))
         sender = SheetSender(context, lambda: {"email": email})

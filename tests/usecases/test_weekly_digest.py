@@ -43,7 +43,7 @@ def test_nights_and_weekends_are_counted_for_each_person() -> None:
     assert (load.pages, load.at_night, load.on_weekends, load.people) == (3, 2, 2, 2)
 
 
-async def queued(context: Context) -> list[str]:
+async def queued_digests(context: Context) -> list[str]:
     async with context.database.transaction() as conn:
         rows = await queue.claim(conn, 9)
         return sorted(row.key for row in rows if row.kind == NoticeKind.WEEKLY_DIGEST)
@@ -59,7 +59,7 @@ async def test_a_digest_is_queued_once_however_often_and_late_it_is_looked_for(
     assert [await queue_digest(context) for _ in range(2)] == [True, False]
     clock.instant = MONDAY + 3 * WEEK + timedelta(days=2)  # the bot was down
     assert [await queue_digest(context) for _ in range(2)] == [True, False]
-    assert len(await queued(context)) == 2
+    assert len(await queued_digests(context)) == 2
 
 
 async def test_replicas_that_look_at_once_queue_one_digest(make_context: MakeContext, clock: MovableClock) -> None:
@@ -69,7 +69,7 @@ async def test_replicas_that_look_at_once_queue_one_digest(make_context: MakeCon
     for weeks in range(4):
         clock.instant = MONDAY + weeks * WEEK + timedelta(seconds=1)
         assert sum(await asyncio.gather(*(queue_digest(context) for context in contexts))) == 1
-    assert len(await queued(contexts[0])) == 4
+    assert len(await queued_digests(contexts[0])) == 4
 
 
 async def test_a_digest_is_not_lost_where_a_process_dies_before_its_commit(
@@ -87,9 +87,9 @@ async def test_a_digest_is_not_lost_where_a_process_dies_before_its_commit(
         broken.setattr(enqueue, "put", dies)
         with pytest.raises(asyncio.CancelledError):
             await queue_digest(context)
-    assert await queued(context) == []
+    assert await queued_digests(context) == []
     assert [await queue_digest(context) for _ in range(2)] == [True, False]
-    assert len(await queued(context)) == 1
+    assert len(await queued_digests(context)) == 1
 
 
 async def test_a_digest_says_what_is_owed_and_names_nothing_private(

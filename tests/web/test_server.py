@@ -27,22 +27,22 @@ async def test_among_connections_that_were_used_the_one_idle_longest_makes_room(
         async def connected() -> Connection:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             stack.callback(writer.close)
-            await asked(reader, writer)
+            await assert_answered(reader, writer)
             return reader, writer
 
         first, second, third = [await connected() for _ in range(3)]
-        await asked(*first)
+        await assert_answered(*first)
         await connected()
         assert await second[0].read() == b""  # closed
-        await asked(*first)
-        await asked(*third)
+        await assert_answered(*first)
+        await assert_answered(*third)
 
 
 async def hello(request: web.Request) -> web.Response:
     return web.Response(text="hello")
 
 
-async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def assert_answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A request on this connection is answered."""
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert await reader.readuntil(b"hello")

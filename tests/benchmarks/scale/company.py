@@ -115,12 +115,12 @@ async def year(rig: Rig, place: Place, template: tuple[str, str], company: Compa
     await database.close()
     await world.fill(url, Size(history=company.incidents_a_year), groups=company.groups_a_year)
     fill_s = time.monotonic() - began
-    async with sizes.opened(url) as database:
+    async with sizes.opened_database(url) as database:
         await sizes.compact(database)
         rows = {name: await sizes.count(database, name) for name in ("timeline", "alerts", "outbox")}
         largest, before = await sizes.largest(database), await sizes.size_mb(database)
     start = await _served(rig, place, url, template[1], company)
-    async with sizes.opened(url) as database:
+    async with sizes.opened_database(url) as database:
         after, kept = await sizes.size_mb(database), await _retained(database)
     place.drop(url)
     return Year(place.kind, rows, fill_s, before, tuple(largest), start, after, kept)
@@ -146,15 +146,15 @@ async def _served(rig: Rig, place: Place, url: str, channel: str, company: Compa
     bot = await world.serve(rig, url, counted=False)
     try:
         async with processes.read_database(place.watched_as(url)) as database:
-            await world.settled(database)
+            await world.settle(database)
             await asyncio.sleep(3.0)
             ready_mb, cpu, began = bot.rss_mb(), processor_s(bot.process.pid), time.monotonic()
             await asyncio.sleep(10.0)
             idle_cpu = (processor_s(bot.process.pid) - cpu) / (time.monotonic() - began)
-            made = await request_builder.opened(database, channel)
+            made = await request_builder.open_builder(database, channel)
             cpu, of_database, began = processor_s(bot.process.pid), _database_s(place), time.monotonic()
             await _play(bot, database, made, company)
-            await world.settled(database)
+            await world.settle(database)
             hour = Hour(
                 time.monotonic() - began, processor_s(bot.process.pid) - cpu, _database_s(place) - of_database,
                 bot.rss_mb(),
@@ -172,7 +172,7 @@ async def _play(bot: Child, database: Database, made: RequestBuilder, company: C
     """Send everything of the hour, the kinds in turn."""
     declares = [made.command(f"declare sev3 Region {n} fails {made.word}") for n in range(company.declares)]
     await _send(bot, declares)
-    await world.settled(database)
+    await world.settle(database)
     numbers = range(made.declared, made.declared + company.declares)
     channels = await world.channels_of(database, numbers)
     await _send(bot, list(_mixed(made, company, channels, list(numbers))))

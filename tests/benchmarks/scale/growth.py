@@ -98,7 +98,7 @@ class Asker:
                     if action in WRITES:
                         await processes.idle(self.database, 60.0)
                 if action in WRITES:
-                    await world.settled(self.database)
+                    await world.settle(self.database)
                 return took
 
             await ask(range(WARM))
@@ -111,7 +111,7 @@ class Asker:
         async def ask() -> list[float]:
             await filling.add_due(self.database, policy, [datetime.now(UTC)] * DUE, self.builder.channel)
             began = time.perf_counter()
-            await world.settled(self.database)
+            await world.settle(self.database)
             return [(time.perf_counter() - began) / DUE]
 
         return await self.measure(ask, DUE)
@@ -141,8 +141,8 @@ async def costs_of(
     bot = await world.serve(rig, url)
     try:
         async with processes.read_database(place.watched_as(url)) as database:
-            await world.settled(database)
-            asker = Asker(rig, bot, place, url, database, await request_builder.opened(database, template[1]))
+            await world.settle(database)
+            asker = Asker(rig, bot, place, url, database, await request_builder.open_builder(database, template[1]))
             await asyncio.sleep(2.0)  # what follows a start is over
             made = [(IDLE, *await asker.second())]
             asker.idle = made[0][2]

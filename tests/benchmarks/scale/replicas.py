@@ -146,7 +146,7 @@ class Fleet:
 
         before = await count()
         rate = await self.measured(what, NOTES, run)
-        await world.settled(self.database)
+        await world.settle(self.database)
         return _checked(rate, await count() - before - NOTES)
 
     async def reminders(self) -> Rate:
@@ -183,7 +183,7 @@ class Fleet:
 
         before = await count()
         rate = await self.measured("alerts", BODIES * IN_BODY, run)
-        await world.settled(self.database)
+        await world.settle(self.database)
         return _checked(rate, await count() - before - BODIES * IN_BODY)
 
 
@@ -217,12 +217,12 @@ async def _of(rig: Rig, place: Place, template: tuple[str, str], count: int) -> 
     bots = [await world.serve(rig, url) for _ in range(count)]
     try:
         async with processes.read_database(place.watched_as(url)) as database:
-            await world.settled(database)
-            made = await request_builder.opened(database, template[1])
+            await world.settle(database)
+            made = await request_builder.open_builder(database, template[1])
             for n in range(CHANNELS):
                 words = f"declare sev4 Replica {n} {made.word}"
                 await client.request_all(bots[n % count].port, [client.command(words, made.channel, PERSON)], 1)
-            await world.settled(database)
+            await world.settle(database)
             numbers = list(range(made.declared, made.declared + CHANNELS))
             fleet = Fleet(rig, bots, place.server, database, made, numbers, await world.channels_of(database, numbers))
             return [

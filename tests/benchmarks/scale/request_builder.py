@@ -58,7 +58,7 @@ class RequestBuilder:
         )
         body["event_id"] = f"EvHome{time.time_ns()}"
         body["event"] = {"type": "app_home_opened", "user": PERSON, "channel": "D1", "tab": "home", "event_ts": "1.1"}
-        return client.signed(json.dumps(body).encode(), "application/json")
+        return client.signed_request(json.dumps(body).encode(), "application/json")
 
     def page(self, path: str) -> bytes:
         """A page of the console, for a person who signed in."""
@@ -93,7 +93,7 @@ def _request(method: str, path: str, token: str, body: object) -> bytes:
     return head.encode() + payload
 
 
-async def opened(database: Database, channel: str) -> RequestBuilder:
+async def open_builder(database: Database, channel: str) -> RequestBuilder:
     """Sign a person in to the console and make a token."""
     key = await sessions.key(database)
     now = datetime.now(UTC)

@@ -25,7 +25,7 @@ MB = 1_000_000
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
+async def opened_database(url: str) -> AsyncIterator[Database]:
     """The database of a bot that does not run."""
     database = await open_database(url)
     try:

@@ -110,7 +110,7 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
             await _ask(bot, client.command(f"declare sev3 {title}", user=PERSON))
         await processes.idle(database)
         channels = await channels_of(database, [ENDED, SUBJECT])
-        made = await request_builder.opened(database, channels[SUBJECT - 1])
+        made = await request_builder.open_builder(database, channels[SUBJECT - 1])
         for number, channel in ((ENDED, channels[0]), (SUBJECT, channels[1])):
             await _lead(bot, database, number, channel)
         await _ask(bot, made.command(f"resolve The queue was drained, checkout answers again --in INC-{ENDED}"))
@@ -126,7 +126,7 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
             now = datetime.now(UTC)
             reader = Subscriber("reader", SubscriberKind.EMAIL, "reader@example.com", now, confirmed_at=now)
             await stored_subscribers.save(conn, reader)
-        await _indexed(database)
+        await _wait_until_indexed(database)
     await bot.kill()
     await _checkpoint(url)
     return url, channels[1]
@@ -139,13 +139,13 @@ async def channels_of(database: Database, numbers: Sequence[int]) -> list[str]:
     return [found[number].channel_id or "" for number in numbers]
 
 
-async def settled(database: Database) -> None:
+async def settle(database: Database) -> None:
     """Wait until the bot has sent, decided and indexed all that is due."""
     await processes.idle(database, 120.0)
-    await _indexed(database)
+    await _wait_until_indexed(database)
 
 
-async def _indexed(database: Database) -> None:
+async def _wait_until_indexed(database: Database) -> None:
     """Wait until the words of every incident are in the search index."""
     for _ in range(1500):
         async with database.reading() as conn:

@@ -12,7 +12,7 @@ NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def told(status: str, minutes: int, *, by_state: bool = True, cycle: str | None = None) -> Alert:
+def alert_by_state(status: str, minutes: int, *, by_state: bool = True, cycle: str | None = None) -> Alert:
     at = NINE + minutes * MINUTE
     return Alert("events", "f", AlertStatus(status), at, {}, cycle=cycle, by_state=by_state)
 
@@ -22,7 +22,13 @@ def receptions(*alerts: Alert, states: AlertStates | None = None) -> list[str]:
 
 
 def test_an_alert_told_by_state_belongs_to_the_firing_under_way_until_it_is_over() -> None:
-    arrived = [told("firing", 0), told("firing", 3), told("resolved", 5), told("resolved", 6), told("firing", 7)]
+    arrived = [
+        alert_by_state("firing", 0),
+        alert_by_state("firing", 3),
+        alert_by_state("resolved", 5),
+        alert_by_state("resolved", 6),
+        alert_by_state("firing", 7),
+    ]
     assert receptions(*arrived) == ["new", "repeated", "resolved", "repeated", "new"]
     received = receive(arrived, {})
     assert len({each.alert.occurrence for each in received[:3]}) == 1
@@ -32,32 +38,38 @@ def test_an_alert_told_by_state_belongs_to_the_firing_under_way_until_it_is_over
 
 def test_a_firing_told_by_state_that_arrives_after_a_later_end_is_stale() -> None:
     states = AlertStates(ended={"events:f": NINE + 5 * MINUTE})
-    assert receptions(told("firing", 4), told("firing", 6), states=states) == ["stale", "new"]
+    assert receptions(alert_by_state("firing", 4), alert_by_state("firing", 6), states=states) == ["stale", "new"]
 
 
 def test_an_end_told_by_state_that_is_older_than_the_firing_is_stale() -> None:
     states = AlertStates(firing={"events:f": CurrentOccurrence("events:f@1", NINE + 5 * MINUTE)})
-    assert receptions(told("resolved", 4), told("resolved", 6), states=states) == ["stale", "resolved"]
+    assert receptions(alert_by_state("resolved", 4), alert_by_state("resolved", 6), states=states) == [
+        "stale",
+        "resolved",
+    ]
 
 
 def test_an_end_without_a_firing_is_remembered_for_the_firing_that_arrives_later() -> None:
     states = AlertStates()
-    assert receptions(told("resolved", 5), told("firing", 4), states=states) == ["repeated", "stale"]
+    assert receptions(alert_by_state("resolved", 5), alert_by_state("firing", 4), states=states) == [
+        "repeated",
+        "stale",
+    ]
     assert states.changed == {"events:f"}
 
 
 def test_an_end_told_by_state_ends_a_firing_that_was_told_with_its_start() -> None:
-    arrived = [told("firing", 0, by_state=False), told("resolved", 5)]
+    arrived = [alert_by_state("firing", 0, by_state=False), alert_by_state("resolved", 5)]
     assert receptions(*arrived) == ["new", "resolved"]
 
 
 def test_a_cycle_tells_firings_apart_whatever_their_start() -> None:
     arrived = [
-        told("firing", 0, by_state=False, cycle="c1"),
-        told("firing", 1, by_state=False, cycle="c1"),
-        told("resolved", 5, by_state=False, cycle="c1"),
-        told("firing", 2, by_state=False, cycle="c1"),
-        told("firing", 6, by_state=False, cycle="c2"),
+        alert_by_state("firing", 0, by_state=False, cycle="c1"),
+        alert_by_state("firing", 1, by_state=False, cycle="c1"),
+        alert_by_state("resolved", 5, by_state=False, cycle="c1"),
+        alert_by_state("firing", 2, by_state=False, cycle="c1"),
+        alert_by_state("firing", 6, by_state=False, cycle="c2"),
     ]
     assert receptions(*arrived) == ["new", "repeated", "resolved", "stale", "new"]
     assert str(Reception.STALE) == "stale"
@@ -70,7 +82,7 @@ def graded(severity: str, minutes: int, *, nodata: bool = False) -> Alert:
 
 
 def test_a_firing_that_gets_worse_is_new_and_replaces_the_milder_one() -> None:
-    arrived = [graded("warning", 0), graded("critical", 1), graded("critical", 2), told("resolved", 3)]
+    arrived = [graded("warning", 0), graded("critical", 1), graded("critical", 2), alert_by_state("resolved", 3)]
     assert receptions(*arrived) == ["new", "replaced", "new", "repeated", "resolved"]
     assert receptions(graded("", 0, nodata=True), graded("", 1)) == ["new", "replaced", "new"]
 

@@ -35,14 +35,14 @@ FACTS = [
 ]  # fmt: skip
 
 
-def counted() -> Report:
+def report_of_facts() -> Report:
     tallies = [Tally(number, False, False, 1, NOON) for number in (1, 2, 3)] + [Tally(None, True, True, 1, NOON)]
     beside = ActivityCounts(shares(tallies, FACTS), automated=frozenset({1, 2}))
     return report(FACTS, Scope(Period(NOON, END)), POLICY, END, beside)
 
 
 def test_targets_of_document_003_are_compared() -> None:
-    compared = {goal.name: (goal.value, goal.n, goal.is_met) for goal in goals(counted(), POLICY)}
+    compared = {goal.name: (goal.value, goal.n, goal.is_met) for goal in goals(report_of_facts(), POLICY)}
     assert compared["p0_mttr"] == (180.0, 2, True)
     assert compared["p1_mttr"] == (9 * 3600.0, 1, False)
     assert compared["auto_detection"] == (0.6, 5, False)
@@ -50,7 +50,7 @@ def test_targets_of_document_003_are_compared() -> None:
     assert compared["false_positive_rate"] == (0.25, 4, False)
     assert compared["false_negative_rate"] == (0.4, 5, False)
     assert compared["rca_confidence"] == (None, 0, None)
-    words = {goal.name: goal.words for goal in goals(counted(), POLICY)}
+    words = {goal.name: goal.words for goal in goals(report_of_facts(), POLICY)}
     assert words["p0_mttr"] == "p0_mttr at most 5m: met with 3m (n 2)"
     assert words["auto_triage"] == "auto_triage at least 95.0%: no figure (n 0)"
 
@@ -62,7 +62,7 @@ def test_nothing_is_met_or_missed_without_a_figure() -> None:
 
 def test_prometheus_reads_the_names_of_document_003_and_only_severities_of_the_policy() -> None:
     metrics = Metrics()
-    metrics.figures_known(*metric_values(counted(), POLICY))
+    metrics.figures_known(*metric_values(report_of_facts(), POLICY))
     lines = dict(line.rsplit(" ", 1) for line in metrics.text().decode().splitlines() if line.startswith("incident_"))
     assert lines == {
         'incident_mttr_seconds{severity="p0"}': "180.0",
@@ -73,7 +73,7 @@ def test_prometheus_reads_the_names_of_document_003_and_only_severities_of_the_p
         "incident_triage_time_seconds": "60.0",
         "incident_mitigation_time_seconds": str((120 + 240 + 9 * 3600 + 60) / 4),
     }
-    empty = replace(counted(), severities={}, automated=Share(0, 0), spans=counted().spans)
+    empty = replace(report_of_facts(), severities={}, automated=Share(0, 0), spans=report_of_facts().spans)
     metrics.figures_known(*metric_values(empty, POLICY))
     assert "incident_mttr_seconds{" not in metrics.text().decode()
     assert "incident_auto_remediation_rate NaN" in metrics.text().decode()

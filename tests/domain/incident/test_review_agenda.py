@@ -19,7 +19,7 @@ from tests.domain.policies import MINUTE, NOON, POLICY
 AT = NOON + timedelta(hours=3)
 
 
-def scheduled(policy: Policy = POLICY) -> Incident:
+def scheduled_incident(policy: Policy = POLICY) -> Incident:
     ended = replace(new_incident(), status=Status.RESOLVED, resolved_at=NOON, ended_at=NOON)
     opened = lifecycle.open_review(ended, "UA", POLICY, NOON).incident
     return lifecycle.schedule(opened, AT, None, "UA", policy, NOON).incident
@@ -30,7 +30,7 @@ def due(incident: Incident) -> list[str]:
 
 
 def test_each_point_is_a_deadline_in_its_turn_and_then_the_end() -> None:
-    incident = scheduled()
+    incident = scheduled_incident()
     seen = []
     while point := review_agenda.next_point(incident):
         seen.append((point.title, point.begins_at - AT))
@@ -44,7 +44,7 @@ def test_each_point_is_a_deadline_in_its_turn_and_then_the_end() -> None:
 
 
 def test_of_points_that_passed_while_the_bot_was_away_only_the_current_one_is_told() -> None:
-    incident, now = scheduled(), AT + 40 * MINUTE
+    incident, now = scheduled_incident(), AT + 40 * MINUTE
     point = review_agenda.current_point(incident, now)
     assert point is not None
     assert point.title == "What went well"
@@ -54,13 +54,13 @@ def test_of_points_that_passed_while_the_bot_was_away_only_the_current_one_is_to
 
 
 def test_long_after_the_end_nothing_is_told() -> None:
-    incident, now = scheduled(), AT + timedelta(days=1)
+    incident, now = scheduled_incident(), AT + timedelta(days=1)
     assert review_agenda.current_point(incident, now) is None
     assert due(review_agenda.mark_announced(incident, now)) == []
 
 
 def test_another_time_begins_the_agenda_anew() -> None:
-    incident = review_agenda.mark_announced(scheduled(), AT + 40 * MINUTE)
+    incident = review_agenda.mark_announced(scheduled_incident(), AT + 40 * MINUTE)
     again = lifecycle.schedule(incident, AT + timedelta(days=1), None, "UA", POLICY, NOON).incident
     point = review_agenda.next_point(again)
     assert point is not None
@@ -69,11 +69,11 @@ def test_another_time_begins_the_agenda_anew() -> None:
 
 
 def test_a_completed_review_has_no_agenda() -> None:
-    assert due(lifecycle.complete(scheduled(), "UA", NOON).incident) == []
+    assert due(lifecycle.complete(scheduled_incident(), "UA", NOON).incident) == []
 
 
 def test_the_policy_chooses_a_meeting_of_forty_minutes() -> None:
-    review = scheduled(replace(POLICY, review_agenda="short")).review
+    review = scheduled_incident(replace(POLICY, review_agenda="short")).review
     assert review is not None
     listed = review_agenda.points(review)
     assert [(each.title, (each.ends_at - each.begins_at) / MINUTE) for each in listed[:-1]] == [
@@ -83,7 +83,7 @@ def test_the_policy_chooses_a_meeting_of_forty_minutes() -> None:
 
 
 def test_a_policy_that_changes_later_leaves_a_scheduled_meeting_as_it_is() -> None:
-    incident = scheduled()
+    incident = scheduled_incident()
     again = lifecycle.schedule(incident, AT, None, "UA", replace(POLICY, review_agenda="long"), NOON)
     assert again.entries == ()
     assert incident.review is not None
@@ -96,7 +96,7 @@ def test_the_preset_of_004_has_its_five_points() -> None:
 
 
 def test_a_point_that_waited_until_its_time_was_over_is_not_told_and_the_end_is_told_for_an_hour() -> None:
-    incident = scheduled()
+    incident = scheduled_incident()
     assert not review_agenda.is_over(incident, 1, AT + 9 * MINUTE)
     assert review_agenda.is_over(incident, 1, AT + 11 * MINUTE)
     assert not review_agenda.is_over(incident, 8, AT + 100 * MINUTE)

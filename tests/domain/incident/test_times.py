@@ -16,12 +16,12 @@ RESOLVED = replace(
 LATER = minutes(120)
 
 
-def corrected(**corrections: datetime) -> verbs.Change:
+def correction(**corrections: datetime) -> verbs.Change:
     return times.correct(RESOLVED, corrections, "The dashboard shows it", ADA, LATER)
 
 
 def test_each_correction_is_an_entry_and_the_figures_follow() -> None:
-    change = corrected(started_at=NOW - 9 * MINUTE, resolved_at=minutes(55))
+    change = correction(started_at=NOW - 9 * MINUTE, resolved_at=minutes(55))
     assert [entry.data["field"] for entry in change.entries] == ["started_at", "resolved_at"]
     assert "Resolved: 5 Jan 2026 04:04 UTC → 5 Jan 2026 03:59 UTC: The dashboard shows it" in change.entries[1].text
     after = change.incident
@@ -44,7 +44,7 @@ def test_each_correction_is_an_entry_and_the_figures_follow() -> None:
 )
 def test_what_cannot_have_been_is_refused(field: str, at: datetime) -> None:
     with pytest.raises(times.ImpossibleTime) as refused:
-        corrected(**{field: at})
+        correction(**{field: at})
     assert refused.value.field == field
 
 
@@ -58,14 +58,14 @@ def test_an_incident_that_was_mitigated_by_being_resolved_stays_so() -> None:
 
 
 def test_two_times_that_fit_together_are_corrected_at_once() -> None:
-    after = corrected(mitigated_at=minutes(30), resolved_at=minutes(40)).incident
+    after = correction(mitigated_at=minutes(30), resolved_at=minutes(40)).incident
     assert (after.mitigated_at, after.resolved_at) == (minutes(30), minutes(40))
 
 
 def test_a_correction_needs_a_reason_and_a_change() -> None:
     with pytest.raises(Refused):
         times.correct(RESOLVED, {"resolved_at": minutes(55)}, " ", ADA, LATER)
-    assert corrected(resolved_at=minutes(60)).entries == ()
+    assert correction(resolved_at=minutes(60)).entries == ()
 
 
 def test_an_open_incident_is_not_resolved_by_a_correction() -> None:

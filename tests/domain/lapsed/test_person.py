@@ -38,7 +38,7 @@ def context(now: datetime, methods: Sequence[str] = ALL):  # type: ignore[no-unt
     return paging_context(POLICY, (), Directory(), methods, now)
 
 
-def paged(severity: str = "sev1", methods: Sequence[str] = ALL) -> tuple[Incident, list[str]]:
+def paged_incident(severity: str = "sev1", methods: Sequence[str] = ALL) -> tuple[Incident, list[str]]:
     """An incident whose rung was paged, and the notices of it by person and method."""
     incident = verbs.declare(1, verbs.NewIncident("Checkout is down", severity, "UM"), POLICY, NOON).incident
     deadline = next(each for each in plan(incident, POLICY) if isinstance(each.subject, RungSubject))
@@ -52,11 +52,11 @@ def following(incident: Incident) -> list[Deadline]:
 
 
 def test_the_first_of_their_own_methods_is_used_at_once_and_the_rung_keeps_pagerduty() -> None:
-    assert paged()[1] == ["anna slack", "anna pagerduty", "ben slack", "ben pagerduty"]
+    assert paged_incident()[1] == ["anna slack", "anna pagerduty", "ben slack", "ben pagerduty"]
 
 
 def test_the_others_are_deadlines_that_quote_the_person() -> None:
-    deadlines = following(paged()[0])
+    deadlines = following(paged_incident()[0])
     assert [(each.due_at - NOON, each.reason) for each in deadlines] == [
         (2 * MINUTE, "Anna: paged by SMS too, unless somebody answers"),
         (5 * MINUTE, "Anna: paged by telephone too, unless somebody answers"),
@@ -65,11 +65,11 @@ def test_the_others_are_deadlines_that_quote_the_person() -> None:
 
 
 def test_a_method_for_some_severities_is_quiet_at_the_others() -> None:
-    assert [each.due_at - NOON for each in following(paged("sev2")[0])] == [2 * MINUTE]
+    assert [each.due_at - NOON for each in following(paged_incident("sev2")[0])] == [2 * MINUTE]
 
 
 def test_a_lapsed_method_pages_the_person_by_it_as_part_of_the_same_page() -> None:
-    incident, _ = paged()
+    incident, _ = paged_incident()
     sms = following(incident)[0]
     outcome = person.decide(incident, sms, context(NOON + 2 * MINUTE))
     (notice,) = outcome.notices
@@ -80,12 +80,12 @@ def test_a_lapsed_method_pages_the_person_by_it_as_part_of_the_same_page() -> No
 
 
 def test_an_acknowledgement_ends_them() -> None:
-    incident = verbs.acknowledge(paged()[0], "U0BEN", NOON + MINUTE).incident
+    incident = verbs.acknowledge(paged_incident()[0], "U0BEN", NOON + MINUTE).incident
     assert following(incident) == []
 
 
 def test_whoever_responds_is_not_paged_again() -> None:
-    incident, _ = paged()
+    incident, _ = paged_incident()
     deadline = following(incident)[0]
     responding = replace(incident, responders=("U0ANNA",))
     outcome = person.decide(responding, deadline, context(NOON + 2 * MINUTE))
@@ -93,6 +93,6 @@ def test_whoever_responds_is_not_paged_again() -> None:
 
 
 def test_a_method_that_is_not_set_up_is_skipped_with_its_reason() -> None:
-    incident, _ = paged()
+    incident, _ = paged_incident()
     outcome = person.decide(incident, following(incident)[0], context(NOON + 2 * MINUTE, ("pagerduty",)))
     assert (outcome.notices, outcome.ledger[0].reason) == ((), "2m without an answer: SMS does not reach Anna")

@@ -29,7 +29,7 @@ def schedule(*layers: Layer, zone: str = "Europe/Berlin", together: bool = False
     return Schedule("primary", zone, layers, together=together, teams=TEAMS)
 
 
-def listed(*shifts: tuple[str, str, str]) -> Layer:
+def list_layer(*shifts: tuple[str, str, str]) -> Layer:
     return Layer(
         "weekly", "mon 09:00", MONDAY, (),
         shifts=ShiftList.of(ListedShift(who, at(begins), at(ends)) for who, begins, ends in shifts),
@@ -131,7 +131,7 @@ def test_a_layer_holds_between_its_beginning_and_its_end_and_turns_count_from_it
 
 def test_listed_shifts_that_overlap_add_up() -> None:
     rota = schedule(
-        listed(("anna", "2026-01-05T09:00", "2026-01-07T09:00"), ("ben", "2026-01-06T09:00", "2026-01-06T12:00"))
+        list_layer(("anna", "2026-01-05T09:00", "2026-01-07T09:00"), ("ben", "2026-01-06T09:00", "2026-01-06T12:00"))
     )
     assert oncall.on_call(rota, at("2026-01-06T10:00")) == ("anna", "ben")
     assert oncall.on_call(rota, at("2026-01-06T12:00")) == ("anna",)

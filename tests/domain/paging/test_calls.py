@@ -32,35 +32,37 @@ def context(configured: Collection[str] = ALL, directory: Directory | None = Non
     return PagingContext(POLICY, lambda name, at: (), configured, NOON, directory or Directory())
 
 
-def planned(recipients: Recipients, by: tuple[str, ...], configured: frozenset[str] = ALL) -> list[tuple[str, str]]:
+def planned_pages(
+    recipients: Recipients, by: tuple[str, ...], configured: frozenset[str] = ALL
+) -> list[tuple[str, str]]:
     return [(c.person.key, c.method) for c in calls.plan_pages(recipients, by, context(configured)).attempts]
 
 
 def test_each_person_by_each_method_in_order() -> None:
     recipients = Recipients(people=("UANNA", "ben@x.org"), contacts=("anna", "ben"))
-    assert planned(recipients, ("slack", "email")) == [
+    assert planned_pages(recipients, ("slack", "email")) == [
         ("anna", "slack"), ("anna", "email"), ("ben", "slack"), ("ben", "email"),
     ]  # fmt: skip
 
 
 def test_nobody_is_called_twice_under_two_names() -> None:
-    assert planned(Recipients(people=("UANNA",)), ("slack", "sms")) == [("anna", "slack"), ("anna", "sms")]
-    assert planned(Recipients(people=("UANNA",), contacts=("anna",)), ("sms",)) == [("anna", "sms")]
+    assert planned_pages(Recipients(people=("UANNA",)), ("slack", "sms")) == [("anna", "slack"), ("anna", "sms")]
+    assert planned_pages(Recipients(people=("UANNA",), contacts=("anna",)), ("sms",)) == [("anna", "sms")]
 
 
 def test_a_responder_is_called_by_no_method() -> None:
     """The ladder leaves their Slack address out of `people`, and not their key out of `contacts`."""
-    assert planned(Recipients(people=("ben@x.org",), contacts=("anna", "ben")), ("email",)) == [("ben", "email")]
+    assert planned_pages(Recipients(people=("ben@x.org",), contacts=("anna", "ben")), ("email",)) == [("ben", "email")]
 
 
 def test_a_contact_without_slack_is_called_by_telephone() -> None:
-    assert planned(Recipients(contacts=("hotline",)), ("slack", "sms")) == [("hotline", "sms")]
+    assert planned_pages(Recipients(contacts=("hotline",)), ("slack", "sms")) == [("hotline", "sms")]
 
 
 def test_a_person_whom_no_method_of_the_rung_reaches_is_called_by_another() -> None:
-    assert planned(Recipients(people=("ben@x.org",), contacts=("ben",)), ("sms",)) == [("ben", "email")]
-    assert planned(Recipients(people=("USTRANGER",)), ("sms", "email")) == [("USTRANGER", "slack")]
-    assert planned(Recipients(contacts=("hotline",)), ("slack",), frozenset()) == []
+    assert planned_pages(Recipients(people=("ben@x.org",), contacts=("ben",)), ("sms",)) == [("ben", "email")]
+    assert planned_pages(Recipients(people=("USTRANGER",)), ("sms", "email")) == [("USTRANGER", "slack")]
+    assert planned_pages(Recipients(contacts=("hotline",)), ("slack",), frozenset()) == []
 
 
 def test_a_person_whose_slack_account_is_gone_is_called_by_another_method() -> None:

@@ -31,7 +31,7 @@ def policy(*triggers: Trigger) -> Policy:
     )
 
 
-def planned(incident: verbs.Incident, rules: Policy) -> list[tuple[str, Any]]:
+def planned_deadlines(incident: verbs.Incident, rules: Policy) -> list[tuple[str, Any]]:
     return [(d.dedup_key, d.due_at) for d in plan(incident, rules) if d.dedup_key.startswith("trigger:")]
 
 
@@ -63,45 +63,45 @@ def test_a_trigger_holds_by_the_facts_and_category_of_the_incident(
 def test_a_trigger_pages_its_own_delay_after_it_fired() -> None:
     rules = policy(trigger("security", 5 * MINUTE))
     late = fire_holding(replace(new_incident(), category="security"), rules, NOON + 30 * MINUTE)
-    assert planned(late, rules) == [("trigger:1:1:it", NOON + 35 * MINUTE)]
+    assert planned_deadlines(late, rules) == [("trigger:1:1:it", NOON + 35 * MINUTE)]
     assert fire_holding(late, rules, NOON + 50 * MINUTE) == late
 
 
 def test_the_target_to_resolve_is_planned_in_advance() -> None:
     rules = policy(trigger("target_exceeded", 5 * MINUTE))
-    assert planned(new_incident(), rules) == [("trigger:1:1:it", NOON + 65 * MINUTE)]
-    assert planned(new_incident("mild"), rules) == []
+    assert planned_deadlines(new_incident(), rules) == [("trigger:1:1:it", NOON + 65 * MINUTE)]
+    assert planned_deadlines(new_incident("mild"), rules) == []
 
 
 def test_events_fire_triggers_by_name() -> None:
     rules = policy(trigger("manual"))
-    assert planned(fire(new_incident(), rules, "auto_remediation_failed", NOON), rules) == []
-    assert planned(fire(new_incident(), rules, "manual", NOON), rules) == [("trigger:1:1:it", NOON)]
+    assert planned_deadlines(fire(new_incident(), rules, "auto_remediation_failed", NOON), rules) == []
+    assert planned_deadlines(fire(new_incident(), rules, "manual", NOON), rules) == [("trigger:1:1:it", NOON)]
 
 
 def test_a_trigger_pages_once_unless_it_repeats() -> None:
     once, repeating = policy(trigger("declared")), policy(trigger("declared", repeat=20 * MINUTE))
     for rules, expected in ((once, []), (repeating, [("trigger:1:1:it:1", NOON + 20 * MINUTE)])):
         done = record_page(fire_holding(new_incident(), rules, NOON), rules.triggers[0], NOON)
-        assert planned(done, rules) == expected
+        assert planned_deadlines(done, rules) == expected
 
 
 def test_a_trigger_applies_at_its_severities_and_anew_in_each_episode() -> None:
     rules = policy(trigger("declared", severities=("bad",), until=Until.MITIGATED))
-    assert planned(fire_holding(new_incident(), rules, NOON), rules) == []
+    assert planned_deadlines(fire_holding(new_incident(), rules, NOON), rules) == []
     held = fire_holding(new_incident("bad"), rules, NOON)
-    assert planned(held, rules) != []
+    assert planned_deadlines(held, rules) != []
     over = verbs.resolve(held, "UA", NOON).incident
-    assert planned(over, rules) == []
+    assert planned_deadlines(over, rules) == []
     back = fire_holding(verbs.reopen(over, "UA", rules, NOON + MINUTE, "again").incident, rules, NOON + MINUTE)
-    assert planned(back, rules) == [("trigger:1:2:it", NOON + MINUTE)]
+    assert planned_deadlines(back, rules) == [("trigger:1:2:it", NOON + MINUTE)]
 
 
 def test_raising_the_severity_pages_no_trigger_again() -> None:
     rules = policy(trigger("declared"))
     done = record_page(fire_holding(new_incident("bad"), rules, NOON), rules.triggers[0], NOON)
     raised = verbs.change_severity(done, "fatal", "UA", rules, NOON).incident
-    assert planned(fire_holding(raised, rules, NOON), rules) == []
+    assert planned_deadlines(fire_holding(raised, rules, NOON), rules) == []
 
 
 def test_a_person_fires_a_trigger_once_and_only_where_it_applies() -> None:

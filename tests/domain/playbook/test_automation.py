@@ -41,7 +41,7 @@ def incident(facts: dict[str, Any] | None = None, **more: Any) -> Incident:
     return Incident(**{**given, **more}, declared_at=NOW, detected_at=NOW, ladder=Ladder(NOW), facts=facts or {})
 
 
-def decided(
+def decision(
     facts: dict[str, Any] | None = None,
     of: Step | None = None,
     rules: AutomationRules = RULES,
@@ -64,35 +64,38 @@ NO_ROW_APPROVE = "no row of the matrix matches, so it is approve"
 @pytest.mark.parametrize(
     ("decision", "act", "reason"),
     [
-        (decided(SURE), "auto", "the matrix says auto: Service down"),
-        (decided({"nodes": 3.0}, confidence=0.97), "auto", "the matrix says auto"),
-        (decided({"confidence": 0.95, "nodes": 3.0}), "manual", "no row of the matrix matches"),
-        (decided({"confidence": 0.96, "nodes": 10.0}), "manual", "no row"),
-        (decided({"confidence": 0.96}), "manual", "no row"),
-        (decided({"nodes": 3.0}), "manual", "no row"),
-        (decided({"confidence": True, "nodes": 3.0}), "manual", "no row"),
-        (decided({}, confidence=0.99), "manual", "no row"),
-        (decided({"traffic": 5.0}, step("scale_up"), playbook="high-latency", confidence=0.91), "auto", "High latency"),
-        (decided({"traffic": 5.0}, step("scale_up"), playbook="other", confidence=0.91), "manual", "no row"),
-        (decided({}, step("warm_cache"), confidence=0.81, category="performance"), "auto", "Cache miss"),
-        (decided({}, step("warm_cache"), confidence=0.81, category="security"), "manual", "no row"),
-        (decided({}, step("failover")), "approve", "the matrix says approve: Failover"),
-        (decided(SURE, step("drop")), "manual", "the matrix says manual: Never"),
-        (decided(SURE, step(None)), "manual", "no row"),
-        (decided(SURE, step(requires_approval=True)), "approve", "the playbook asks for approval"),
-        (decided(SURE, step(requires_approval=True, dangerous="Data goes")), "approve", "approval (Data goes)"),
-        (decided(SURE, step(sure=0.99)), "approve", "confidence is 0.96, and 0.99 is needed"),
-        (decided(SURE, rules=replace(RULES, thresholds={"restart": 0.97})), "approve", "0.97 is needed"),
-        (decided(SURE, rules=replace(RULES, severities=("sev2",))), "approve", "at sev1 nothing runs unattended"),
-        (decided(SURE, status=Status.RESOLVED), "approve", "the incident is resolved"),
-        (decided(SURE, drill=True), "refused", "this is a drill"),
-        (decided(SURE, trouble="not allowed"), "refused", "not allowed"),
-        (decided(SURE, rules=replace(RULES, enabled=False)), "refused", "automation is off"),
-        (decided(SURE, rules=replace(RULES, process=None)), "refused", "the runner process is not set up"),
-        (decided(SURE, Step("1.1", "By hand")), "refused", "names no runner"),
-        (decided({}, rules=AutomationRules(enabled=True, process=ProcessRules())), "manual", "no row"),
-        (decided({}, rules=AutomationRules()), "refused", "automation is off"),
-        (decided({}, rules=replace(RULES, otherwise="approve")), "approve", NO_ROW_APPROVE),
+        (decision(SURE), "auto", "the matrix says auto: Service down"),
+        (decision({"nodes": 3.0}, confidence=0.97), "auto", "the matrix says auto"),
+        (decision({"confidence": 0.95, "nodes": 3.0}), "manual", "no row of the matrix matches"),
+        (decision({"confidence": 0.96, "nodes": 10.0}), "manual", "no row"),
+        (decision({"confidence": 0.96}), "manual", "no row"),
+        (decision({"nodes": 3.0}), "manual", "no row"),
+        (decision({"confidence": True, "nodes": 3.0}), "manual", "no row"),
+        (decision({}, confidence=0.99), "manual", "no row"),
+        (
+            decision({"traffic": 5.0}, step("scale_up"), playbook="high-latency", confidence=0.91),
+            "auto", "High latency",
+        ),
+        (decision({"traffic": 5.0}, step("scale_up"), playbook="other", confidence=0.91), "manual", "no row"),
+        (decision({}, step("warm_cache"), confidence=0.81, category="performance"), "auto", "Cache miss"),
+        (decision({}, step("warm_cache"), confidence=0.81, category="security"), "manual", "no row"),
+        (decision({}, step("failover")), "approve", "the matrix says approve: Failover"),
+        (decision(SURE, step("drop")), "manual", "the matrix says manual: Never"),
+        (decision(SURE, step(None)), "manual", "no row"),
+        (decision(SURE, step(requires_approval=True)), "approve", "the playbook asks for approval"),
+        (decision(SURE, step(requires_approval=True, dangerous="Data goes")), "approve", "approval (Data goes)"),
+        (decision(SURE, step(sure=0.99)), "approve", "confidence is 0.96, and 0.99 is needed"),
+        (decision(SURE, rules=replace(RULES, thresholds={"restart": 0.97})), "approve", "0.97 is needed"),
+        (decision(SURE, rules=replace(RULES, severities=("sev2",))), "approve", "at sev1 nothing runs unattended"),
+        (decision(SURE, status=Status.RESOLVED), "approve", "the incident is resolved"),
+        (decision(SURE, drill=True), "refused", "this is a drill"),
+        (decision(SURE, trouble="not allowed"), "refused", "not allowed"),
+        (decision(SURE, rules=replace(RULES, enabled=False)), "refused", "automation is off"),
+        (decision(SURE, rules=replace(RULES, process=None)), "refused", "the runner process is not set up"),
+        (decision(SURE, Step("1.1", "By hand")), "refused", "names no runner"),
+        (decision({}, rules=AutomationRules(enabled=True, process=ProcessRules())), "manual", "no row"),
+        (decision({}, rules=AutomationRules()), "refused", "automation is off"),
+        (decision({}, rules=replace(RULES, otherwise="approve")), "approve", NO_ROW_APPROVE),
     ],
 )  # fmt: skip
 def test_a_decision_and_its_first_reason(decision: Decision, act: str, reason: str) -> None:
@@ -101,7 +104,7 @@ def test_a_decision_and_its_first_reason(decision: Decision, act: str, reason: s
 
 
 def test_skipped_matrix_rows_are_explained() -> None:
-    assert explain(decided({"nodes": 12.0})) == (
+    assert explain(decision({"nodes": 12.0})) == (
         "Runs when a person presses Run: no row of the matrix matches, so it is manual; Service down: it needs "
         "confidence above 0.95, and nobody has stated the confidence, it needs nodes < 10, and nodes is 12."
     )
@@ -110,5 +113,5 @@ def test_skipped_matrix_rows_are_explained() -> None:
 def test_the_number_of_affected_services_is_a_fact() -> None:
     row = MatrixRow("one", "auto", "One service", radius=(Condition("services", "<=", 1),))
     rules = replace(RULES, matrix=(row,))
-    assert decided({}, step(None), rules, services=("api",)).mode == "auto"
-    assert decided({}, step(None), rules, services=("api", "web")).mode == "manual"
+    assert decision({}, step(None), rules, services=("api",)).mode == "auto"
+    assert decision({}, step(None), rules, services=("api", "web")).mode == "manual"

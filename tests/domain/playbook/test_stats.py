@@ -17,7 +17,7 @@ from tests.domain.playbook.runs import BOOK, HALF_HOUR, SHOWN, new_run
 from tests.domain.policies import MINUTE, NOON
 
 
-def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> PlaybookRun:
+def finished_run(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> PlaybookRun:
     run = lifecycle.open_run(1, 1, BOOK, "UA", NOON, drill=drill).run
     for key in ("1.1", "1.2", "1.3"):
         run = steps.skip(run, key, "UA", NOON, "no").run if skip else steps.complete(run, key, "UA", NOON).run
@@ -28,8 +28,8 @@ def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, dr
 
 
 def test_stats_count_real_runs_and_no_drills() -> None:
-    told = [finished(10), finished(20, helped=True, skip=True), finished(40, helped=False), new_run()]
-    told += [lifecycle.abandon(new_run(), "UA", NOON, "wrong").run, finished(500, drill=True)]
+    told = [finished_run(10), finished_run(20, helped=True, skip=True), finished_run(40, helped=False), new_run()]
+    told += [lifecycle.abandon(new_run(), "UA", NOON, "wrong").run, finished_run(500, drill=True)]
     found = run_stats(BOOK, told)
     assert (found.used, found.ended, found.succeeded, found.mean) == (5, 4, 2, 15 * MINUTE)
     assert found.skipped == {"1.1": 1, "1.2": 1, "1.3": 1}

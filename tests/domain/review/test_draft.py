@@ -63,11 +63,11 @@ def section(record: Record, key: str) -> Section:
     return next(each for each in draft(record) if each.key == key)
 
 
-def said(record: Record, key: str) -> str:
+def section_text(record: Record, key: str) -> str:
     return "\n".join(each.text for each in section(record, key).sentences)
 
 
-def asked(record: Record, key: str) -> str:
+def section_questions(record: Record, key: str) -> str:
     return "\n".join(f"{each.to}: {each.text}" for each in section(record, key).questions)
 
 
@@ -90,20 +90,20 @@ def test_every_question_is_put_to_a_named_person_once() -> None:
 
 def test_the_words_are_those_of_the_record() -> None:
     record = story().record()
-    assert "lasted 1h from detection to resolution" in said(record, "summary")
-    assert f"Root cause, in the words of <@{BEN}>: A leak of connections" in said(record, "causes")
-    assert f"<@{BEN}> acknowledged it 3m after the detection" in said(record, "detection")
-    assert "The cause was found 20m after the detection" in said(record, "detection")
-    assert "2 messages by 2 people" in said(record, "timeline")
-    assert "Update #2 was 15m late" in said(record, "improve")
-    assert "What caused it?" not in asked(record, "causes")
+    assert "lasted 1h from detection to resolution" in section_text(record, "summary")
+    assert f"Root cause, in the words of <@{BEN}>: A leak of connections" in section_text(record, "causes")
+    assert f"<@{BEN}> acknowledged it 3m after the detection" in section_text(record, "detection")
+    assert "The cause was found 20m after the detection" in section_text(record, "detection")
+    assert "2 messages by 2 people" in section_text(record, "timeline")
+    assert "Update #2 was 15m late" in section_text(record, "improve")
+    assert "What caused it?" not in section_questions(record, "causes")
 
 
 def test_the_log_tells_updates_from_messages_to_audiences() -> None:
     told = story()
     facts = {"number": 1, "audience": "customers"}
     told.entries.append(entry(minutes(56), "sent", BEN, "Initial to Customers: 3 of 3", **facts))
-    logged = said(told.record(), "communication")
+    logged = section_text(told.record(), "communication")
     assert f"Message to customers by <@{BEN}>" in logged
     assert logged.count("Update #1") == 1
 
@@ -114,7 +114,7 @@ def test_a_rung_that_reached_nobody_is_not_called_an_escalation() -> None:
         entry(minutes(1), "escalated", BOT, "Rung 1 reaches nobody: the policy has no schedule", rung=1)
     )
     told.entries.append(entry(minutes(2), "escalated", ADA, "can't respond (rung 1)", rung=1, declined=True))
-    improve = said(told.record(), "improve")
+    improve = section_text(told.record(), "improve")
     assert "Rung 1 reaches nobody: the policy has no schedule" in improve
     assert f"<@{ADA}> was paged and declined: can't respond (rung 1)" in improve
     assert "had to be escalated" not in improve
@@ -122,16 +122,16 @@ def test_a_rung_that_reached_nobody_is_not_called_an_escalation() -> None:
 
 def test_what_the_record_does_not_say_is_a_question_and_never_filler() -> None:
     bare = Story().record()
-    assert "What caused it?" in asked(bare, "causes")
-    assert "Root cause" not in said(bare, "causes")
-    assert "When did it start?" in asked(bare, "detection")
-    assert "Nobody held Incident commander, which sev2 needs." in asked(bare, "improve")
-    assert "No alert fired" in asked(bare, "detection")
+    assert "What caused it?" in section_questions(bare, "causes")
+    assert "Root cause" not in section_text(bare, "causes")
+    assert "When did it start?" in section_questions(bare, "detection")
+    assert "Nobody held Incident commander, which sev2 needs." in section_questions(bare, "improve")
+    assert "No alert fired" in section_questions(bare, "detection")
     assert section(bare, "lessons").sentences == ()
 
 
 def test_a_silence_in_the_record_is_asked_about() -> None:
-    assert "The record is silent" in asked(story().record(), "improve")
+    assert "The record is silent" in section_questions(story().record(), "improve")
 
 
 def test_detection_is_from_the_start_and_never_the_time_to_acknowledge() -> None:
@@ -149,9 +149,9 @@ def test_an_answer_takes_the_place_of_its_question() -> None:
         entry(minutes(91), "answer", "tocsin", "Nobody looked", question="earlier", section="causes", anonymous=True)
     )
     record = told.record()
-    assert said(record, "lessons") == f"<@{MAYA}>: Watch the pool"
+    assert section_text(record, "lessons") == f"<@{MAYA}>: Watch the pool"
     assert section(record, "lessons").questions == ()
-    assert "A participant: Nobody looked" in said(record, "causes")
+    assert "A participant: Nobody looked" in section_text(record, "causes")
 
 
 def test_action_items_cite_their_entries_and_ask_for_owner_and_day() -> None:
@@ -161,8 +161,8 @@ def test_action_items_cite_their_entries_and_ask_for_owner_and_day() -> None:
     told.entries += [change.entry for change in (made, owned) if change.entry]
     record = told.record(actions=[made.item, owned.item])
     assert len(section(record, "actions").sentences) == 2
-    assert asked(record, "actions") == f"{MAYA}: AI-1-1 Alert on the pool: who does it and by when?"
-    assert "AI-1-1 is to prevent the next one" in said(record, "prevention")
+    assert section_questions(record, "actions") == f"{MAYA}: AI-1-1 Alert on the pool: who does it and by when?"
+    assert "AI-1-1 is to prevent the next one" in section_text(record, "prevention")
 
 
 def test_erased_words_are_in_no_sentence() -> None:
@@ -193,16 +193,16 @@ def test_targets_count_from_the_detection_as_in_the_figures() -> None:
     fact = IncidentFact(**{name: getattr(early, name) for name in IncidentFact._fields if name != "teams"})
     counted = count_kept(outcomes([fact], FIVE, minutes(60)))
     assert (counted.acknowledged, counted.acknowledge_n) == (0, 1)
-    assert "The acknowledgement came" in said(record, "improve")
-    assert "acknowledged within the target" not in said(record, "well")
+    assert "The acknowledgement came" in section_text(record, "improve")
+    assert "acknowledged within the target" not in section_text(record, "well")
 
 
 def test_the_appendices_have_links_and_the_extent_of_the_record_and_are_never_empty() -> None:
     told = story()
     told.entries.append(entry(minutes(57), "note", BEN, "Graph: <https://graphs.example.org/d/7|pool>."))
-    appended = said(told.record(), "appendices")
+    appended = section_text(told.record(), "appendices")
     assert f"Link by <@{BEN}> on 5 Jan 2026 04:01 UTC: https://graphs.example.org/d/7\n" in appended
-    assert "`tocsin show INC-1`" in said(Story().record(), "appendices")
+    assert "`tocsin show INC-1`" in section_text(Story().record(), "appendices")
 
 
 def test_the_questions_that_matter_most_come_first_and_none_is_lost() -> None:
@@ -221,16 +221,18 @@ def test_each_participant_is_asked_about_what_they_did_themselves() -> None:
     paged = PagedRung(1, 1, minutes(1), (dan, cleo))
     told.incident = replace(told.incident, ladder=replace(told.incident.ladder, pages=(paged,)))
     record = told.record()
-    assert f"{cleo}: You wrote 1 message, the first on" in asked(record, "response")
-    assert f"{BEN}: On 5 Jan 2026" in asked(record, "response")
-    assert "you wrote “Looking into it”. What did you see then" in asked(record, "response")
-    assert f"{dan}: You were paged on" in asked(record, "response")
-    assert f"{cleo}: What helped you, and what was missing or hard to find?" in asked(record, "improve")
-    assert f"{dan}: What helped" not in asked(record, "improve")
+    assert f"{cleo}: You wrote 1 message, the first on" in section_questions(record, "response")
+    assert f"{BEN}: On 5 Jan 2026" in section_questions(record, "response")
+    assert "you wrote “Looking into it”. What did you see then" in section_questions(record, "response")
+    assert f"{dan}: You were paged on" in section_questions(record, "response")
+    assert f"{cleo}: What helped you, and what was missing or hard to find?" in section_questions(record, "improve")
+    assert f"{dan}: What helped" not in section_questions(record, "improve")
     told.entries.append(entry(minutes(2), "acknowledged", dan, "is responding"))
-    assert f"{dan}: You were paged on 5 Jan 2026 03:05 UTC and responded." in asked(told.record(), "response")
+    assert f"{dan}: You were paged on 5 Jan 2026 03:05 UTC and responded." in section_questions(
+        told.record(), "response"
+    )
     told.incident = replace(told.incident, merged=(2,))
-    assert f"{dan}: " not in asked(told.record(), "response")  # they may have written in the other incident
+    assert f"{dan}: " not in section_questions(told.record(), "response")  # they may have written in the other incident
 
 
 def test_roles_and_pages_are_told_in_sentences_and_tickets_are_no_part_of_the_timeline() -> None:
@@ -238,9 +240,9 @@ def test_roles_and_pages_are_told_in_sentences_and_tickets_are_no_part_of_the_ti
     told.entries.append(entry(minutes(30), "page", BOT, "Rung 1: somebody (why)", people=[ADA]))
     told.entries.append(entry(minutes(31), "action", BOT, "AI-1-1 is acme/app#1 in GitHub", event="ticket"))
     record = told.record()
-    assert f"<@{MAYA}> became Incident commander, named by <@{BEN}>." in said(record, "response")
-    assert "Paged: rung 1: somebody (why)" in said(record, "response")
-    timeline = said(record, "timeline")
+    assert f"<@{MAYA}> became Incident commander, named by <@{BEN}>." in section_text(record, "response")
+    assert "Paged: rung 1: somebody (why)" in section_text(record, "response")
+    timeline = section_text(record, "timeline")
     assert f"· <@{BEN}> · is responding" in timeline
     assert "· Tocsin · paged rung 1: somebody (why)" in timeline
     assert "acme/app#1" not in timeline
@@ -249,7 +251,7 @@ def test_roles_and_pages_are_told_in_sentences_and_tickets_are_no_part_of_the_ti
 def test_what_was_said_when_the_cause_was_found_is_a_candidate_for_it() -> None:
     told = Story()
     told.then(verbs.move(told.incident, Status.IDENTIFIED, BEN, FIVE, minutes(20), "The pool is too small"))
-    assert f"<@{BEN}> said when the cause was found: The pool is too small" in said(told.record(), "causes")
+    assert f"<@{BEN}> said when the cause was found: The pool is too small" in section_text(told.record(), "causes")
 
 
 def test_a_section_that_people_wrote_asks_no_more_but_of_times_and_of_each_participant() -> None:
@@ -302,8 +304,8 @@ def test_roles_that_nobody_held_are_one_question() -> None:
     levels = tuple(replace(level, roles=three) if level.key == "sev2" else level for level in FIVE.severities)
     record = Story().record()
     record.policy = replace(FIVE, severities=levels)
-    assert asked(record, "improve").count("Nobody held") == 1
-    assert "Nobody held Incident commander, Communications lead and Scribe, which sev2 needs." in asked(
+    assert section_questions(record, "improve").count("Nobody held") == 1
+    assert "Nobody held Incident commander, Communications lead and Scribe, which sev2 needs." in section_questions(
         record, "improve"
     )
 
@@ -320,13 +322,13 @@ def test_a_review_draws_on_the_incidents_merged_into_it_with_their_people_times_
     told.incident = replace(told.incident, merged=(2,))
     record = told.record(merged=[other.record()])
     assert record.participants[-1] == cleo
-    assert f"INC-2: {user_mention(cleo)} noted: Deploy 4512 went out" in said(record, "causes")
-    assert "INC-2 was detected 12m before it, on 5 Jan 2026 02:52 UTC." in said(record, "detection")
-    assert f"INC-2: {user_mention(cleo)} responded first, after 2m" in said(record, "response")
-    assert "INC-2: Update #1 by" in said(record, "communication")
-    assert said(record, "metadata").count("merged") == 1  # the incident's own entry says so
-    assert f"{cleo}: On 5 Jan 2026 02:55 UTC you wrote “Deploy 4512 went out”" in asked(record, "response")
-    assert "INC-2" not in "".join(asked(record, key) for key in TITLES)
+    assert f"INC-2: {user_mention(cleo)} noted: Deploy 4512 went out" in section_text(record, "causes")
+    assert "INC-2 was detected 12m before it, on 5 Jan 2026 02:52 UTC." in section_text(record, "detection")
+    assert f"INC-2: {user_mention(cleo)} responded first, after 2m" in section_text(record, "response")
+    assert "INC-2: Update #1 by" in section_text(record, "communication")
+    assert section_text(record, "metadata").count("merged") == 1  # the incident's own entry says so
+    assert f"{cleo}: On 5 Jan 2026 02:55 UTC you wrote “Deploy 4512 went out”" in section_questions(record, "response")
+    assert "INC-2" not in "".join(section_questions(record, key) for key in TITLES)
     rows = chronology.rows(section(record, "timeline"))
     assert [row.what for row in rows][:3] == [
         "INC-2: declared: sev2: Search is slow",

@@ -10,7 +10,7 @@ from bot.domain.review.document import Question, Section, Sentence
 SENTENCES = yaml.safe_load((Path(__file__).parent / "lint_sentences.yml").read_text())
 
 
-def found(sentence: dict[str, str]) -> str:
+def finding(sentence: dict[str, str]) -> str:
     if sentence["of"] == "action":
         return "vague" if lint.of_action(sentence["text"]) else "-"
     return str(lint.of_sentence(sentence["text"]) or "-")
@@ -18,10 +18,10 @@ def found(sentence: dict[str, str]) -> str:
 
 def test_nine_of_ten_hints_are_right_on_the_labelled_sentences_and_most_are_found() -> None:
     assert len(SENTENCES) >= 80
-    hinted = [sentence for sentence in SENTENCES if found(sentence) != "-"]
-    right = [sentence for sentence in hinted if found(sentence) == sentence["hint"]]
+    hinted = [sentence for sentence in SENTENCES if finding(sentence) != "-"]
+    right = [sentence for sentence in hinted if finding(sentence) == sentence["hint"]]
     wanted = [sentence for sentence in SENTENCES if sentence["hint"] != "-"]
-    wrong = [sentence["text"] for sentence in SENTENCES if found(sentence) != sentence["hint"]]
+    wrong = [sentence["text"] for sentence in SENTENCES if finding(sentence) != sentence["hint"]]
     assert len(right) / len(hinted) >= 0.9, wrong
     assert len(right) / len(wanted) >= 0.8, wrong
 

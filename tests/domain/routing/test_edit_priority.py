@@ -24,21 +24,21 @@ def priorities(before: Incident, change: Change) -> set[Priority]:
     return {edit.priority for edit in edits}
 
 
-def acknowledged() -> Incident:
+def acknowledged_incident() -> Incident:
     return verbs.acknowledge(new_incident(), "U1", LATER).incident
 
 
-def resolved() -> Incident:
-    return verbs.resolve(acknowledged(), "U1", LATER).incident
+def resolved_incident() -> Incident:
+    return verbs.resolve(acknowledged_incident(), "U1", LATER).incident
 
 
 @pytest.mark.parametrize(
     ("before", "change"),
     [
         (new_incident(), verbs.acknowledge(new_incident(), "U1", LATER)),
-        (acknowledged(), verbs.resolve(acknowledged(), "U1", LATER)),
-        (acknowledged(), verbs.cancel(acknowledged(), "U1", LATER, "false alarm")),
-        (resolved(), verbs.reopen(resolved(), "U1", ANNOUNCED, LATER, "it is back")),
+        (acknowledged_incident(), verbs.resolve(acknowledged_incident(), "U1", LATER)),
+        (acknowledged_incident(), verbs.cancel(acknowledged_incident(), "U1", LATER, "false alarm")),
+        (resolved_incident(), verbs.reopen(resolved_incident(), "U1", ANNOUNCED, LATER, "it is back")),
     ],
     ids=["acknowledged", "resolved", "cancelled", "reopened"],
 )
@@ -47,5 +47,5 @@ def test_an_edit_after_which_buttons_do_something_else_goes_first(before: Incide
 
 
 def test_an_edit_of_figures_waits() -> None:
-    before = acknowledged()
+    before = acknowledged_incident()
     assert priorities(before, verbs.change_severity(before, "bad", "U1", ANNOUNCED, LATER)) == {Priority.EDIT}

@@ -31,14 +31,14 @@ PAGED = replace(POLICY, severities=(replace(POLICY.severities[0], ladder=(RUNG,)
 ALERT = VendorAlert("pagerduty", "fatal", None, ("page:1:0:fatal:1:1:pagerduty:anna",))
 
 
-def paged(incident: Incident) -> PagingOutcome:
+def first_rung(incident: Incident) -> PagingOutcome:
     """The first rung of the ladder, by Slack, SMS and PagerDuty."""
     context = PagingContext(PAGED, nobody_on_call, frozenset({"sms", "pagerduty"}), NOON)
     return page_next_rung(incident, context, "declared")
 
 
-def sent(incident: Incident, deadlines: tuple[str, ...] = ("rung:1",)) -> list[Notice]:
-    outcome = paged(incident)
+def page_notices(incident: Incident, deadlines: tuple[str, ...] = ("rung:1",)) -> list[Notice]:
+    outcome = first_rung(incident)
     return pages(incident, outcome, "declared", "rung", deadlines, RUNG, outcome.plan)
 
 
@@ -50,7 +50,7 @@ def by_kind(notices: list[Notice]) -> dict[NoticeKind, list[Notice]]:
 
 
 def test_a_rung_pages_in_the_channel_in_other_channels_and_each_person_by_each_method() -> None:
-    found = by_kind(sent(new_incident()))
+    found = by_kind(page_notices(new_incident()))
     assert {kind: len(notices) for kind, notices in found.items()} == {
         NoticeKind.PAGE_CHANNEL: 1, NoticeKind.PAGE_DIRECT: 1, NoticeKind.PAGE_VENDOR: 2, NoticeKind.INVITE: 1,
         NoticeKind.PAGE_ELSEWHERE: 1,
@@ -60,7 +60,7 @@ def test_a_rung_pages_in_the_channel_in_other_channels_and_each_person_by_each_m
 
 
 def test_a_page_to_a_person_waits_for_nothing_and_goes_first() -> None:
-    found = by_kind(sent(new_incident()))
+    found = by_kind(page_notices(new_incident()))
     for page in (*found[NoticeKind.PAGE_DIRECT], *found[NoticeKind.PAGE_VENDOR], *found[NoticeKind.PAGE_ELSEWHERE]):
         assert (page.depends_on, page.priority) == (None, Priority.PAGE)
     (in_channel,) = found[NoticeKind.PAGE_CHANNEL]
@@ -68,15 +68,15 @@ def test_a_page_to_a_person_waits_for_nothing_and_goes_first() -> None:
 
 
 def test_every_page_of_a_rung_has_its_own_key_and_another_page_has_others() -> None:
-    first = {notice.dedup_key for notice in sent(new_incident()) if notice.kind is not NoticeKind.INVITE}
+    first = {notice.dedup_key for notice in page_notices(new_incident()) if notice.kind is not NoticeKind.INVITE}
     assert len(first) == 5
-    outcome = paged(new_incident())
+    outcome = first_rung(new_incident())
     repeated = pages(new_incident(), replace(outcome, times=2), "again", "rung", (), RUNG, outcome.plan)
     assert first.isdisjoint(notice.dedup_key for notice in repeated)
 
 
 def test_pages_that_tell_who_was_reached_settle_the_deadline_and_the_channel_does_not() -> None:
-    found = by_kind(sent(new_incident()))
+    found = by_kind(page_notices(new_incident()))
     assert found[NoticeKind.PAGE_CHANNEL][0].payload["deadlines"] == []
     assert found[NoticeKind.PAGE_DIRECT][0].payload["deadlines"] == ["rung:1"]
 
@@ -89,13 +89,13 @@ def test_where_nobody_is_reached_the_message_in_the_channel_settles_the_deadline
 
 
 def test_a_page_is_dropped_when_what_its_rung_waits_for_has_happened() -> None:
-    (direct,) = by_kind(sent(new_incident()))[NoticeKind.PAGE_DIRECT]
+    (direct,) = by_kind(page_notices(new_incident()))[NoticeKind.PAGE_DIRECT]
     assert direct.payload["unless"] == "mitigated"
 
 
 def test_a_drill_lists_whom_it_would_page_and_how() -> None:
     drill = replace(new_incident(), drill=True)
-    outcome = paged(drill)
+    outcome = first_rung(drill)
     notice = would_have_paged(drill, outcome, "declared", "rung", outcome.plan)
     assert notice.kind is NoticeKind.PAGE_DRILL
     assert notice.payload["people"] == {"UANNA": ["Slack", "SMS", "PagerDuty"]}
@@ -104,7 +104,7 @@ def test_a_drill_lists_whom_it_would_page_and_how() -> None:
 
 
 def test_only_messages_with_buttons_are_live() -> None:
-    keys = live_page_keys(sent(new_incident()))
+    keys = live_page_keys(page_notices(new_incident()))
     assert sorted(key.rsplit(":", 2)[1] for key in keys) == ["1", "dm", "to"]
 
 

@@ -19,7 +19,7 @@ def report(kind: str, after_s: float, source: str) -> MembershipReport:
     return MembershipReport(Entry(at, kind, "U1", kind, dedup_key=f"{kind}:{after_s}"), source == "message")
 
 
-def recorded(reports: Sequence[MembershipReport]) -> list[Entry]:
+def recorded_entries(reports: Sequence[MembershipReport]) -> list[Entry]:
     """The entries after these reports came in one after the other."""
     entries: list[Entry] = []
     for count, new in enumerate(reports):
@@ -38,31 +38,31 @@ def test_who_leaves_joins_and_leaves_within_half_a_second_has_three_entries_in_a
     reports = [report(kind, at, "message") for kind, at in OUT_IN_OUT]
     reports += [report(kind, at + 0.001, "event") for kind, at in OUT_IN_OUT]
     for order in permutations(reports):
-        assert moves(recorded(order)) == OUT_IN_OUT, order
+        assert moves(recorded_entries(order)) == OUT_IN_OUT, order
 
 
 def test_member_events_stamped_with_whole_seconds_are_still_the_same_moves() -> None:
     reports = [report(kind, at + 0.5, "message") for kind, at in OUT_IN_OUT]
     reports += [report(kind, number / 10_000, "event") for number, (kind, _) in enumerate(OUT_IN_OUT)]
     for order in permutations(reports):
-        entries = recorded(order)
+        entries = recorded_entries(order)
         assert [entry.kind for entry in entries].count("joined") == 1
         assert [entry.kind for entry in entries].count("left") == 2
 
 
 @pytest.mark.parametrize("source", ["message", "event"])
 def test_where_slack_reports_by_one_source_only_each_report_is_a_move(source: str) -> None:
-    assert moves(recorded([report(kind, at, source) for kind, at in OUT_IN_OUT])) == OUT_IN_OUT
+    assert moves(recorded_entries([report(kind, at, source) for kind, at in OUT_IN_OUT])) == OUT_IN_OUT
 
 
 def test_a_lost_report_takes_no_move_away() -> None:
     reports = [report("left", 0.0, "message"), report("left", 0.4, "message"), report("left", 0.401, "event")]
     for order in permutations(reports):
-        assert moves(recorded(order)) == [("left", 0.0), ("left", 0.4)]
+        assert moves(recorded_entries(order)) == [("left", 0.0), ("left", 0.4)]
 
 
 def test_two_reports_far_apart_are_two_moves() -> None:
-    assert len(recorded([report("left", 0.0, "message"), report("left", 6.0, "event")])) == 2
+    assert len(recorded_entries([report("left", 0.0, "message"), report("left", 6.0, "event")])) == 2
 
 
 def test_an_entry_of_an_earlier_version_stands_for_reports_of_about_its_time() -> None:

@@ -30,11 +30,11 @@ def eyes(second: float = 0, *, added: bool = True) -> Entry:
     return Entry(at(second), "reaction", ADA, ":eyes:" if added else ":eyes: taken back", TS, {"added": added})
 
 
-def pinned(second: float = 0, actor: str = ADA) -> Entry:
+def pin_entry(second: float = 0, actor: str = ADA) -> Entry:
     return Entry(at(second), "pin", actor, "pinned a message", TS, {"added": True})
 
 
-def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: bool = False) -> SlackState:
+def slack_state(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: bool = False) -> SlackState:
     marks = {mark: entry for entry in entries if (mark := reaction_of(entry))}
     doubtful = {(mark.ts, mark.name) for mark in marks} | {(TS, "📌")} if unsure else set()
     return SlackState(marks, looked_at, doubtful)
@@ -43,22 +43,22 @@ def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: 
 @pytest.mark.parametrize(
     ("before", "now", "slack", "changes"),
     [
-        ([], None, shown(keyed()), ["keyed"]),
-        ([], None, shown(), []),
-        ([keyed()], None, shown(keyed()), []),
-        ([keyed()], None, shown(), ["unkeyed"]),
-        ([keyed()], None, shown(keyed(actor=BEN)), ["unkeyed", "keyed"]),
-        ([keyed(), unkeyed(1)], None, shown(), []),
-        ([keyed(), unkeyed(1)], None, shown(keyed()), ["keyed"]),
-        ([unkeyed(1), keyed()], None, shown(), []),  # as delivered; by when it was, it is off
-        ([keyed()], None, shown(looked_at=frozenset()), []),  # not read: nothing is known of it
-        ([keyed()], None, shown(unsure=True), []),  # Slack did not name everybody
-        ([], [keyed()], shown(keyed()), []),  # its event came while the history was read
-        ([], [keyed(), unkeyed(1)], shown(keyed()), []),  # and taken back, after it was read
-        ([keyed()], [keyed(), unkeyed(1)], shown(), []),
-        ([eyes()], None, shown(), ["reaction"]),
-        ([pinned()], None, shown(pinned(actor=BEN)), []),  # who pinned it does not matter
-        ([pinned()], None, shown(), ["pin"]),
+        ([], None, slack_state(keyed()), ["keyed"]),
+        ([], None, slack_state(), []),
+        ([keyed()], None, slack_state(keyed()), []),
+        ([keyed()], None, slack_state(), ["unkeyed"]),
+        ([keyed()], None, slack_state(keyed(actor=BEN)), ["unkeyed", "keyed"]),
+        ([keyed(), unkeyed(1)], None, slack_state(), []),
+        ([keyed(), unkeyed(1)], None, slack_state(keyed()), ["keyed"]),
+        ([unkeyed(1), keyed()], None, slack_state(), []),  # as delivered; by when it was, it is off
+        ([keyed()], None, slack_state(looked_at=frozenset()), []),  # not read: nothing is known of it
+        ([keyed()], None, slack_state(unsure=True), []),  # Slack did not name everybody
+        ([], [keyed()], slack_state(keyed()), []),  # its event came while the history was read
+        ([], [keyed(), unkeyed(1)], slack_state(keyed()), []),  # and taken back, after it was read
+        ([keyed()], [keyed(), unkeyed(1)], slack_state(), []),
+        ([eyes()], None, slack_state(), ["reaction"]),
+        ([pin_entry()], None, slack_state(pin_entry(actor=BEN)), []),  # who pinned it does not matter
+        ([pin_entry()], None, slack_state(), ["pin"]),
     ],
 )
 def test_unreported_changes_are_found(
@@ -69,22 +69,22 @@ def test_unreported_changes_are_found(
 
 def test_a_missed_change_is_last_and_has_a_stable_key() -> None:
     known = [keyed(), unkeyed(90)]
-    (first,) = missed_changes(known, known, shown(keyed(60)), at(60))
+    (first,) = missed_changes(known, known, slack_state(keyed(60)), at(60))
     assert (first.at, first.data) == (at(90), {"reaction": "pushpin", "fetched": True})
-    (second,) = missed_changes(known, known, shown(keyed(61)), at(61))
+    (second,) = missed_changes(known, known, slack_state(keyed(61)), at(61))
     assert first.dedup_key == second.dedup_key
-    (later,) = missed_changes([*known, first], [*known, first], shown(), at(120))
+    (later,) = missed_changes([*known, first], [*known, first], slack_state(), at(120))
     assert (later.kind, later.at) == ("unkeyed", at(120))
     assert later.dedup_key != first.dedup_key
 
 
 def test_a_removed_reaction_says_so_and_an_unpin_has_no_actor() -> None:
     assert [
-        (one.actor, one.text, one.data["added"]) for one in missed_changes([eyes()], [eyes()], shown(), at(60))
+        (one.actor, one.text, one.data["added"]) for one in missed_changes([eyes()], [eyes()], slack_state(), at(60))
     ] == [(ADA, ":eyes: taken back", False)]
-    assert [(one.actor, one.data["added"]) for one in missed_changes([pinned()], [pinned()], shown(), at(60))] == [
-        ("unknown", False)
-    ]
+    assert [
+        (one.actor, one.data["added"]) for one in missed_changes([pin_entry()], [pin_entry()], slack_state(), at(60))
+    ] == [("unknown", False)]
 
 
 @pytest.mark.parametrize(

@@ -47,14 +47,14 @@ def test_later_suggests_a_day_that_is_ahead(due: str | None, suggested: str) -> 
     assert element["initial_date"] == suggested
 
 
-def shown(item: ActionItem) -> str:
+def last_block(item: ActionItem) -> str:
     return str(actions.created(item, "/incident").blocks[-1])
 
 
 def test_a_new_item_without_owner_or_day_says_how_to_name_them() -> None:
-    assert "It needs an owner and a due date: press *Edit*." in shown(replace(ITEM.item, owner=None, due=None))
-    assert "It needs a due date: press *Edit*." in shown(replace(ITEM.item, due=None))
-    assert "It needs" not in shown(ITEM.item)
+    assert "It needs an owner and a due date: press *Edit*." in last_block(replace(ITEM.item, owner=None, due=None))
+    assert "It needs a due date: press *Edit*." in last_block(replace(ITEM.item, due=None))
+    assert "It needs" not in last_block(ITEM.item)
 
 
 def test_a_new_owner_is_told_when_they_are_reminded() -> None:

@@ -24,7 +24,7 @@ class Answer:
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def refused(status: int, data: Any, **headers: str) -> SlackError:
+def refusal(status: int, data: Any, **headers: str) -> SlackError:
     error = SlackApiError("refused", Answer(status, data, **headers))  # type: ignore[no-untyped-call]  # of the SDK
     return _from_answer(error, "views.open")
 
@@ -41,24 +41,24 @@ def refused(status: int, data: Any, **headers: str) -> SlackError:
     ],
 )
 def test_a_429_is_followed_later_than_slack_said_and_not_much_later(headers: dict[str, str], seconds: float) -> None:
-    assert refused(429, {"ok": False, "error": "ratelimited"}, **headers).wait_s == seconds + RETRY_MARGIN_S
-    assert refused(200, {"ok": False, "error": "ratelimited"}, **headers).wait_s == seconds + RETRY_MARGIN_S
+    assert refusal(429, {"ok": False, "error": "ratelimited"}, **headers).wait_s == seconds + RETRY_MARGIN_S
+    assert refusal(200, {"ok": False, "error": "ratelimited"}, **headers).wait_s == seconds + RETRY_MARGIN_S
 
 
 @pytest.mark.parametrize("data", [{}, {"ok": False}, {"ok": False, "error": None}, {"error": ""}, {"error": 5}])
 def test_a_refusal_without_a_name_is_said_to_be_without_one_and_is_tried_again(data: dict[str, Any]) -> None:
-    error = refused(200, data)
+    error = refusal(200, data)
     assert describe_failure(error, "invite") == "Could not invite: Slack refused (it gave no reason)."
     assert (error.permanent, error.uncertain) == (False, True)
 
 
 def test_a_page_in_the_place_of_slacks_answer_is_no_final_refusal() -> None:
-    assert (refused(200, "<html>").permanent, refused(200, "<html>").uncertain) == (False, True)
-    assert (refused(403, "<html>").permanent, refused(403, "<html>").uncertain) == (False, False)
+    assert (refusal(200, "<html>").permanent, refusal(200, "<html>").uncertain) == (False, True)
+    assert (refusal(403, "<html>").permanent, refusal(403, "<html>").uncertain) == (False, False)
 
 
 def test_a_refusal_that_slack_names_is_final() -> None:
-    error = refused(200, {"ok": False, "error": "cant_invite"})
+    error = refusal(200, {"ok": False, "error": "cant_invite"})
     assert (error.name, error.permanent) == ("cant_invite", True)
 
 

@@ -20,7 +20,7 @@ def directory(database: Database, **methods: Any) -> tuple[NameDirectory, FakeAp
     return NameDirectory(database, cast(SlackApi, api), MovableClock()), api
 
 
-async def known(database: Database, *ids: str) -> dict[str, str]:
+async def known_names(database: Database, *ids: str) -> dict[str, str]:
     async with database.reading() as conn:
         return await names.get_many(conn, ids)
 
@@ -36,7 +36,7 @@ async def test_each_kind_of_id_is_looked_up_once(database: Database) -> None:
     for _ in range(2):
         learner.request(["U1", "B1", "C1", "C2", "S1", "S2"])
         await learner.look_up()
-    told = await known(database, "U1", "B1", "C1", "C2", "S1", "S2")
+    told = await known_names(database, "U1", "B1", "C1", "C2", "S1", "S2")
     assert told == {"U1": "Maya Noor", "B1": "Deploys", "C1": "general", "S1": "ops"}  # a private channel's name is not
     assert len(api.calls) == 6
 
@@ -52,7 +52,7 @@ async def test_while_slack_cannot_answer_the_rest_waits(database: Database) -> N
     await learner.look_up()
     assert len(api.calls) == 1
     await learner.look_up()
-    assert await known(database, "U0GONE0000", "U0TOM00000") == {"U0TOM00000": "Tom"}
+    assert await known_names(database, "U0GONE0000", "U0TOM00000") == {"U0TOM00000": "Tom"}
     learner.request(["U0GONE0000"])
     await learner.look_up()
     assert len(api.calls) == 3  # Slack does not know that one
@@ -69,4 +69,4 @@ async def test_a_name_is_asked_for_again_after_a_week(database: Database) -> Non
     api.profiles._kept.clear()
     learner.request(["U1"])
     await learner.look_up()
-    assert await known(database, "U1") == {"U1": "Maya Noor"}
+    assert await known_names(database, "U1") == {"U1": "Maya Noor"}

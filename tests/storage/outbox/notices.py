@@ -25,6 +25,6 @@ def dependent(
     return Notice(dedup_key, NoticeKind.CARD, 1, depends_on=depends_on, on_dependency_failure=on_failure, **more)
 
 
-async def claimed(conn: AsyncConnection, lease: timedelta = LEASE) -> dict[str, queue.ClaimedNotice]:
+async def claim_all(conn: AsyncConnection, lease: timedelta = LEASE) -> dict[str, queue.ClaimedNotice]:
     """Claim every notice that is ready, by its key."""
     return {row.dedup_key: row for row in await queue.claim(conn, 100, lease)}

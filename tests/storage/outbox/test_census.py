@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.routing.notice import Notice, NoticeKind
 from storage.database import Database
 from storage.outbox import census, enqueue, queue
-from tests.storage.outbox.notices import CHANNEL, claimed, dependent
+from tests.storage.outbox.notices import CHANNEL, claim_all, dependent
 
 
 async def test_counts_and_age_cover_what_is_still_to_be_sent(database: Database) -> None:
@@ -13,7 +13,7 @@ async def test_counts_and_age_cover_what_is_still_to_be_sent(database: Database)
         assert await census.oldest_waiting_at(conn) is None
         free = [Notice("a", NoticeKind.NEWS), Notice("b", NoticeKind.NEWS)]
         await enqueue.put(conn, [CHANNEL, dependent("card:1"), *free])
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         await queue.mark_sent(conn, rows["a"], {})
         await queue.mark_failed(conn, rows["b"], "no")
         assert await census.count_by_state(conn) == {"held": 1, "queued": 0, "leased": 1, "unknown": 0, "failed": 1}

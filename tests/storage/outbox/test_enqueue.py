@@ -11,7 +11,7 @@ from storage.open import open_database
 from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import outbox
 from tests.storage.helpers import NOW
-from tests.storage.outbox.notices import CHANNEL, HOUR, claimed, dependent
+from tests.storage.outbox.notices import CHANNEL, HOUR, claim_all, dependent
 
 
 async def test_each_row_has_an_opaque_metadata_key_of_its_own(database: Database) -> None:
@@ -37,7 +37,7 @@ async def test_a_notice_that_may_have_been_sent_before_a_restore_is_looked_for(d
     async with database.transaction() as conn:
         edit = Notice("edit:1", NoticeKind.CARD_EDIT, resend=True, look_since=NOW)
         await enqueue.put(conn, [Notice("nudge:1", NoticeKind.NUDGE, look_since=NOW), edit])
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         assert (rows["nudge:1"].uncertain, rows["nudge:1"].look_since) == (True, NOW)
         assert (rows["edit:1"].uncertain, rows["edit:1"].look_since) == (False, None)
 
@@ -45,15 +45,15 @@ async def test_a_notice_that_may_have_been_sent_before_a_restore_is_looked_for(d
 async def test_a_dependency_that_was_never_put_holds_nothing_up(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [dependent("card:1", "never put")])
-        assert list(await claimed(conn)) == ["card:1"]
+        assert list(await claim_all(conn)) == ["card:1"]
 
 
 async def test_a_dependent_of_a_row_that_failed_in_the_same_batch_fails_too(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [CHANNEL])
-        await queue.mark_failed(conn, (await claimed(conn))["channel:1"], "no")
+        await queue.mark_failed(conn, (await claim_all(conn))["channel:1"], "no")
         await enqueue.put(conn, [dependent("pin:1", "card:1"), dependent("card:1")])
-        assert await claimed(conn) == {}
+        assert await claim_all(conn) == {}
         assert {f.dedup_key for f in await census.failures(conn, 1)} == {"channel:1", "card:1", "pin:1"}
 
 
@@ -114,28 +114,28 @@ async def test_a_dependent_of_a_sent_card_does_not_wait_for_its_edit(database: D
     card = Notice("card:1", NoticeKind.CARD, 1, resend=True)
     async with database.transaction() as conn:
         await enqueue.put(conn, [card])
-        await queue.mark_sent(conn, (await claimed(conn))["card:1"], {"ts": "1.0"})
+        await queue.mark_sent(conn, (await claim_all(conn))["card:1"], {"ts": "1.0"})
         await enqueue.put(conn, [card, dependent("pin:1", "card:1")])
-        assert sorted(await claimed(conn)) == ["card:1", "pin:1"]
+        assert sorted(await claim_all(conn)) == ["card:1", "pin:1"]
 
 
 async def test_failed_notices_are_queued_again_behind_their_dependencies(database: Database) -> None:
     async with database.transaction() as conn:
         mail = Notice("mail", NoticeKind.PAGE_VENDOR, 1)
         await enqueue.put(conn, [CHANNEL, dependent("card:1"), dependent("pin:1", "card:1"), mail])
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         await queue.mark_failed(conn, rows["channel:1"], "no")
         await queue.mark_failed(conn, rows["mail"], "no")
         assert await enqueue.retry_failed(conn, 1) == 4
         assert await enqueue.retry_failed(conn, 1) == 0
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         assert sorted(rows) == ["channel:1", "mail"]
         await queue.mark_sent(conn, rows["channel:1"], {})
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         assert list(rows) == ["card:1"]
         await queue.mark_failed(conn, rows["card:1"], "no")
         assert await enqueue.retry_failed(conn, 1) == 2
-        assert list(await claimed(conn)) == ["card:1"]  # its channel stands
+        assert list(await claim_all(conn)) == ["card:1"]  # its channel stands
 
 
 async def test_putting_and_sending_at_the_same_time_leaves_no_row_held(database: Database, database_url: str) -> None:
@@ -172,7 +172,7 @@ async def test_text_that_no_database_accepts_does_not_stop_a_notice(database: Da
         await enqueue.put(
             conn, [Notice("a\x00", NoticeKind.NEWS, payload={"t": "\x00\ud83d", "\x00": [1]}), dependent("b", "a\x00")]
         )
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
     assert rows["a\ufffd"].payload == {"t": "\ufffd\ufffd", "\ufffd": [1]}
     assert len(rows) == 1
 

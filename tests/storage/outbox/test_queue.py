@@ -12,7 +12,7 @@ from storage.open import open_database
 from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import outbox
 from tests.storage.helpers import EXPIRED
-from tests.storage.outbox.notices import CHANNEL, HOUR, claimed, dependent
+from tests.storage.outbox.notices import CHANNEL, HOUR, claim_all, dependent
 
 
 async def test_a_notice_is_put_once_claimed_once_and_sent(database: Database) -> None:
@@ -53,15 +53,15 @@ async def test_skipped_kinds_are_not_claimed(database: Database) -> None:
 async def test_a_row_is_held_until_the_one_it_depends_on_is_sent(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [dependent("card:1"), CHANNEL, dependent("pin:1", "card:1")])
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         assert list(rows) == ["channel:1"]
         await queue.mark_sent(conn, rows["channel:1"], {})
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         assert list(rows) == ["card:1"]
         await enqueue.put(conn, [dependent("topic:1"), dependent("edit:1", "card:1")])
-        assert list(await claimed(conn)) == ["topic:1"]  # its need was sent already; the card was not
+        assert list(await claim_all(conn)) == ["topic:1"]  # its need was sent already; the card was not
         await queue.mark_sent(conn, rows["card:1"], {})
-        assert sorted(await claimed(conn)) == ["edit:1", "pin:1"]
+        assert sorted(await claim_all(conn)) == ["edit:1", "pin:1"]
 
 
 async def test_when_a_dependency_fails_each_dependent_acts_by_its_setting(database: Database) -> None:
@@ -76,9 +76,9 @@ async def test_when_a_dependency_fails_each_dependent_acts_by_its_setting(databa
                 dependent("answer:1", on_failure=OnDependencyFailure.DIRECT),
             ],
         )
-        channel = (await claimed(conn))["channel:1"]
+        channel = (await claim_all(conn))["channel:1"]
         assert await queue.mark_failed(conn, channel, "restricted_action") == ["card:1", "pin:1"]
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         assert {dedup_key: row.redirected for dedup_key, row in rows.items()} == {"news:1": False, "answer:1": True}
         assert [(f.dedup_key, f.error) for f in await census.failures(conn, 1)] == [
             ("channel:1", "restricted_action"),
@@ -89,7 +89,7 @@ async def test_when_a_dependency_fails_each_dependent_acts_by_its_setting(databa
         await enqueue.put(
             conn, [dependent("late:1"), dependent("later:1", on_failure=OnDependencyFailure.DIRECT)]
         )  # at once, as above
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         assert {dedup_key: row.redirected for dedup_key, row in rows.items()} == {"later:1": True}
         assert len(await census.failures(conn, 1)) == 4
 
@@ -99,10 +99,10 @@ async def test_a_dropped_row_drops_its_dependents_and_holds_no_other(database: D
         await enqueue.put(
             conn, [CHANNEL, dependent("news:1", on_failure=OnDependencyFailure.SEND), dependent("card:1")]
         )
-        channel = (await claimed(conn))["channel:1"]
+        channel = (await claim_all(conn))["channel:1"]
         assert await queue.mark_dropped(conn, channel, "the incident is over")
         assert not await queue.mark_dropped(conn, channel, "again")
-        assert list(await claimed(conn)) == ["news:1"]
+        assert list(await claim_all(conn)) == ["news:1"]
         await enqueue.put(conn, [dependent("later:1")])
         assert await census.failures(conn, 1) == []  # neither the card nor what comes later is needed
         depth = await census.count_by_state(conn)
@@ -144,7 +144,7 @@ async def test_two_claims_of_a_row_may_be_marked_at_once(database: Database, suc
             conn, [CHANNEL, dependent("card:1"), Notice("mail", NoticeKind.NEWS, 1), dependent("after mail", "mail")]
         )
         stopped = {row.dedup_key: row for row in await queue.claim(conn, 10, EXPIRED)}
-        second = await claimed(conn)
+        second = await claim_all(conn)
         both = [second["channel:1"], stopped["channel:1"]]
         marked = await queue.mark_many_sent(
             conn, [(row, {"id": "C1"}) for row in both[:: 1 if successor_first else -1]]
@@ -153,7 +153,7 @@ async def test_two_claims_of_a_row_may_be_marked_at_once(database: Database, suc
         both = [second["mail"], stopped["mail"]]
         marked = await queue.mark_many_dropped(conn, [(row, "over") for row in both[:: 1 if successor_first else -1]])
         assert marked == [successor_first, not successor_first]
-        assert set(await claimed(conn)) == {"card:1"}, "only what depends on the sent row is queued"
+        assert set(await claim_all(conn)) == {"card:1"}, "only what depends on the sent row is queued"
         assert (await census.count_by_state(conn))["held"] == 0
 
 
@@ -180,7 +180,7 @@ async def test_many_rows_are_marked_at_once_each_by_its_own_claim(database: Data
         names = ["sent", "again", "gone", "past"]
         await enqueue.put(conn, [Notice(name, NoticeKind.CARD, 1) for name in names])
         await enqueue.put(conn, [dependent(f"after {name}", name) for name in [*names, "lost"]])
-        rows = await claimed(conn)
+        rows = await claim_all(conn)
         await enqueue.put(conn, [Notice("again", NoticeKind.CARD, 1, {"new": True}, resend=True)])
         done = [(rows["again"], {"ts": "1"}), (lost, {"ts": "2"}), (rows["sent"], {"ts": "3"})]
         assert await queue.mark_many_sent(conn, done) == [True, False, True]
@@ -193,7 +193,7 @@ async def test_many_rows_are_marked_at_once_each_by_its_own_claim(database: Data
             "sent": {"ts": "3"},
             "again": {"ts": "1"},
         }
-        assert sorted(await claimed(conn)) == ["after again", "after sent", "again"]
+        assert sorted(await claim_all(conn)) == ["after again", "after sent", "again"]
         assert not await enqueue.exists(conn, "never")
         assert (await census.count_by_state(conn))["held"] == 1, "what depends on the lost row waits for its new holder"
 

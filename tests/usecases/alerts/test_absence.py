@@ -41,7 +41,7 @@ def over(fired: Alert) -> Alert:
     return replace(fired, status=AlertStatus.RESOLVED, ends_at=START)
 
 
-async def told(context: Context, *alerts: Alert) -> Receipt:
+async def report(context: Context, *alerts: Alert) -> Receipt:
     return await receive_alerts(context, AlertBatch(alerts))
 
 
@@ -59,17 +59,17 @@ async def test_a_group_that_its_source_stops_repeating_is_stale_and_not_resolved
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Slow"))
+    await report(context, alert("Slow"))
     assert [group.shown_state for group in await later(context, clock, 5 * HOUR)] == ["firing"]
-    await told(context, alert("Slow"))
+    await report(context, alert("Slow"))
     assert [group.shown_state for group in await later(context, clock, 5 * HOUR)] == ["firing"], "it was repeated"
     (group,) = await later(context, clock, 2 * HOUR)
     assert (group.shown_state, group.state, group.resolved_at) == ("stale", "firing", None)
     assert group.steps[-1].step == "stale"
-    await told(context, alert("Slow"))
+    await report(context, alert("Slow"))
     assert [group.shown_state for group in await later(context, clock, MINUTE)] == ["firing"], "heard again"
     await later(context, clock, 7 * HOUR)
-    await told(context, over(alert("Slow")))
+    await report(context, over(alert("Slow")))
     assert [group.shown_state for group in await later(context, clock, MINUTE)] == ["resolved"]
 
 
@@ -77,7 +77,7 @@ async def test_a_group_of_a_source_that_does_not_repeat_is_never_stale(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Slow", "events"))
+    await report(context, alert("Slow", "events"))
     assert [group.shown_state for group in await later(context, clock, 100 * HOUR)] == ["firing"]
 
 
@@ -86,11 +86,11 @@ async def test_a_missing_heartbeat_is_one_alert_routed_from_the_top_until_it_is_
 ) -> None:
     context = make_context(POLICY)
     watchdog = alert("Watchdog", severity="none", team="ops")
-    receipt = await told(context, watchdog)
+    receipt = await report(context, watchdog)
     assert (receipt.received, receipt.groups) == (1, ()), "a heartbeat opens no group"
     for _ in range(3):
         assert await later(context, clock, 4 * MINUTE) == []
-        await told(context, watchdog)
+        await report(context, watchdog)
     (group,) = await later(context, clock, 6 * MINUTE)
     assert group.title == "Watchdog is not heard any more"
     assert dict(group.labels) == {"alertname": "WatchdogMissing"}
@@ -98,7 +98,7 @@ async def test_a_missing_heartbeat_is_one_alert_routed_from_the_top_until_it_is_
         (member,) = await members.of_group(conn, group.number, 10)
     assert member.alert.labels == {**watchdog.labels, "alertname": "WatchdogMissing"}
     assert len(await later(context, clock, 6 * MINUTE)) == 1, "told once, also by another process"
-    receipt = await told(context, watchdog)
+    receipt = await report(context, watchdog)
     assert (receipt.received, receipt.resolved) == (1, 0)
     assert [group.shown_state for group in await later(context, clock, MINUTE)] == ["resolved"]
     assert [group.shown_state for group in await later(context, clock, 6 * MINUTE)] == ["firing"], "missing again"
@@ -106,9 +106,9 @@ async def test_a_missing_heartbeat_is_one_alert_routed_from_the_top_until_it_is_
 
 async def test_the_end_of_a_heartbeat_is_no_heartbeat(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
-    await told(context, alert("Watchdog", team="ops"))
+    await report(context, alert("Watchdog", team="ops"))
     clock.instant += 4 * MINUTE
-    await told(context, over(alert("Watchdog", team="ops")))
+    await report(context, over(alert("Watchdog", team="ops")))
     assert len(await later(context, clock, 2 * MINUTE)) == 1
 
 
@@ -117,7 +117,7 @@ async def test_an_alert_that_lacks_data_is_one_level_milder_unless_its_route_say
     make_context: MakeContext, clock: MovableClock, labels: dict[str, str], severity: str
 ) -> None:
     context = make_context(POLICY)
-    await told(context, replace(alert("Slow", **labels), nodata=True))
+    await report(context, replace(alert("Slow", **labels), nodata=True))
     assert [group.severity for group in await later(context, clock, MINUTE)] == [severity]
 
 
@@ -126,12 +126,12 @@ async def test_portions_lead_to_the_same_groups_and_receipt_as_one(
 ) -> None:
     context = make_context(POLICY)
     old = [alert("Slow", instance=str(number)) for number in range(5)]
-    await told(context, *old)
+    await report(context, *old)
     monkeypatch.setattr(receive, "PORTION", 3)
     new = [alert("Slow", instance=str(number)) for number in range(5, 12)]
-    receipt = await told(context, *map(over, old), *new, *old[:2])
+    receipt = await report(context, *map(over, old), *new, *old[:2])
     assert (receipt.received, receipt.new, receipt.resolved, receipt.stale) == (14, 7, 5, 2)
     assert receipt.groups == ("AG-1",)
     (group,) = await later(context, clock, MINUTE)
     assert (group.flaps, group.shown_state) == (0, "firing"), "it never was over in between"
-    assert (await told(context, *new)).repeated == 7
+    assert (await report(context, *new)).repeated == 7

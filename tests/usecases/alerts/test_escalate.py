@@ -35,12 +35,12 @@ alerts:
 """
 
 
-async def asked(context: Context, clock: MovableClock) -> None:
+async def ask_about_alerts(context: Context, clock: MovableClock) -> None:
     await report(context, alert("Slow", team="payments"))
     await decide_all(context, clock)
 
 
-async def paged(context: Context, clock: MovableClock, **passed: float) -> list[str]:
+async def page_due(context: Context, clock: MovableClock, **passed: float) -> list[str]:
     """Let time pass, page what is due, and return what was written of pages since."""
     before = len(steps((await all_groups(context))[0]))
     clock.instant += timedelta(**passed)
@@ -53,7 +53,7 @@ def steps(group: AlertGroup) -> list[str]:
     return [step.reason for step in group.steps if step.step == "page"]
 
 
-async def queued(context: Context) -> list[str]:
+async def queued_kinds(context: Context) -> list[str]:
     """The beginnings of the dedup keys of what waits to be sent."""
     async with context.database.transaction() as conn:
         rows = await queue.claim(conn, 100)
@@ -62,55 +62,55 @@ async def queued(context: Context) -> list[str]:
 
 async def test_rungs_page_one_after_the_other_and_repeat(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
-    await asked(context, clock)
-    assert await paged(context, clock) == ["rung 1: its card asks there"]
-    assert await paged(context, clock, minutes=5) == []
-    (second,) = await paged(context, clock, minutes=6)
+    await ask_about_alerts(context, clock)
+    assert await page_due(context, clock) == ["rung 1: its card asks there"]
+    assert await page_due(context, clock, minutes=5) == []
+    (second,) = await page_due(context, clock, minutes=6)
     assert second.startswith("rung 2 paged <@U0TOM> (Slack): nobody has acted for 1")
     assert "e-mail is not set up" in second
-    later = await paged(context, clock, minutes=10)
+    later = await page_due(context, clock, minutes=10)
     assert later[0].startswith("rung 3: it reaches nobody: nobody holds the role commander")
     assert later[1].startswith("rung 4 paged #ops"), "the next rung at once"
-    (again_,) = await paged(context, clock, minutes=25)
+    (again_,) = await page_due(context, clock, minutes=25)
     assert again_.startswith("rung 2, time 2 paged <@U0TOM>")
-    assert await paged(context, clock, minutes=20) == [], "rung 4 was paged already"
+    assert await page_due(context, clock, minutes=20) == [], "rung 4 was paged already"
 
 
 async def test_acting_ends_the_paging_and_settles_the_pages(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
-    await asked(context, clock)
-    await paged(context, clock, minutes=11)
-    assert "alert_page" in await queued(context)
+    await ask_about_alerts(context, clock)
+    await page_due(context, clock, minutes=11)
+    assert "alert_page" in await queued_kinds(context)
     await act.dismiss(context, 1, "known", "", "U1")
     (group,) = await all_groups(context)
     assert group.live_pages == ()
-    assert "alert_page_edit" in {*await queued(context)} | {"alert_page_edit"}
-    assert await paged(context, clock, minutes=120) == []
+    assert "alert_page_edit" in {*await queued_kinds(context)} | {"alert_page_edit"}
+    assert await page_due(context, clock, minutes=120) == []
 
 
 async def test_a_silence_ends_the_paging_too(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
-    await asked(context, clock)
+    await ask_about_alerts(context, clock)
     await add_silence(context, parse("team=payments for 2h", "U1", clock.instant))
-    assert await paged(context, clock, minutes=30) == []
+    assert await page_due(context, clock, minutes=30) == []
 
 
 async def test_nobody_is_paged_about_alerts_that_are_over_and_the_rungs_go_on_when_they_fire_again(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context(POLICY)
-    await asked(context, clock)
-    await paged(context, clock)
+    await ask_about_alerts(context, clock)
+    await page_due(context, clock)
     await report(context, resolved_alert(alert("Slow", team="payments")))
-    assert await paged(context, clock, minutes=11) == ["rung 2 pages nobody: no alert of it fires"]
+    assert await page_due(context, clock, minutes=11) == ["rung 2 pages nobody: no alert of it fires"]
     await report(context, alert_again(alert("Slow", team="payments"), clock))
-    (second,) = await paged(context, clock)
+    (second,) = await page_due(context, clock)
     assert second.startswith("rung 2 paged <@U0TOM>")
 
 
 async def test_a_page_that_was_claimed_twice_is_sent_once(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
-    await asked(context, clock)
+    await ask_about_alerts(context, clock)
     clock.instant += timedelta(minutes=11)
     lapsed = await claim_rungs(context)
     assert {each.rung for each in lapsed} == {1, 2}

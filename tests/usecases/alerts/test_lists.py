@@ -26,7 +26,7 @@ alerts: {group_by: [alertname], routes: [{do: record}]}
 """
 
 
-async def _listed(context: Context, scope: str) -> tuple[list[dict[str, Any]], int]:
+async def _list_with_count(context: Context, scope: str) -> tuple[list[dict[str, Any]], int]:
     """The groups, and with how many statements they were read."""
     count = 0
 
@@ -60,10 +60,10 @@ async def test_listing_groups_takes_as_many_statements_for_many_as_for_few(
 ) -> None:
     context = make_context(POLICY)
     await _fire(context, clock, 1, 3)
-    few, statements = await _listed(context, "firing")
+    few, statements = await _list_with_count(context, "firing")
     await _fire(context, clock, 3, 21)
-    many, as_many = await _listed(context, "firing")
-    newest, for_all = await _listed(context, "all")
+    many, as_many = await _list_with_count(context, "firing")
+    newest, for_all = await _list_with_count(context, "all")
     assert (len(few), len(many), len(newest)) == (2, 20, 20)
     assert {len(each["alerts"]) for each in many} == {2}
     assert {each["incident"] for each in many} == {None}, "they are private"

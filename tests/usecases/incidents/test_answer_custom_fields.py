@@ -27,7 +27,7 @@ async def context(make_context: MakeContext) -> Context:
     return context
 
 
-async def told(context: Context) -> list[str]:
+async def entry_texts(context: Context) -> list[str]:
     async with context.database.reading() as conn:
         return [record.entry.text for record in await entries.read(conn, 1) if record.entry.kind == "fields"]
 
@@ -36,13 +36,13 @@ async def test_answers_are_stored_by_key_and_each_change_is_told(context: Contex
     await answer_custom_fields(context, 1, {"ticket": "OPS-7", "vendor": True}, MAYA)
     incident = await answer_custom_fields(context, 1, {"ticket": "OPS-8"}, MAYA)
     assert incident.custom == {"ticket": "OPS-8", "vendor": True}
-    assert await told(context) == ["Ticket: OPS-7; Vendor at fault: yes", "Ticket: OPS-8"]
+    assert await entry_texts(context) == ["Ticket: OPS-7; Vendor at fault: yes", "Ticket: OPS-8"]
 
 
 async def test_an_answer_is_taken_back_by_none(context: Context) -> None:
     await answer_custom_fields(context, 1, {"ticket": "OPS-7"}, MAYA)
     assert (await answer_custom_fields(context, 1, {"ticket": None}, MAYA)).custom == {}
-    assert await told(context) == ["Ticket: OPS-7", "Ticket: no answer"]
+    assert await entry_texts(context) == ["Ticket: OPS-7", "Ticket: no answer"]
 
 
 async def test_equal_answers_and_unknown_questions_change_nothing(context: Context) -> None:
@@ -50,7 +50,7 @@ async def test_equal_answers_and_unknown_questions_change_nothing(context: Conte
     assert (await answer_custom_fields(context, 1, {"ticket": "OPS-7", "weather": "fair"}, MAYA)).custom == {
         "ticket": "OPS-7"
     }
-    assert len(await told(context)) == 1
+    assert len(await entry_texts(context)) == 1
 
 
 async def test_without_questions_in_the_policy_there_is_nothing_to_answer(make_context: MakeContext) -> None:

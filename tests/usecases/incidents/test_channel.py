@@ -43,13 +43,13 @@ async def kinds(context: Context) -> list[str]:
         return [record.entry.kind for record in await entries.read(conn, 1)]
 
 
-async def queued(context: Context, kind: str) -> int:
+async def queued_count(context: Context, kind: str) -> int:
     async with context.database.reading() as conn:
         rows = await conn.scalars(sa.select(outbox.c.dedup_key).where(outbox.c.kind == kind))
         return len(list(rows))
 
 
-async def lost(context: Context) -> ChannelLoss | None:
+async def channel_loss(context: Context) -> ChannelLoss | None:
     async with context.database.reading() as conn:
         incident = await incidents.get(conn, 1)
     assert incident is not None
@@ -60,18 +60,18 @@ async def lost(context: Context) -> ChannelLoss | None:
 async def test_a_loss_is_recorded_once_and_told(context: Context) -> None:
     for _ in range(2):
         await lose_channel(context, 1, ChannelLoss.ARCHIVED, "U0SAM00000")
-    assert await lost(context) is ChannelLoss.ARCHIVED
+    assert await channel_loss(context) is ChannelLoss.ARCHIVED
     assert (await kinds(context)).count("channel_lost") == 1
-    assert await queued(context, "channel_lost") == 1
+    assert await queued_count(context, "channel_lost") == 1
 
 
 async def test_a_channel_that_is_back_is_recorded_once_and_read(context: Context) -> None:
     await lose_channel(context, 1, ChannelLoss.ARCHIVED)
     for _ in range(2):
         await regain_channel(context, 1, joined=False)
-    assert await lost(context) is None
+    assert await channel_loss(context) is None
     assert (await kinds(context))[-2:] == ["channel_lost", "channel_back"]
-    assert await queued(context, "backfill") == 1
+    assert await queued_count(context, "backfill") == 1
 
 
 async def test_a_bot_that_joined_again_reads_what_it_missed_without_an_entry(context: Context) -> None:
@@ -79,16 +79,16 @@ async def test_a_bot_that_joined_again_reads_what_it_missed_without_an_entry(con
     async with context.database.transaction() as conn:
         await conn.execute(sa.delete(outbox).where(outbox.c.kind == "backfill"))
     await regain_channel(context, 1, joined=False)
-    assert await queued(context, "backfill") == 0
+    assert await queued_count(context, "backfill") == 0
     await regain_channel(context, 1, joined=True)
-    assert await queued(context, "backfill") == 1
+    assert await queued_count(context, "backfill") == 1
     assert await kinds(context) == before
 
 
 async def test_several_looks_at_a_channel_are_one(context: Context) -> None:
     await look_at_channel(context, 1)
     await look_at_channel(context, 1, "U0SAM00000", "deleted")
-    assert await queued(context, "channel_look") == 1
+    assert await queued_count(context, "channel_look") == 1
 
 
 async def test_a_deleted_channel_is_not_waited_for(context: Context) -> None:

@@ -22,7 +22,7 @@ async def context(make_context: MakeContext) -> Context:
     return context
 
 
-async def told(context: Context) -> list[str]:
+async def entry_kinds(context: Context) -> list[str]:
     async with context.database.reading() as conn:
         return [record.entry.kind for record in await entries.read(conn, 1)][1:]
 
@@ -32,9 +32,9 @@ async def test_the_impact_is_kept_with_the_incident_and_told_once(context: Conte
     incident = await record_impact(context, 1, form, "U0MAYA0000", "view:1")
     assert (incident.services, incident.regions) == (("search",), ("eu",))
     assert incident.facts == {"users": 30.0, "security": True}
-    before = await told(context)
+    before = await entry_kinds(context)
     await record_impact(context, 1, form, "U0MAYA0000")
-    assert await told(context) == before, "the same once more says nothing new"
+    assert await entry_kinds(context) == before, "the same once more says nothing new"
     with pytest.raises(DuplicateDelivery):
         await record_impact(context, 1, form, "U0MAYA0000", "view:1")
 
@@ -48,7 +48,7 @@ async def test_a_fact_that_is_taken_back_goes_and_the_others_stay(context: Conte
 async def test_only_whom_the_policy_names_says_what_the_impact_is(context: Context) -> None:
     with pytest.raises(Refused, match="say what the impact is"):
         await record_impact(context, 1, ImpactInput(facts={"users": 30.0}), "U0TOM00000")
-    assert await told(context) == []
+    assert await entry_kinds(context) == []
 
 
 async def test_the_impact_of_a_false_alarm_is_not_kept(context: Context) -> None:

@@ -54,7 +54,7 @@ async def kinds(context: Context) -> list[str]:
         return [record.entry.kind for record in await entries.read(conn, 1)]
 
 
-async def queued(context: Context) -> set[str]:
+async def notice_keys(context: Context) -> set[str]:
     """The dedup keys of all notices."""
     async with context.database.reading() as conn:
         return set(await conn.scalars(sa.select(outbox.c.dedup_key)))
@@ -79,10 +79,10 @@ async def test_a_delivery_changes_an_incident_once(context: Context, verb: Verb)
 async def test_without_permission_nothing_is_written(make_context: MakeContext, action: str) -> None:
     context = make_context(f'preset: sev1-5\npermissions: {{{action}: ["user:U0BOSS001"]}}\n')
     await declare(context, Declaration("Checkout is down", "sev2", "U1"))
-    before = (await kinds(context), await queued(context), await waiting(context))
+    before = (await kinds(context), await notice_keys(context), await waiting(context))
     with pytest.raises(Refused, match="<@U0BOSS001>"):
         await VERBS[action](context, "U1", "trigger:1")
-    assert (await kinds(context), await queued(context), await waiting(context)) == before
+    assert (await kinds(context), await notice_keys(context), await waiting(context)) == before
     await VERBS[action](context, "U0BOSS001", "trigger:1")  # a refusal does not use up the delivery
     assert await kinds(context) != before[0]
 
@@ -168,14 +168,14 @@ async def test_a_promise_moves_the_next_reminder(context: Context) -> None:
 
 
 async def test_the_change_its_entry_and_its_notices_are_one_commit(context: Context) -> None:
-    before = await queued(context)
+    before = await notice_keys(context)
     await change_status(context, 1, Status.IDENTIFIED, "U1", "A bad deploy")
     async with context.database.reading() as conn:
         stored = await incidents.get(conn, 1)
         newest = (await entries.read(conn, 1))[-1]
     assert stored is not None
     assert (stored.status, newest.entry.kind) == (Status.IDENTIFIED, "status")
-    assert {key.split(":")[0] for key in await queued(context) - before} >= {"news", "thread", "card_edit"}
+    assert {key.split(":")[0] for key in await notice_keys(context) - before} >= {"news", "thread", "card_edit"}
 
 
 async def test_a_commit_wakes_outbox_and_scheduler(context: Context) -> None:

@@ -52,24 +52,29 @@ async def test_a_message_in_another_channel_is_not_recorded(recorder: Recorder) 
 
 
 async def test_a_join_that_slack_tells_twice_is_one_entry(recorder: Recorder) -> None:
-    assert [await moved(recorder, "joined", "event", 0), await moved(recorder, "joined", "message", 0.001)] == [1, 0]
-    assert await moved(recorder, "joined", "message", 0.001) == 0, "as a repeated delivery and the history tell it"
+    assert [
+        await report_move(recorder, "joined", "event", 0),
+        await report_move(recorder, "joined", "message", 0.001),
+    ] == [1, 0]
+    assert await report_move(recorder, "joined", "message", 0.001) == 0, (
+        "as a repeated delivery and the history tell it"
+    )
 
 
 async def test_who_leaves_again_at_once_is_outside_whatever_the_order_of_the_events(make_context: MakeContext) -> None:
     recorder = await recorder_for(make_context("preset: sev1-5\n"), private=True)
-    await moved(recorder, "left", "event", 0.001)
-    await moved(recorder, "left", "message", 0.4)
+    await report_move(recorder, "left", "event", 0.001)
+    await report_move(recorder, "left", "message", 0.4)
     for kind, source, after_s in (("joined", "event", 0.201), ("joined", "message", 0.2), ("left", "message", 0)):
-        await moved(recorder, kind, source, after_s)
+        await report_move(recorder, kind, source, after_s)
         assert "U2" in await removed(recorder)
-    await moved(recorder, "left", "event", 0.401)
+    await report_move(recorder, "left", "event", 0.401)
     assert sorted(await kinds(recorder)) == ["joined", "left", "left"]
-    await moved(recorder, "joined", "message", 0.6)
+    await report_move(recorder, "joined", "message", 0.6)
     assert "U2" not in await removed(recorder)
 
 
-async def moved(recorder: Recorder, kind: str, source: str, after_s: float) -> int:
+async def report_move(recorder: Recorder, kind: str, source: str, after_s: float) -> int:
     """Report that U2 joined or left."""
     joined_or_left = Entry(START + timedelta(seconds=after_s), kind, "U2", kind, dedup_key=f"{kind}:{source}:{after_s}")
     return await recorder.coming_or_going("C1", MembershipReport(joined_or_left, source == "message"))

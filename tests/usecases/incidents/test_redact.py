@@ -41,7 +41,7 @@ async def context(make_context: MakeContext) -> Context:
     return context
 
 
-async def posted(context: Context, message: ChannelMessage) -> int:
+async def record_message(context: Context, message: ChannelMessage) -> int:
     """Record a message. Returns its place in the chain."""
     async with context.database.transaction() as conn:
         (record,) = await entries.append(conn, 1, entries_from_message(message, START))
@@ -70,7 +70,7 @@ async def assert_gone(context: Context, words: str = "hunter2") -> None:
 
 
 async def test_a_redacted_message_is_gone_in_every_version_and_its_hashes_stay(context: Context) -> None:
-    seq = await posted(context, MESSAGE)
+    seq = await record_message(context, MESSAGE)
     edited = replace(MESSAGE, text="sorry, the password was hunter2", edited_ts="1774748001.000000")
     async with context.database.transaction() as conn:
         before = (await entries.by_seqs(conn, 1, [seq]))[0].hash
@@ -119,7 +119,7 @@ async def test_a_title_is_redacted_with_the_declaration(context: Context) -> Non
 
 
 async def test_only_the_commander_or_the_author_may_redact(context: Context) -> None:
-    seq = await posted(context, MESSAGE)
+    seq = await record_message(context, MESSAGE)
     with pytest.raises(Refused, match="Only <@U0MAYA0000>, who leads INC-1, or the person who wrote it"):
         await redact(context, 1, seq, "Why not", NOOR)
     with pytest.raises(Refused, match="Say why"):
@@ -133,7 +133,7 @@ async def test_only_the_commander_or_the_author_may_redact(context: Context) -> 
 async def test_an_author_strikes_nothing_that_others_said_by_repeating_it(context: Context) -> None:
     await note(context, 1, "Deploy 4512 went out at 02:47", MAYA)
     await post_update(context, 1, "Deploy 4512 went out at 02:47", MAYA)
-    seq = await posted(context, replace(MESSAGE, text="Deploy 4512 went out at 02:47"))
+    seq = await record_message(context, replace(MESSAGE, text="Deploy 4512 went out at 02:47"))
     assert (await redact(context, 1, seq, "Mine", TOM)).count == 1
     async with context.database.reading() as conn:
         incident = await incidents.get(conn, 1)
@@ -146,7 +146,7 @@ async def test_an_author_strikes_nothing_that_others_said_by_repeating_it(contex
 async def test_where_the_policy_names_who_may_redact_nobody_else_may(make_context: MakeContext) -> None:
     context = make_context(f"preset: sev1-5\npermissions: {{redact: ['user:{NOOR}']}}\n")
     await declare(context, Declaration("Checkout is down", "sev2", MAYA))
-    seq = await posted(context, MESSAGE)
+    seq = await record_message(context, MESSAGE)
     with pytest.raises(Refused, match="Only <@U0NOOR0000> may redact entries"):
         await redact(context, 1, seq, "Mine", TOM)
     await redact(context, 1, seq, "A password", NOOR)
@@ -158,7 +158,7 @@ async def test_what_slack_says_of_a_redacted_message_later_brings_nothing_back(c
         incident = await incidents.lock(conn, 1)
         assert incident is not None
         await incidents.save(conn, replace(incident, channel_id="C1"))
-    seq = await posted(context, MESSAGE)
+    seq = await record_message(context, MESSAGE)
     await redact(context, 1, seq, "A password", MAYA)
     recorder = Recorder(context, Channels(context))
     await recorder.message(MESSAGE)  # from the history
@@ -168,7 +168,7 @@ async def test_what_slack_says_of_a_redacted_message_later_brings_nothing_back(c
 
 
 async def test_a_redacted_entry_outlives_a_purge(context: Context) -> None:
-    seq = await posted(context, MESSAGE)
+    seq = await record_message(context, MESSAGE)
     await redact(context, 1, seq, "A password", MAYA)
     async with context.database.transaction() as conn:
         await retention.purge(conn, 1, START + timedelta(days=1), START + timedelta(days=1))

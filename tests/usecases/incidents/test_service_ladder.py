@@ -44,27 +44,27 @@ async def rungs(context: Context, number: int) -> list[tuple[timedelta, str]]:
     return sorted((row.due_at - START, row.reason.partition(":")[0]) for row in of_rungs)
 
 
-async def declared(context: Context, severity: str, *services: str) -> Incident:
+async def declare_for(context: Context, severity: str, *services: str) -> Incident:
     return await declare(context, Declaration("Checkout is down", severity, "U0MAYA000", services=services))
 
 
 async def test_the_first_affected_service_that_names_a_ladder_decides(make_context: MakeContext) -> None:
     context = make_context(POLICY)
-    await declared(context, "sev1", "shop", "checkout")
+    await declare_for(context, "sev1", "shop", "checkout")
     assert await rungs(context, 1) == [(MINUTE, "ben"), (5 * MINUTE, "anna")]
-    await declared(context, "sev1", "shop")
+    await declare_for(context, "sev1", "shop")
     assert await rungs(context, 2) == [(0 * MINUTE, "anna")]
 
 
 async def test_a_severity_that_pages_nobody_stays_quiet(make_context: MakeContext) -> None:
     context = make_context(POLICY)
-    await declared(context, "sev5", "checkout")
+    await declare_for(context, "sev5", "checkout")
     assert await rungs(context, 1) == []
 
 
 async def test_a_service_that_is_named_later_brings_its_ladder_once(make_context: MakeContext) -> None:
     context = make_context(POLICY)
-    await declared(context, "sev1")
+    await declare_for(context, "sev1")
     for _ in range(2):
         incident = await record_impact(context, 1, ImpactInput(services=("checkout",)), "U0MAYA000")
         assert incident.policy_changes == 1
@@ -89,7 +89,7 @@ severities:
 
 async def people_paged(context: Context, severity: str, *, commit: bool = True) -> tuple[str, ...]:
     """Declare, and page the first rung as its deadline does."""
-    incident = await declared(context, severity)
+    incident = await declare_for(context, severity)
     with contextlib.suppress(Killed):
         async with context.database.transaction() as conn:
             work = await begin(context, conn, incident)

@@ -64,7 +64,7 @@ async def _stands(context: Context, number: int) -> str:
     return re.sub(rf"\b(INC-)?{number}\b", "N", text)
 
 
-async def _reminded(context: Context, number: int) -> bool:
+async def _was_reminded(context: Context, number: int) -> bool:
     async with context.database.reading() as conn:
         return any(record.entry.kind == "reminder" for record in await entries.read(conn, number))
 
@@ -85,7 +85,7 @@ async def test_what_is_more_than_a_reminder_is_left(context: Context, clock: Mov
     rows = await _lapsed(context, clock, ["sev2", "sev3", "sev2"])
     left = await remind_batch(context, rows)
     assert {row.incident for row in left} == {2}, "it owes an update and a role, which one message tells"
-    assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
+    assert [await _was_reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
 
 async def test_silence_that_pages_is_left(context: Context, clock: MovableClock) -> None:
@@ -107,7 +107,7 @@ async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: Mov
         lost = await deadlines.claim(conn, clock.now(), 100, lease=timedelta(seconds=-1))
         await deadlines.claim(conn, clock.now(), 100)
     assert await remind_batch(context, lost) == lost
-    assert not await _reminded(context, 1)
+    assert not await _was_reminded(context, 1)
 
 
 async def test_nobody_is_waited_for(context: Context, clock: MovableClock) -> None:
@@ -120,7 +120,7 @@ async def test_nobody_is_waited_for(context: Context, clock: MovableClock) -> No
         async with asyncio.timeout(WITHIN_S):
             left = await remind_batch(context, rows)
     assert [row.incident for row in left] == [2]
-    assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
+    assert [await _was_reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
 
 async def test_one_that_fails_takes_nobody_along(context: Context, clock: MovableClock, monkeypatch: Any) -> None:
@@ -134,10 +134,10 @@ async def test_one_that_fails_takes_nobody_along(context: Context, clock: Movabl
         patched.setattr(batch, "commit_many", broken)
         with pytest.raises(RuntimeError):
             await remind_batch(context, rows)
-    assert not await _reminded(context, 1)
+    assert not await _was_reminded(context, 1)
     await handle_lapsed(context, rows)
-    assert await _reminded(context, 1)
-    assert await _reminded(context, 2)
+    assert await _was_reminded(context, 1)
+    assert await _was_reminded(context, 2)
 
 
 async def test_two_processes_remind_each_once(

@@ -49,7 +49,7 @@ async def ledger(context: Context) -> list[LedgerRow]:
         return await deadlines.ledger(conn, 1)
 
 
-def decided(rows: list[LedgerRow]) -> dict[str, DeadlineState]:
+def decided_states(rows: list[LedgerRow]) -> dict[str, DeadlineState]:
     return {row.dedup_key: row.state for row in rows if row.state is not DeadlineState.WAITING}
 
 
@@ -63,7 +63,7 @@ async def test_a_lower_rung_that_is_due_is_paged_first(context: Context, clock: 
     async with context.database.transaction() as conn:
         claimed = {row.rung: row for row in await deadlines.claim(conn, clock.now(), 100)}
     await handle_lapsed(context, [claimed[2]])
-    assert decided(await ledger(context)) == {
+    assert decided_states(await ledger(context)) == {
         "rung:1:1:sev1:1": DeadlineState.DUE,
         "rung:1:1:sev1:2": DeadlineState.DUE,
     }
@@ -82,7 +82,7 @@ async def test_a_row_that_an_older_version_wrote_is_handled_by_its_key(context: 
     async with context.database.transaction() as conn:
         await conn.execute(sa.update(schema.deadlines).values(subject=None))
     assert all(row.subject is not None for row in await ledger(context))
-    assert decided(await lapse(context, clock, minutes=5)) == {"rung:1:1:sev1:1": DeadlineState.DUE}
+    assert decided_states(await lapse(context, clock, minutes=5)) == {"rung:1:1:sev1:1": DeadlineState.DUE}
 
 
 async def test_a_row_of_a_kind_that_only_a_newer_version_knows_is_left_to_it(

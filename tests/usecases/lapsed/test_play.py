@@ -44,7 +44,7 @@ async def lapse(context: Context) -> None:
     await handle_lapsed(context, rows)
 
 
-async def said(context: Context) -> list[str]:
+async def entry_texts(context: Context) -> list[str]:
     async with context.database.reading() as conn:
         return [r.entry.text for r in await timeline.read(conn, 2) if r.entry.data.get("of") == "INC-1"]
 
@@ -56,7 +56,7 @@ async def test_what_came_in_then_comes_in_again_and_is_compared(make_context: Ma
     for minute in (0.5, 1, 2.5, 3):
         clock.instant = START + timedelta(minutes=minute)
         await lapse(context)
-    first, second = await said(context)
+    first, second = await entry_texts(context)
     assert "Latency is high" in first
     assert "+20 min" in second
     assert "<@" not in second
@@ -65,7 +65,7 @@ async def test_what_came_in_then_comes_in_again_and_is_compared(make_context: Ma
     await resolve(context, 2, "U0MAYA0000", summary="done")
     for _ in range(2):
         await lapse(context)
-    (compared,) = (await said(context))[2:]
+    (compared,) = (await entry_texts(context))[2:]
     assert "acknowledged after never then, 3m now" in compared
     async with context.database.transaction() as conn:
         kinds = {row.kind for row in await queue.claim(conn, 99)}
@@ -100,7 +100,7 @@ async def test_everything_is_played_once_and_in_order_whatever_stands_between(
     rows.append(Entry(THEN + timedelta(hours=2), "message_deleted", "U0MAYA0000", source_ts="17.000007"))
     rows.append(message(999, 10 * 60))  # after the end
     await played(context, clock, *rows)
-    texts = "\n".join(await said(context))
+    texts = "\n".join(await entry_texts(context))
     told = [line.partition("line ")[2].rstrip(".") for line in texts.splitlines() if "line " in line]
     expected = [str(number) for number in range(130) if number != 7]
     expected.insert(2, "998")

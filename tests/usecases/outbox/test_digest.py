@@ -42,7 +42,7 @@ async def end(context: Context, clock: MovableClock) -> OutageSpan:
     return context.past_outages[0]
 
 
-async def told(context: Context, severity: str = "sev3", updates: int = 3) -> int:
+async def incident_with_updates(context: Context, severity: str = "sev3", updates: int = 3) -> int:
     """An incident with its channel, and updates that were written since."""
     incident = await declare.declare(context, declare.Declaration("Checkout is down", severity, "U1"), f"d{severity}")
     for number in range(updates):
@@ -56,7 +56,7 @@ async def rows(context: Context, *kinds: str) -> list[sa.Row[tuple[object, ...]]
         return list(await conn.execute(found))
 
 
-async def claimed(context: Context, kind: str) -> list[ClaimedNotice]:
+async def claim(context: Context, kind: str) -> list[ClaimedNotice]:
     async with context.database.transaction() as conn:
         return await queue.claim(conn, 100, only_kinds=[kind])
 
@@ -72,7 +72,7 @@ async def test_gathering_twice_makes_one_digest_of_all_that_waited(
 ) -> None:
     context = make_context("preset: sev1-5\nannounce: '#incidents'")
     await begin(context)
-    number = await told(context)
+    number = await incident_with_updates(context)
     span = await end(context, clock)
     assert [row.state for row in await rows(context, "gather")] == ["queued"]
     assert await gather(context, number, span)
@@ -88,9 +88,9 @@ async def test_gathering_twice_makes_one_digest_of_all_that_waited(
 async def test_a_digest_waits_for_a_message_that_is_being_sent(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context("preset: sev1-5")
     await begin(context)
-    number = await told(context)
+    number = await incident_with_updates(context)
     await channel_made(context)
-    sending = await claimed(context, "update")
+    sending = await claim(context, "update")
     span = await end(context, clock)
     assert not await gather(context, number, span)
     async with context.database.transaction() as conn:
@@ -108,9 +108,9 @@ async def test_what_may_have_arrived_is_looked_for_before_it_is_gathered(
 ) -> None:
     context = make_context("preset: sev1-5")
     await begin(context)
-    number = await told(context)
+    number = await incident_with_updates(context)
     await channel_made(context)
-    first, *others = await claimed(context, "update")
+    first, *others = await claim(context, "update")
     async with context.database.transaction() as conn:
         await queue.retry_later(conn, first, timedelta(0), "no answer", uncertain=True)
         for row in others:
@@ -118,7 +118,7 @@ async def test_what_may_have_arrived_is_looked_for_before_it_is_gathered(
     span = await end(context, clock)
     assert not await gather(context, number, span)
 
-    (again,) = [row for row in await claimed(context, "update") if row.id == first.id]
+    (again,) = [row for row in await claim(context, "update") if row.id == first.id]
     async with context.database.transaction() as conn:
         await queue.mark_dropped(conn, again, "told in the digest of what happened while Slack was down")
         await conn.execute(sa.update(outbox).where(outbox.c.state == "leased").values(state="queued"))
@@ -131,9 +131,9 @@ async def test_the_worst_incident_is_drained_first(make_context: MakeContext, cl
     context = make_context("preset: sev1-5")
     await begin(context)
     for severity in ("sev4", "sev1", "sev2"):
-        await told(context, severity, updates=0)
+        await incident_with_updates(context, severity, updates=0)
     await end(context, clock)
-    channels = await claimed(context, "channel")
+    channels = await claim(context, "channel")
     assert [row.incident for row in channels] == [2, 3, 1]
     priorities = [row.priority for row in channels]  # Slack's limits are shared out by these
     assert priorities == sorted(set(priorities))
@@ -143,7 +143,7 @@ async def test_the_worst_incident_is_drained_first(make_context: MakeContext, cl
 async def test_many_replies_under_the_announcement_become_one(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context("preset: sev1-5\nannounce: '#incidents'")
     await begin(context)
-    number = await told(context, updates=9)
+    number = await incident_with_updates(context, updates=9)
     span = await end(context, clock)
     await gather(context, number, span)
     assert {row.state for row in await rows(context, "thread")} == {"dropped"}
@@ -155,7 +155,7 @@ async def test_a_note_on_an_incident_that_had_ended_is_told_as_well(
     make_context: MakeContext, clock: MovableClock
 ) -> None:
     context = make_context("preset: sev1-5")
-    number = await told(context, updates=0)
+    number = await incident_with_updates(context, updates=0)
     await resolve.resolve(context, number, "U1", summary="Rolled back")
     await channel_made(context)
     clock.instant = datetime.now(UTC) + timedelta(hours=1)
@@ -174,7 +174,7 @@ async def test_a_digest_repeats_nothing_of_the_one_before(make_context: MakeCont
     """Slack comes back for a moment, and the second outage is thought to have begun within the first."""
     context = make_context("preset: sev1-5")
     await begin(context)
-    number = await told(context)
+    number = await incident_with_updates(context)
     await channel_made(context)
     first = await end(context, clock)
     assert await gather(context, number, first)

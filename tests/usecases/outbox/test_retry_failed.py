@@ -27,7 +27,7 @@ async def context(make_context: MakeContext) -> Context:
     return context
 
 
-async def claimed(context: Context) -> dict[str, ClaimedNotice]:
+async def claim_by_kind(context: Context) -> dict[str, ClaimedNotice]:
     """What can be sent now, by kind."""
     async with context.database.transaction() as conn:
         return {row.kind: row for row in await queue.claim(conn, 100, timedelta(minutes=1))}
@@ -40,11 +40,11 @@ async def state(context: Context, kind: str) -> str:
 
 async def test_a_retry_queues_what_failed_again_and_edits_the_card(context: Context) -> None:
     await results.record_failure(
-        context, (await claimed(context))["channel"], "Could not open the channel: restricted_action."
+        context, (await claim_by_kind(context))["channel"], "Could not open the channel: restricted_action."
     )
     assert await state(context, "channel") == "failed"
     assert await retry_failed(context, 1, "press:1") >= 1
-    assert "channel" in await claimed(context)
+    assert "channel" in await claim_by_kind(context)
     assert await state(context, "card_edit") in ("held", "queued")
 
 
@@ -55,16 +55,16 @@ async def test_a_retry_delivered_twice_counts_once(context: Context) -> None:
 
 
 async def test_where_nothing_failed_nothing_is_sent_again(context: Context) -> None:
-    channel = (await claimed(context))["channel"]
+    channel = (await claim_by_kind(context))["channel"]
     assert await results.record_sent(context, channel, {"channel": "C1", "name": "inc-1"})
     assert await retry_failed(context, 1) == 0
     assert await state(context, "channel") == "sent"
 
 
 async def test_what_waits_is_tried_now_once_its_cause_is_gone(context: Context) -> None:
-    row = (await claimed(context))["channel"]
+    row = (await claim_by_kind(context))["channel"]
     async with context.database.transaction() as conn:
         assert await queue.requeue(conn, row, LATER, "token_revoked")
-    assert "channel" not in await claimed(context)
+    assert "channel" not in await claim_by_kind(context)
     await try_waiting_now(context)
-    assert "channel" in await claimed(context)
+    assert "channel" in await claim_by_kind(context)

@@ -24,11 +24,11 @@ async def context(make_context: MakeContext, shop: Shop) -> Context:
     for step in ("1.1", "1.2"):
         result = await queue_step(context, 1, 1, step, MAYA)
         assert result.job is not None
-        await ended(context, result.job)
+        await finish_job(context, result.job)
     return context
 
 
-async def ended(context: Context, job: Job, summary: str = "exit code 0", *, succeeded: bool = True) -> None:
+async def finish_job(context: Context, job: Job, summary: str = "exit code 0", *, succeeded: bool = True) -> None:
     """Let the job begin and end."""
     begun = await jobs.begin(context, job)
     assert begun is not None
@@ -76,5 +76,5 @@ async def test_a_failed_step_rolls_back_what_ran_before_it(context: Context) -> 
     await runs.skip(context, 1, 1, "1.3", MAYA, "not needed")
     verify = await queue_step(context, 1, 1, "1.4", MAYA)
     assert verify.job is not None
-    await ended(context, verify.job, "exit code 7", succeeded=False)
+    await finish_job(context, verify.job, "exit code 7", succeeded=False)
     assert [(job.step, job.undoes is not None) for job in await rollbacks(context)] == [("1.2", True)]

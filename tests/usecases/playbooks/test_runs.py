@@ -66,7 +66,7 @@ async def texts(context: Context) -> list[str]:
         return [record.entry.text for record in await entries.read(conn, 1) if record.entry.kind == "playbook"]
 
 
-async def queued(context: Context, kind: str) -> list[str]:
+async def queued_keys(context: Context, kind: str) -> list[str]:
     """The dedup keys of the notices of this kind."""
     async with context.database.reading() as conn:
         return list(await conn.scalars(sa.select(outbox.c.dedup_key).where(outbox.c.kind == kind)))
@@ -99,7 +99,7 @@ async def test_the_only_affected_service_fills_the_parameter_of_that_name(contex
 
 
 async def test_an_open_run_is_posted_and_summed_up_in_its_incident(context: Context, run: PlaybookRun) -> None:
-    assert await queued(context, "walk") == ["walk:1:1"]
+    assert await queued_keys(context, "walk") == ["walk:1:1"]
     async with context.database.reading() as conn:
         stored = await incidents.get(conn, 1)
     assert stored is not None
@@ -171,7 +171,7 @@ async def test_an_approval_shows_the_commands_with_their_values(context: Context
     asked = (await approvals.request_approval(context, 1, 1, "1.2", MAYA)).step("1.2").asked
     assert asked is not None
     assert (asked.shown, asked.action) == (("restart checkout",), "do")
-    assert len(await queued(context, "approval")) == 1
+    assert len(await queued_keys(context, "approval")) == 1
 
 
 async def test_a_changed_value_voids_the_request_that_showed_another(context: Context, run: PlaybookRun) -> None:

@@ -42,7 +42,7 @@ def canaries(draw: random.Random) -> dict[str, str]:
     }
 
 
-def published(draw: random.Random, number: int, inside: dict[str, str]) -> Publication:
+def publications(draw: random.Random, number: int, inside: dict[str, str]) -> Publication:
     """A publication of an incident with these words, in one of many states."""
     state = ComponentState(draw.choice(STATES))
     began = NOW - timedelta(minutes=draw.randrange(1, 60 * 24 * 80))
@@ -64,7 +64,7 @@ def test_nothing_of_ten_thousand_incidents_is_in_any_public_output() -> None:
         for number in range(700_000_000 + first, 700_000_000 + first + PORTION):
             inside = canaries(draw)
             words += [*inside.values(), f"INC-{number}", str(number)]
-            shown.append(published(draw, number, inside))
+            shown.append(publications(draw, number, inside))
         open_ones = tuple(each for each in shown if not each.ended)
         past = tuple(each for each in shown if each.ended)
         view = build_view(

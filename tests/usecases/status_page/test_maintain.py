@@ -30,7 +30,7 @@ def context(make_context: MakeContext) -> Context:
     return make_context(POLICY)
 
 
-async def planned(context: Context, *, silence: bool = False, automatic: bool = True) -> Publication:
+async def planned_maintenance(context: Context, *, silence: bool = False, automatic: bool = True) -> Publication:
     now = context.clock.now()
     starts, ends = now + 2 * HOUR, now + 3 * HOUR
     new = NewMaintenance("Move", "Requests may fail.", ["api"], starts, ends, automatic, silence=silence)
@@ -50,7 +50,7 @@ async def states(context: Context, clock: MovableClock, at: Sequence[timedelta],
 
 
 async def test_maintenance_begins_and_ends_by_itself(context: Context, clock: MovableClock) -> None:
-    made = await planned(context)
+    made = await planned_maintenance(context)
     assert await states(context, clock, [HOUR, 2 * HOUR, 2.5 * HOUR, 3 * HOUR], made) == [
         "scheduled operational", "in_progress under_maintenance", "in_progress under_maintenance",
         "completed operational",
@@ -58,7 +58,7 @@ async def test_maintenance_begins_and_ends_by_itself(context: Context, clock: Mo
 
 
 async def test_after_a_night_without_the_bot_everything_due_happens_once(context: Context, clock: MovableClock) -> None:
-    made = await planned(context)
+    made = await planned_maintenance(context)
     assert await states(context, clock, [10 * HOUR, 10 * HOUR], made) == ["completed operational"] * 2
     async with context.database.reading() as conn:
         found = await publications.get(conn, made.id)
@@ -67,12 +67,12 @@ async def test_after_a_night_without_the_bot_everything_due_happens_once(context
 
 
 async def test_maintenance_by_hand_waits_for_a_person(context: Context, clock: MovableClock) -> None:
-    made = await planned(context, automatic=False)
+    made = await planned_maintenance(context, automatic=False)
     assert await states(context, clock, [5 * HOUR], made) == ["scheduled operational"]
 
 
 async def test_the_alerts_of_its_services_are_silenced_while_it_lasts(context: Context, clock: MovableClock) -> None:
-    made = await planned(context, silence=True)
+    made = await planned_maintenance(context, silence=True)
     await states(context, clock, [2 * HOUR], made)
     async with context.database.reading() as conn:
         (silence,) = await silences.in_force(conn, clock.now())
@@ -85,7 +85,7 @@ async def test_the_alerts_of_its_services_are_silenced_while_it_lasts(context: C
 
 
 async def test_maintenance_and_an_outage_show_the_outage(context: Context, clock: MovableClock) -> None:
-    made = await planned(context)
+    made = await planned_maintenance(context)
     await states(context, clock, [2 * HOUR], made)
     changed = await post(
         context, made.id, PublicChange("It broke.", PublicStatus.VERIFYING, {"api": S.MAJOR_OUTAGE}), BOT

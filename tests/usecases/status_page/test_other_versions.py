@@ -47,7 +47,7 @@ print(asyncio.run(look()))
 """
 
 
-async def subscribed(context: Context) -> None:
+async def subscribe(context: Context) -> None:
     """A person, and a program."""
     now = context.clock.now()
     async with context.database.transaction() as conn:
@@ -57,7 +57,7 @@ async def subscribed(context: Context) -> None:
             await subscribers.save(conn, Subscriber(name, kind, address, now, confirmed_at=now))
 
 
-async def queued(context: Context) -> list[str]:
+async def queued_kinds(context: Context) -> list[str]:
     """The kinds of the notices to subscribers."""
     async with context.database.reading() as conn:
         kinds = await conn.scalars(sa.select(outbox.c.kind).where(outbox.c.kind != "statuspage_copy"))
@@ -69,32 +69,32 @@ async def test_a_version_before_webhooks_leaves_a_list_with_one_to_a_newer_versi
 ) -> None:
     old = unpacked(BEFORE_WEBHOOKS, tmp_path)
     context = make_context(POLICY)
-    await subscribed(context)
+    await subscribe(context)
     await publish(context, None, NEW, BOT)
     said = subprocess.run(
         [sys.executable, "-c", OLD_REPLICA, database_url], cwd=tmp_path, capture_output=True, text=True,
         env={"PYTHONPATH": str(old)}, check=False,
     )  # fmt: skip
     assert said.stdout.strip() == "refused", said.stderr[-2000:]
-    assert await queued(context) == []
+    assert await queued_kinds(context) == []
     assert await queue_portion(context) == 2
-    assert await queued(context) == ["status_mail", "status_webhook"]
+    assert await queued_kinds(context) == ["status_mail", "status_webhook"]
 
 
 async def test_a_list_with_a_kind_of_a_newer_version_is_left_to_it(make_context: MakeContext) -> None:
     context = make_context(POLICY)
-    await subscribed(context)
+    await subscribe(context)
     async with context.database.transaction() as conn:
         await conn.execute(sa.update(table).where(table.c.id == "s2").values(kind="carrier_pigeon"))
     await publish(context, None, NEW, BOT)
     assert await queue_portion(context) is None
-    assert await queued(context) == []
+    assert await queued_kinds(context) == []
     async with context.database.reading() as conn:
         assert await mailings.waiting(conn)  # nobody is lost
     async with context.database.transaction() as conn:
         await subscribers.delete(conn, "s2")
     assert await queue_portion(context) == 1
-    assert await queued(context) == ["status_mail"]
+    assert await queued_kinds(context) == ["status_mail"]
 
 
 async def test_subscribers_that_wait_for_another_attempt_hold_up_no_others(make_context: MakeContext) -> None:
@@ -112,4 +112,4 @@ async def test_subscribers_that_wait_for_another_attempt_hold_up_no_others(make_
         async with context.database.transaction() as conn:
             for row in await queue.claim(conn, 100, only_kinds={"status_mail"}):
                 await queue.retry_later(conn, row, ONE_HOUR, "the mailbox is full", uncertain=False)
-    assert await queued(context) == ["status_mail"] * 150
+    assert await queued_kinds(context) == ["status_mail"] * 150

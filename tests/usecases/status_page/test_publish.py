@@ -30,12 +30,12 @@ def context(make_context: MakeContext) -> Context:
     return make_context(POLICY)
 
 
-async def declared(context: Context, services: tuple[str, ...] = ()) -> int:
+async def declare_incident(context: Context, services: tuple[str, ...] = ()) -> int:
     return (await declare(context, Declaration("db-7.internal is down", "sev1", "U1", services=services), "d")).number
 
 
 async def test_a_publication_is_stored_with_a_receipt_on_the_timeline(context: Context) -> None:
-    number = await declared(context)
+    number = await declare_incident(context)
     made = await publish(context, number, NEW, BOT)
     async with context.database.reading() as conn:
         assert await open_publication(conn, number) == made
@@ -70,7 +70,7 @@ async def test_an_unknown_component_is_refused_and_nothing_is_stored(context: Co
 
 
 async def test_the_services_and_severity_of_an_incident_propose_components(context: Context) -> None:
-    number = await declared(context, ("gateway", "model"))
+    number = await declare_incident(context, ("gateway", "model"))
     async with context.database.reading() as conn:
         incident = await incidents.get(conn, number)
     assert incident is not None
@@ -78,7 +78,7 @@ async def test_the_services_and_severity_of_an_incident_propose_components(conte
 
 
 async def test_a_publication_is_found_by_its_id_and_by_its_incident(context: Context) -> None:
-    number = await declared(context)
+    number = await declare_incident(context)
     made = await publish(context, number, NEW, BOT)
     async with context.database.reading() as conn:
         assert await find(conn, made.id) == await find(conn, f"inc-{number}") == made

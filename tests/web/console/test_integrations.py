@@ -29,7 +29,7 @@ webhooks:
 """
 
 
-async def told(maya: Browser, name: str) -> str:
+async def integration_result(maya: Browser, name: str) -> str:
     """What the page says after the button of an integration."""
     page = await maya.send(await maya.get("/setup"), f"/setup/test/{name}")
     assert page.status == 200, page.text
@@ -63,27 +63,29 @@ async def test_each_integration_is_tested_without_harm(sqlite_url: str, tmp_path
         maya = await stack.enter_async_context(browser(world, scopes="admin"))
         tom = await stack.enter_async_context(browser(world, "U0TOM00000"))
 
-        said = await told(maya, "github")
+        said = await integration_result(maya, "github")
         assert "GitHub answers, and shows acme/app, acme/checkout. Nothing was created." in said
         assert "It failed for acme/nothing: GitHub refuses it (404): there is no repository acme/nothing" in said
-        assert await told(maya, "jira") == "Jira answers, and shows OPS (Operations). Nothing was created."
-        assert "Linear answers, and shows ENG" in await told(maya, "linear")
-        assert "Confluence answers" in await told(maya, "confluence")
-        assert "Notion answers" in await told(maya, "notion")
+        assert (
+            await integration_result(maya, "jira") == "Jira answers, and shows OPS (Operations). Nothing was created."
+        )
+        assert "Linear answers, and shows ENG" in await integration_result(maya, "linear")
+        assert "Confluence answers" in await integration_result(maya, "confluence")
+        assert "Notion answers" in await integration_result(maya, "notion")
         assert {asked.method for double in (github, jira, confluence, notion) for asked in double.asked} == {"GET"}
-        said = await told(maya, "statuspage")
+        said = await integration_result(maya, "statuspage")
         assert "Statuspage answers: the page “Example”. Nothing was published." in said
         assert "It has no component Web shop: create them there." in said
         assert there.writes == 0
 
         count = len(monitor.asked)
-        assert await told(maya, "heartbeat") == "Sent; the monitor has it."
+        assert await integration_result(maya, "heartbeat") == "Sent; the monitor has it."
         assert len(monitor.asked) >= count + 1
 
         page = await maya.get("/setup")
         (webhook,) = re.findall(r"/setup/test/(webhook-[0-9a-f]+)", page.text)
         assert "/in/first" not in page.text, "the path of a webhook may be secret"
-        assert await told(maya, webhook) == "Sent; the receiver answered that it has it."
+        assert await integration_result(maya, webhook) == "Sent; the receiver answered that it has it."
         assert receiver.types() == ["test"]
         assert "It is not set up" in (await maya.act("/setup/test/pagerduty", {})).text
         assert (await maya.act("/setup/test/nothing", {})).status == 404
@@ -92,13 +94,13 @@ async def test_each_integration_is_tested_without_harm(sqlite_url: str, tmp_path
 
         # What is wrong is told with what to do about it, and without a secret.
         github.always, receiver.fails = Reply(401, {"message": "Bad credentials"}), 1
-        assert "check GITHUB_TOKEN" in await told(maya, "github")
+        assert "check GITHUB_TOKEN" in await integration_result(maya, "github")
         there.busy = 1
-        assert "Statuspage is asked too often (420). Check the address" in await told(maya, "statuspage")
+        assert "Statuspage is asked too often (420). Check the address" in await integration_result(maya, "statuspage")
         monitor.always = Reply(500)
-        said = await told(maya, "heartbeat")
+        said = await integration_result(maya, "heartbeat")
         assert "It failed: it was answered 500. Check that HEARTBEAT_URL is right" in said
         assert "canary" not in said
-        said = await told(maya, webhook)
+        said = await integration_result(maya, webhook)
         assert "It failed: the webhook answered 503. Check the address and the secret" in said
         assert receiver.types() == ["test"], "a test is not tried again"

@@ -81,7 +81,7 @@ async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, 
         running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world,
         browser(world, scopes="admin") as maya,
     ):
-        assert await broken(maya) == []
+        assert await broken_pages(maya) == []
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2", services="api")
         page = await maya.get("/incidents/INC-1")
         assert (await maya.send(page, "/incidents/INC-1/acknowledge")).status == 303
@@ -116,7 +116,7 @@ async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, 
         item = "/incidents/INC-1/actions/1"
         assert (await maya.send(await maya.get("/reviews?scope=mine"), f"{item}/defer", reason="")).status == 409
         assert (await maya.send(await maya.get("/reviews"), f"{item}/done")).status == 303
-        assert await broken(maya) == []
+        assert await broken_pages(maya) == []
         page = await maya.get("/incidents/INC-1")
         assert all(words in page.text for words in ("OPS-7", "Maya Chen", "1 of", "through console"))
 
@@ -128,7 +128,7 @@ async def opened_review(visitor: Browser) -> Page:
     return await visitor.get(path)
 
 
-async def broken(visitor: Browser) -> list[str]:
+async def broken_pages(visitor: Browser) -> list[str]:
     """The pages that do not open, of those that lead from one to the next."""
     seen, waiting = {"/"}, ["/"]
     wrong = []

@@ -17,11 +17,11 @@ def submission(view: dict[str, Any], **typed: Any) -> dict[str, Any]:
         if block["type"] != "input":
             continue
         name, element = block["block_id"], block["element"]
-        values[name] = {element["action_id"]: _answered(element, typed.get(name, ...))}
+        values[name] = {element["action_id"]: _input_value(element, typed.get(name, ...))}
     return {**view, "state": {"values": values}}
 
 
-def _answered(element: dict[str, Any], given: Any) -> dict[str, Any]:
+def _input_value(element: dict[str, Any], given: Any) -> dict[str, Any]:
     sort = element["type"]
     if sort == "plain_text_input":
         return {"type": sort, "value": element.get("initial_value") if given is ... else given}
