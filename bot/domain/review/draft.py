@@ -57,7 +57,7 @@ def _section(key: str, write: Callable[[Record, Page], None], record: Record) ->
 
 def _say_merged(merged: Record, key: str, write: Callable[[Record, Page], None], page: Page) -> None:
     """Add what the record of a merged incident says for a section, with its ID; its questions are left out."""
-    theirs = Page(key, merged.answered)
+    theirs = Page(key, merged.answered_questions)
     write(merged, theirs)
     own = {recorded.seq for recorded in merged.of("merged")}  # the review's incident says so itself
     for sentence in (*theirs.sentences, *answers(merged, key)):
