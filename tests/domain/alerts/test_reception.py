@@ -93,22 +93,27 @@ def test_a_firing_told_again_without_a_severity_or_late_is_a_repetition() -> Non
 
 def undated(status: str, minutes: int) -> Alert:
     """What a script without clocks tells: it starts when it arrives."""
-    return replace(told(status, minutes), undated=True)
+    return replace(alert_by_state(status, minutes), undated=True)
 
 
 def test_an_end_told_by_a_clock_that_is_behind_ends_a_firing_that_starts_when_it_arrived() -> None:
-    assert receptions(undated("firing", 10), told("resolved", 2)) == ["new", "resolved"]
+    assert receptions(undated("firing", 10), alert_by_state("resolved", 2)) == ["new", "resolved"]
 
 
 def test_the_same_end_told_again_does_not_end_the_next_firing() -> None:
-    arrived = [undated("firing", 10), told("resolved", 12), undated("firing", 14), told("resolved", 12)]
+    arrived = [
+        undated("firing", 10),
+        alert_by_state("resolved", 12),
+        undated("firing", 14),
+        alert_by_state("resolved", 12),
+    ]
     assert receptions(*arrived) == ["new", "resolved", "new", "stale"]
 
 
 def test_an_end_with_a_start_that_was_never_told_ends_a_firing_that_starts_when_it_arrived() -> None:
-    end = replace(told("resolved", 2, by_state=False), ends_at=NINE + 12 * MINUTE)
+    end = replace(alert_by_state("resolved", 2, by_state=False), ends_at=NINE + 12 * MINUTE)
     assert receptions(undated("firing", 10), end) == ["new", "resolved"]
-    assert receptions(told("firing", 10, by_state=False), end) == ["new", "new"], "another occurrence"
-    assert receptions(told("firing", 2, by_state=False), end, undated("firing", 14), end) == [
+    assert receptions(alert_by_state("firing", 10, by_state=False), end) == ["new", "new"], "another occurrence"
+    assert receptions(alert_by_state("firing", 2, by_state=False), end, undated("firing", 14), end) == [
         "new", "resolved", "new", "repeated",
     ]  # fmt: skip

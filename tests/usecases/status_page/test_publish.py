@@ -87,7 +87,7 @@ async def test_a_publication_is_found_by_its_id_and_by_its_incident(context: Con
 
 
 async def test_an_incident_is_not_published_twice(context: Context) -> None:
-    number = await declared(context)
+    number = await declare_incident(context)
     made = await publish(context, number, NEW, BOT)
     with pytest.raises(Refused, match="is on the status page already"):
         await publish(context, number, NEW, BOT)
