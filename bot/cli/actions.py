@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from bot.cli.acting import as_option, context_of, require_visible
-from bot.cli.output import as_json_option, echo, incident_number, print_json
+from bot.cli.acting import context_of, require_visible
+from bot.cli.operation_client import OperationClient, Target, client_options, is_remote, run_with_client
+from bot.cli.output import echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.actions.item import ActionItem, due_words
 from bot.domain.actions.ticket import Ticket
@@ -22,7 +23,7 @@ from bot.usecases.queries import actions as queries
 from storage import incidents, names
 from storage.database import Database
 
-MOST = 10_000
+MOST, MOST_THERE = 10_000, 500
 EXAMPLE = "tocsin actions INC-42"
 
 
@@ -30,20 +31,28 @@ EXAMPLE = "tocsin actions INC-42"
 @click.argument("scope", default="all", metavar="[all|overdue|mine|INC-42]")
 @click.option("--in", "incident_id", metavar="INCIDENT_ID", help="Those of one incident, settled ones too.")
 @click.option("--owner", metavar="SLACK_ID", help="Those of one person.")
-@as_option
-@as_json_option
-def actions_command(scope: str, incident_id: str | None, owner: str | None, person: str | None, as_json: bool) -> None:
+@client_options
+def actions_command(
+    scope: str, incident_id: str | None, owner: str | None, person: str | None, server: str | None, as_json: bool
+) -> None:
     """Action items that are to be done, those due soonest first."""
-    action_filter = _wanted(scope, incident_id, owner, person)
-    today = datetime.now(UTC).date()
-    items, people, tickets = run(lambda database, settings: _items(database, settings, action_filter, person))
+    target = Target(person, server)
+    remote = is_remote(target)
+    wanted = _wanted(scope, incident_id, owner, person, remote=remote)
+    if remote:
+        rows = run_with_client(target, lambda client: _rows_there(client, wanted))
+        people: dict[str, str] = {}
+    else:
+        today = datetime.now(UTC).date()
+        items, people, tickets = run(lambda database, settings: _items(database, settings, wanted, person))
+        rows = [{**action_json(item, today), "ticket": ticket_json(tickets.get(item.id))} for item in items]
     if as_json:
-        print_json([{**action_json(item, today), "ticket": ticket_json(tickets.get(item.id))} for item in items])
+        print_json(rows)
         return
-    if not items:
-        echo("No action item is overdue." if action_filter.due_before else "No action items.")
-    for item in items:
-        echo(_line(item, people))
+    if not rows:
+        echo("No action item is overdue." if wanted.due_before else "No action items.")
+    for row in rows:
+        echo(_line(row, people))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +62,43 @@ class Wanted:
     incident: int | None
     owner: str | None
     due_before: date | None
+    mine: bool = False  # of whom the token acts as
 
 
-def _wanted(scope: str, incident_id: str | None, owner: str | None, person: str | None) -> Wanted:
+def _wanted(
+    scope: str, incident_id: str | None, owner: str | None, person: str | None, *, remote: bool
+) -> Wanted:  # fmt: skip
     if scope.upper().removeprefix("INC-").isdecimal():
         scope, incident_id = "all", scope
-    if scope == "mine":
-        if person is None and owner is None:
+    mine = scope == "mine"
+    if mine:
+        if person is None and owner is None and not remote:
             raise TocsinError("Say who you are: tocsin actions mine --as U0MAYA0000")
         scope, owner = "all", owner or person
     if scope not in ("all", "overdue"):
         raise TocsinError(f"“{scope}” is not a list of action items. This works: tocsin actions overdue, or {EXAMPLE}")
     number = incident_number(incident_id) if incident_id else None
-    return Wanted(number, owner, datetime.now(UTC).date() if scope == "overdue" else None)
+    due_before = datetime.now(UTC).date() if scope == "overdue" else None
+    return Wanted(number, owner, due_before, mine and owner is None)
+
+
+async def _rows_there(client: OperationClient, wanted: Wanted) -> list[dict[str, Any]]:
+    """The items through the API, which lists `MOST_THERE` at most."""
+    owner = (await client.run("get_me", {}, {}))["user"] if wanted.mine else wanted.owner
+    if wanted.incident is None:
+        arguments = {
+            "limit": MOST_THERE,
+            "overdue": wanted.due_before is not None,
+            **({"owner": owner} if owner else {}),
+        }
+        found = await client.run("list_actions", {}, arguments)
+    else:
+        found = await client.run("list_incident_actions", {"id": f"INC-{wanted.incident}"}, {})
+    return [
+        row
+        for row in found["actions"]
+        if (owner is None or row["owner"] == owner) and (wanted.due_before is None or row["overdue"])
+    ]
 
 
 async def _items(
@@ -89,7 +122,7 @@ async def _items(
         return items, await names.get_many(conn, {item.owner for item in items if item.owner}), actions.tickets
 
 
-def _line(item: ActionItem, people: dict[str, Any]) -> str:
-    owner = people.get(item.owner, item.owner) if item.owner else "no owner"
-    state = f"{item.id:<10} {item.priority} {item.status:<12} {due_words(item.due):<16}"
-    return f"{state} {owner:<12} {one_line(item.title)}"
+def _line(row: Mapping[str, Any], people: Mapping[str, str]) -> str:
+    owner = people.get(row["owner"], row["owner"]) if row["owner"] else "no owner"
+    due = due_words(date.fromisoformat(row["due"]) if row["due"] else None)
+    return f"{row['id']:<10} {row['priority']} {row['status']:<12} {due:<16} {owner:<12} {one_line(row['title'])}"

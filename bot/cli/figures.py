@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from bot import policy as policy_reader
+from bot.cli.operation_client import OperationClient, Target, is_remote, run_with_client, server_option
 from bot.cli.output import as_json_option, echo_lines, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.figures.load import PersonLoad, loads_of
 from bot.domain.figures.period import of_words
-from bot.domain.figures.report import Report, Scope
+from bot.domain.figures.report import Scope
 from bot.domain.figures.selection import BY, Selection
-from bot.domain.figures.words import lines
-from bot.domain.policy.policy import Policy
 from bot.domain.policy.teams import team_key
 from bot.domain.values.slack_ids import is_user_id
 from bot.json_shapes.figures import figures_json
@@ -36,31 +39,67 @@ from storage.figures import people_paged
 @click.option("--category", help="Only incidents of this category.")
 @click.option("--team", help="Only incidents of the services of this team.")
 @click.option("--load", "person", metavar="ID", help="Instead: how often this person was paged, and whom they lead.")
+@server_option
 @as_json_option
 def metrics_command(
-    *, since: str, until: str | None, by: str, person: str | None, as_json: bool, **selected: str | None
-) -> None:
+    *, since: str, until: str | None, by: str, person: str | None, server: str | None, as_json: bool,
+    **selected: str | None,
+) -> None:  # fmt: skip
     """Show the number of incidents, how long they took, and whether that became better or worse."""
+    target, words = Target(server=server), (since, until)
     if person is not None:
-        _print_load(since, until, person, as_json=as_json)
+        _print_load(target, words, person, as_json=as_json)
         return
-    selection = Selection(**selected)
-    report, policy = run(lambda database, settings: _report(database, settings, (since, until), selection, by))
-    if as_json:
-        print_json(figures_json(report, policy))
+    if is_remote(target):
+        figures = run_with_client(target, lambda client: _figures_there(client, words, {**selected, "by": by}))
     else:
-        echo_lines("\n".join(lines(report, policy)))
+        selection = Selection(**selected)
+        figures = run(lambda database, settings: _figures(database, settings, words, selection, by))
+    if as_json:
+        print_json(figures)
+    else:
+        echo_lines("\n".join(figures["words"]))
 
 
-def _print_load(since: str, until: str | None, person: str, *, as_json: bool) -> None:
+def _print_load(target: Target, words: tuple[str, str | None], person: str, *, as_json: bool) -> None:
     if not is_user_id(person):
         raise TocsinError(f"“{person}” is no Slack ID. This works: tocsin metrics --load U0MAYA0000")
-    loads = run(lambda database, settings: _loads(database, settings, (since, until), person))
+    names: dict[str, str] = {}
+    if is_remote(target):
+        loads = run_with_client(target, lambda client: _loads_there(client, words, person))
+    else:
+        loads = run(lambda database, settings: _loads(database, settings, words, person))
+        names = run(lambda database, _: _names(database, loads))
     if as_json:
         print_json([asdict(load) for load in loads])
     else:
-        names = run(lambda database, _: _names(database, loads))
         echo_lines("\n".join(f"{names.get(load.person, load.person)}: {load.words}" for load in loads))
+
+
+async def _figures_there(
+    client: OperationClient, words: tuple[str, str | None], selected: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """The figures through the API. Days are those of the policy there, as on the database."""
+    zone = ZoneInfo((await client.run("get_policy", {}, {}))["timezone"])
+    period = of_words(*words, datetime.now(UTC), zone)
+    arguments = {name: value for name, value in selected.items() if value is not None}
+    arguments["start"] = period.start.isoformat()
+    if words[1] is not None:
+        arguments["end"] = period.end.isoformat()
+    return dict(await client.run("get_figures", {}, arguments))
+
+
+async def _loads_there(client: OperationClient, words: tuple[str, str | None], person: str) -> list[PersonLoad]:
+    """The load of whom the token acts as, and of people whom they lead, through the API, which counts days back."""
+    since, until = words
+    days = since.removesuffix("d")
+    if until is not None or not days.isdecimal():
+        raise TocsinError("From a server, the load counts back from now: --since 90d")
+    loads = [PersonLoad(**load) for load in (await client.run("get_load", {}, {"days": int(days)}))["loads"]]
+    mine = loads[0].person if loads else None
+    if mine != person:
+        raise TocsinError(f"The token acts as {mine}, who alone sees this: tocsin metrics --load {mine}")
+    return loads
 
 
 async def _names(database: Database, loads: list[PersonLoad]) -> dict[str, str]:
@@ -80,9 +119,9 @@ async def _loads(
     return loads_of(person, pages, policy, policy.zone)
 
 
-async def _report(
+async def _figures(
     database: Database, settings: Settings, words: tuple[str, str | None], selection: Selection, by: str
-) -> tuple[Report, Policy]:
+) -> dict[str, Any]:
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
     if selection.severity is not None:
@@ -90,4 +129,4 @@ async def _report(
     if selection.team is not None:
         selection = replace(selection, team=team_key(selection.team, policy))
     scope = Scope(of_words(*words, now, policy.zone), selection, by)
-    return await period_figures(database, policy, scope, now), policy
+    return figures_json(await period_figures(database, policy, scope, now), policy)

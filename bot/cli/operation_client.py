@@ -145,15 +145,33 @@ class ApiClient(OperationClient):
         return body
 
 
+def server_option(command: Callable[..., T]) -> Callable[..., T]:
+    """The option `--server` alone, for commands that are no verbs."""
+    return click.option("--server", metavar="URL", help="Ask the bot at this address, with TOCSIN_TOKEN.")(command)
+
+
 def run_with_client(target: Target, work: Callable[[OperationClient], Awaitable[T]]) -> T:
     """Run `work` on the database or through the API, as the options and the settings say."""
     settings = settings_reader.load()
-    url = target.server or (None if "database_url" in settings.model_fields_set else settings.tocsin_url)
-    if target.server or (url and settings.tocsin_token is not None):
-        if target.person:
-            raise TocsinError("Leave --as out: the token says who you are.")
-        return asyncio.run(_remotely(settings, url or "", work))
-    return asyncio.run(_locally(target.person, work))
+    url = _server(settings, target)
+    if url is None:
+        return asyncio.run(_locally(target.person, work))
+    if target.person:
+        raise TocsinError("Leave --as out: the token says who you are.")
+    return asyncio.run(_remotely(settings, url, work))
+
+
+def is_remote(target: Target) -> bool:
+    """Whether `run_with_client` asks a bot elsewhere."""
+    return _server(settings_reader.load(), target) is not None
+
+
+def _server(settings: Settings, target: Target) -> str | None:
+    """The bot to ask: that of the option, or that of the settings unless these name a database."""
+    if target.server:
+        return target.server
+    is_set = settings.tocsin_url and settings.tocsin_token is not None
+    return settings.tocsin_url if is_set and "database_url" not in settings.model_fields_set else None
 
 
 def run_in_group(ctx: click.Context, options: Mapping[str, Any], work: Callable[[OperationClient], Awaitable[T]]) -> T:

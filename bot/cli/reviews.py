@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bot import policy as policy_reader
 from bot import review_formats
 from bot.cli.acting import as_option, context_of, require_visible, write_file
+from bot.cli.operation_client import OperationClient, Target, is_remote, run_with_client, server_option
 from bot.cli.output import echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
@@ -33,25 +37,32 @@ _WIKIS = [kind.value for kind in WikiKind]  # given the kinds themselves, click 
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--export", "wiki", type=click.Choice(_WIKIS), help="Instead: write it into this wiki.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; printed if left out.")
+@server_option
 @as_option
 def review_command(
-    incident_id: str, kind: str, as_json: bool, wiki: str | None, output: Path | None, person: str | None
-) -> None:
+    incident_id: str, wiki: str | None, output: Path | None, person: str | None, server: str | None, *,
+    kind: str, as_json: bool,
+) -> None:  # fmt: skip
     """The review of INCIDENT_ID: drafted from its timeline, with what people wrote."""
     number = incident_number(incident_id)
+    target = Target(person, server)
+    remote = is_remote(target)
     if wiki is not None:
+        if remote:
+            raise TocsinError("A review is written into a wiki where the bot runs. There: --export without --server.")
         run(lambda database, settings: _export(database, settings, number, WikiKind(wiki), person))
         echo(f"INC-{number}: the review goes to {WIKI_TITLES[WikiKind(wiki)]}. The timeline will have the link.")
         return
-    view = run(lambda database, settings: _read(database, settings, number, person))
     kind = "json" if as_json else kind
-    if kind == "json" and output is None:
-        print_json(review_json(view, datetime.now(UTC).date()))
-        return
-    content = _format(view, kind)
+    if remote:
+        content = run_with_client(target, lambda client: _content_there(client, number, kind))
+    else:
+        content = _format(run(lambda database, settings: _read(database, settings, number, person)), kind)
     if output is not None:
         write_file(output, content)
         echo(f"{output}: {len(content)} bytes.", err=True)
+    elif kind == "json":
+        print_json(json.loads(content))
     elif kind == "docx":
         if sys.stdout.isatty():
             raise TocsinError("A Word document is no text. Name a file: --output review.docx")
@@ -67,10 +78,21 @@ def _format(view: ReviewView, kind: str) -> bytes:
         case "docx":
             return review_formats.docx(view)
         case "json":
-            import json  # noqa: PLC0415 - for a file alone
-
-            return json.dumps(review_json(view, datetime.now(UTC).date()), ensure_ascii=False, indent=2).encode()
+            return _json(review_json(view, datetime.now(UTC).date()))
     return review_formats.markdown(view).encode()
+
+
+def _json(review: dict[str, Any]) -> bytes:
+    return json.dumps(review, ensure_ascii=False, indent=2).encode()
+
+
+async def _content_there(client: OperationClient, number: int, kind: str) -> bytes:
+    """The review in this format, through the API."""
+    path = {"id": f"INC-{number}"}
+    if kind == "json":
+        return _json(await client.run("get_review", path, {}))
+    document = await client.run("get_review_document", path, {"format": kind})
+    return b64decode(document["base64"]) if kind == "docx" else str(document["text"]).encode()
 
 
 async def _export(database: Database, settings: Settings, number: int, wiki: WikiKind, person: str | None) -> None:

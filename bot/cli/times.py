@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-from bot.cli.acting import as_option, context_of, require_visible
-from bot.cli.output import as_json_option, echo, incident_number, print_json
+from bot.cli.acting import context_of, require_visible
+from bot.cli.operation_client import OperationClient, Target, client_options, is_remote, run_with_client
+from bot.cli.output import echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.errors import Refused, TocsinError
 from bot.domain.incident import Incident
@@ -19,6 +22,7 @@ from bot.usecases.incidents.correct_times import correct_times
 from storage import incidents
 from storage.database import Database
 
+NO_REASON = "Say how you know, in a few words: the correction stays on the timeline."
 EXAMPLE = 'tocsin times INC-{number} --started 2026-11-30T02:31Z --reason "As the dashboard shows"'
 
 
@@ -30,18 +34,23 @@ EXAMPLE = 'tocsin times INC-{number} --started 2026-11-30T02:31Z --reason "As th
 @click.option("--resolved", metavar="TIME")
 @click.option("--impact-ended", metavar="TIME")
 @click.option("--reason", default="", help="How it is known; needed to correct something.")
-@as_option
-@as_json_option
-def times_command(incident_id: str, reason: str, as_json: bool, person: str | None, **times: str | None) -> None:
+@client_options
+def times_command(
+    incident_id: str, reason: str, as_json: bool, person: str | None, server: str | None, **times: str | None
+) -> None:
     """Correct the times of INCIDENT_ID; without a time, show them."""
     number = incident_number(incident_id)
     corrections = {f"{name}_at": _instant(text) for name, text in times.items() if text}
-    incident = run(lambda database, settings: _correct(database, settings, number, corrections, reason, person))
+    target = Target(person, server)
+    if is_remote(target):
+        incident = run_with_client(target, lambda client: _correct_there(client, number, corrections, reason))
+    else:
+        incident = incident_json(run(lambda db, settings: _correct(db, settings, number, corrections, reason, person)))
     if as_json:
-        print_json({**incident_json(incident), **{name: instant(getattr(incident, name)) for name in LABELS}})
+        print_json(incident)
         return
     for name, label in LABELS.items():
-        echo(f"{label:<13} {instant(getattr(incident, name)) or '–'}")
+        echo(f"{label:<13} {incident[name] or '–'}")
 
 
 def _instant(text: str) -> datetime:
@@ -50,6 +59,19 @@ def _instant(text: str) -> datetime:
     except ValueError:
         raise TocsinError(f"“{text}” is no time. Write it as 2026-11-30T02:31Z.") from None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+async def _correct_there(
+    client: OperationClient, number: int, corrections: Mapping[str, datetime], reason: str
+) -> dict[str, Any]:
+    """Correct or read the times through the API."""
+    path = {"id": f"INC-{number}"}
+    if not corrections:
+        return dict(await client.run("get_incident", path, {}))
+    if not reason.strip():
+        raise TocsinError(f"{NO_REASON} For example: {EXAMPLE.format(number=number)}")
+    times = {name: instant(at) for name, at in corrections.items()}
+    return dict(await client.run("correct_times", path, {**times, "reason": reason}))
 
 
 async def _correct(

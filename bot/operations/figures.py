@@ -98,6 +98,7 @@ class FiguresShape(Shape):
     targets: list[dict[str, Any]] = Field(description="The policy's targets, with what the period has.")
     split: dict[str, Any] = Field(description="The same times for each severity, service, category or team.")
     detected: dict[str, Any] = Field(description="How many incidents were detected in each week, month or quarter.")
+    words: list[str] = Field(description="The same in lines to read, as `tocsin metrics` prints them.")
 
 
 class LoadArguments(Arguments):

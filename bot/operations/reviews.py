@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from bot import review_formats
 from bot.domain.errors import NotFound, Refused
 from bot.domain.review.document import TITLES
 from bot.json_shapes.incidents import instant, review_json
@@ -41,6 +43,17 @@ class ReviewShape(Shape):
     figures: dict[str, Any]
 
 
+class DocumentShape(Shape):
+    """A review as a document: `text` of Markdown and HTML, `base64` of a Word document; the other is null."""
+
+    model_config = ConfigDict(title="ReviewDocument")
+
+    incident: str
+    format: Literal["md", "html", "docx"]
+    text: str | None
+    base64: str | None
+
+
 class VersionsShape(Shape):
     """The versions of a section that people wrote, the newest first."""
 
@@ -48,6 +61,12 @@ class VersionsShape(Shape):
 
     section: str
     versions: list[dict[str, Any]]
+
+
+class DocumentArguments(Arguments):
+    """The format of the document."""
+
+    format: Literal["md", "html", "docx"] = "md"
 
 
 class SectionArguments(Arguments):
@@ -67,6 +86,16 @@ class ScheduleArguments(Arguments):
 async def _get(call: Call, _: NoArguments) -> Answer:
     await visible_incident(call)
     return await _answer(call)
+
+
+async def _document(call: Call, arguments: DocumentArguments) -> Answer:
+    incident = await visible_incident(call)
+    async with call.context.database.reading() as conn:
+        view = await read_review(conn, await call.context.policies.of(conn, incident), call.number)
+    text = review_formats.markdown(view) if arguments.format == "md" else None
+    text = review_formats.html_page(view) if arguments.format == "html" else text
+    word = None if text is not None else b64encode(review_formats.docx(view)).decode()
+    return Answer({"incident": incident.id, "format": arguments.format, "text": text, "base64": word})
 
 
 async def _start(call: Call, _: NoArguments) -> Answer:
@@ -151,6 +180,11 @@ def _verb(word: str, name: str, summary: str, run: Any, **more: Any) -> Operatio
 
 OPERATIONS = (
     question("get_review", "/incidents/{id}/review", "Read the review of an incident", _get, ReviewShape, tag=TAG),
+    question(
+        "get_review_document", "/incidents/{id}/review/document",
+        "Read the review as Markdown, HTML or a Word document", _document, DocumentShape, tag=TAG,
+        arguments=DocumentArguments, example={"format": "html"},
+    ),
     question(
         "list_section_versions", "/incidents/{id}/review/sections/{section}/versions",
         "Read every version of what people wrote for a section", _versions, VersionsShape, tag=TAG,

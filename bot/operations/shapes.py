@@ -33,12 +33,14 @@ class IncidentShape(Shape):
     declared_by: str
     roles: dict[str, str] = Field(description="Role to Slack ID.")
     responders: list[str]
+    started_at: datetime | None = Field(description="When it began, if somebody has said.")
     detected_at: datetime
     declared_at: datetime
     acknowledged_at: datetime | None
     identified_at: datetime | None
     mitigated_at: datetime | None
     resolved_at: datetime | None
+    impact_ended_at: datetime | None
     closed_at: datetime | None
     time_to_acknowledge_s: float | None
     time_to_identify_s: float | None

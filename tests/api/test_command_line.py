@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from docx import Document
 
 from bot.cli.main import main
 from bot.domain.access.identity import Identity, Membership
+from bot.domain.actions.item import NewAction
+from bot.usecases.actions.create import create_action
 from storage import identities, names
 from tests.api.calls import GAIL, MAYA, TOM, token_for
+from tests.scenarios.assertions import settle
 from tests.scenarios.running import World
 
 
@@ -77,6 +82,45 @@ async def test_the_same_against_the_api(world: World) -> None:
     assert "There is no incident INC-2." in await tocsin(server, "ack", "INC-2", code=1)
     people = [entry for entry in (await world.show())["timeline"] if entry["actor"] == MAYA and entry["key"]]
     assert {entry["source"] for entry in people} == {"api"}
+
+
+async def test_what_comes_afterwards_is_the_same_on_the_database_and_against_the_api(
+    world: World, tmp_path: Path
+) -> None:
+    _, secret = await token_for(world, MAYA)
+    database = {"DATABASE_URL": world.settings.url}
+    address, server = f"http://127.0.0.1:{world.tocsin.port}", {"TOCSIN_TOKEN": secret}
+    await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA)
+    await tocsin(database, "note", "INC-1", "Deploy 4512", "--as", MAYA)
+    await tocsin(database, "resolve", "INC-1", "Rolled back", "--as", MAYA)
+    new = NewAction("Alert on the pool", TOM, due=date(2026, 1, 5))
+    await create_action(world.tocsin.context, 1, new, MAYA)
+    await world.incident_channel(1)
+    await settle(world)  # the links are known
+    for line in (
+        "review INC-1 --json", "review INC-1", "review INC-1 --format html", "actions --json", "actions INC-1 --json",
+        "actions overdue --json", "times INC-1 --json", "times INC-1", "metrics --by service --json",
+    ):  # fmt: skip
+        here = await tocsin(database, *line.split())
+        there = await tocsin(server, *line.split(), "--server", address)
+        if line.startswith("metrics"):  # each counts until now
+            here, there = ({**each, "period": None, "detected": None, "trend": None} for each in (here, there))
+        assert there == here, line
+    assert "AI-1-1" in await tocsin(server, "actions", "--server", address)
+    assert await tocsin(server, "actions", "mine", "--server", address) == "No action items."
+    report = tmp_path / "review.docx"
+    await tocsin(server, "review", "INC-1", "--format", "docx", "--output", str(report), "--server", address)
+    assert any("Rolled back" in paragraph.text for paragraph in Document(str(report)).paragraphs)
+    mitigated = (await world.show())["acknowledged_at"]
+    corrected = ("times", "INC-1", "--mitigated", mitigated, "--server", address)
+    assert "Say how you know" in await tocsin(server, *corrected, code=1)
+    await tocsin(server, *corrected, "--reason", "The graph")
+    assert (await world.show())["mitigated_at"] == mitigated
+    assert "Time to resolve" in await tocsin(server, "metrics", "--server", address)
+    assert "not paged" in await tocsin(server, "metrics", "--load", MAYA, "--server", address)
+    assert f"acts as {MAYA}" in await tocsin(server, "metrics", "--load", TOM, "--server", address, code=1)
+    wiki = await tocsin(server, "review", "INC-1", "--export", "notion", "--server", address, code=1)
+    assert "where the bot runs" in wiki
 
 
 async def test_guests_and_outsiders_are_held_on_the_database_too(world: World) -> None:
