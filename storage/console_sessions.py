@@ -44,6 +44,12 @@ async def by_hash(conn: AsyncConnection, secret_hash: str, now: datetime) -> Ses
     return None if row is None else _session(row)
 
 
+async def by_id(conn: AsyncConnection, session: int) -> Session | None:
+    """The session with this ID; also an ended one."""
+    row = (await conn.execute(sa.select(*_FIELDS).where(_c.id == session))).one_or_none()
+    return None if row is None else _session(row)
+
+
 async def rotate(conn: AsyncConnection, session: Session, secret_hash: str, now: datetime) -> bool:
     """Replace the secret's hash. False where another request has just done so."""
     changed = (

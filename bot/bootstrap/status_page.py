@@ -7,7 +7,11 @@ from collections.abc import Callable
 from bot.bootstrap.base import Base
 from bot.integrations.statuspage import Statuspage
 from bot.secret_settings import secret_of
+from bot.web.api.authentication import Authenticator
+from bot.web.console.visitor import Console
+from bot.web.page_sign_in import PageSignIn
 from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.gate import Gate
 from bot.web.statuspage.listener import StatusServer, status_server
 from bot.web.statuspage.mirror import Mirror
 
@@ -17,7 +21,16 @@ def status_page_services(base: Base) -> tuple[StatusPageCache, StatusServer | No
     settings = base.settings
     mirror = None if settings.tocsin_status_mirror is None else Mirror(settings.tocsin_status_mirror)
     cache = StatusPageCache(base.context, mirror)
-    return cache, status_server(settings.tocsin_status_listen, base.context, cache, base.metrics)
+    return cache, _listener(base, cache)
+
+
+def _listener(base: Base, cache: StatusPageCache) -> StatusServer | None:
+    """The listener of the page alone. With an address of the console, members can sign in there and come back."""
+    settings, context = base.settings, base.context
+    authenticator = Authenticator(context, lambda: secret_of(base.live.current.tocsin_api_token))
+    sign_in = PageSignIn(Console(authenticator, proxies=settings.tocsin_proxies or ""))
+    gate = Gate(cache, sign_in.is_member, sign_in.address) if context.url else Gate(cache)
+    return status_server(settings.tocsin_status_listen, context, gate, sign_in.page_routes(), base.metrics)
 
 
 def statuspage_client(base: Base) -> Callable[[], Statuspage | None]:

@@ -20,6 +20,7 @@ from bot.web.api.routes import PREFIX, ApiContext, application
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.console.routes import ConsoleParts, add_console
 from bot.web.hooks import sources, tickets
+from bot.web.page_sign_in import PageSignIn
 from bot.web.server import HttpServer
 from bot.web.slackbot import SlackbotRequests
 from bot.web.statuspage import routes as statuspage
@@ -65,7 +66,9 @@ def http_server(
     )  # fmt: skip
     site.add_routes(mcp.routes(authenticator, slackbot, site))
     gate = Gate(pages.status_page, console.is_member)
-    site.add_routes([*statuspage.routes(gate), *subscriptions.routes(context, gate)])
+    site.add_routes(
+        [*PageSignIn(console).console_routes(), *statuspage.routes(gate), *subscriptions.routes(context, gate)]
+    )
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:

@@ -53,11 +53,23 @@ async def find(database: Database, secret: str, bootstrap: frozenset[str], now: 
     """
     async with database.reading() as conn:
         session = await console_sessions.by_hash(conn, hash_of(secret), now)
-        if session is None or not session.is_valid(now):
-            return None
-        if session.token_hash is None or session.token_hash in bootstrap:
-            return session
-        token = await tokens.by_hash(conn, session.token_hash)
+        return await _if_usable(conn, session, bootstrap, now)
+
+
+async def find_by_id(database: Database, session: int, bootstrap: frozenset[str], now: datetime) -> Session | None:
+    """The session with this ID, if it can be used, as `find` says."""
+    async with database.reading() as conn:
+        return await _if_usable(conn, await console_sessions.by_id(conn, session), bootstrap, now)
+
+
+async def _if_usable(
+    conn: AsyncConnection, session: Session | None, bootstrap: frozenset[str], now: datetime
+) -> Session | None:
+    if session is None or not session.is_valid(now):
+        return None
+    if session.token_hash is None or session.token_hash in bootstrap:
+        return session
+    token = await tokens.by_hash(conn, session.token_hash)
     return session if token is not None and token.is_valid(now) else None
 
 

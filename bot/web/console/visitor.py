@@ -98,10 +98,16 @@ class Console:
 
         It gives no cookie: the session's secret is replaced only by the console's own pages.
         """
-        cookies, now = await self.cookies(), self.context.clock.now()
-        session = await self._session(request, cookies, now)
-        if session is None:
-            return None
+        session = await self.session_of(request)
+        return None if session is None else await self.admits(session)
+
+    async def session_of(self, request: web.Request) -> Session | None:
+        """The session of the browser; None for somebody who has not signed in. It gives no cookie."""
+        return await self._session(request, await self.cookies(), self.context.clock.now())
+
+    async def admits(self, session: Session) -> bool:
+        """Whether the session is that of a member, for pages beside the console. It counts as a use of the session."""
+        now = self.context.clock.now()
         await sessions.keep(self.context.database, session, now, rotate=False)
         if session.person in {API, OPERATOR}:
             return True

@@ -11,19 +11,27 @@ from aiohttp import web
 
 from bot.web.statuspage.cache import StatusPageCache
 
+SignInAddress = Callable[[web.Request], str]
 IsMember = Callable[[web.Request], Awaitable[bool | None]]
 ONLY_MEMBERS = "This page is for members of the workspace. Ask one of them for what you need to know."
+
+
+def sign_in_here(request: web.Request) -> str:
+    """The console's own form, which leads back to what was asked for."""
+    return f"/login?next={quote(request.path_qs, safe='/')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """`is_member` says whether somebody signed in and is a member, None that nobody signed in.
 
-    On a listener of its own, where nobody can sign in, it is None itself.
+    On a listener of its own without a console elsewhere, nobody can sign in, and it is None itself. `sign_in` is the
+    address where people sign in and come back from.
     """
 
     cache: StatusPageCache
     is_member: IsMember | None = None
+    sign_in: SignInAddress = sign_in_here
 
     async def admit(self, request: web.Request, *, page: bool = True) -> bool:
         """Returns whether the reader has the link to a page that is not public, so that further links carry its key.
@@ -42,7 +50,7 @@ class Gate:
             raise web.HTTPForbidden(text=ONLY_MEMBERS)
         internal = self.cache.view.rules.visibility == "internal"
         if internal and page and self.is_member is not None and request.method == "GET":
-            raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='/')}")
+            raise web.HTTPSeeOther(self.sign_in(request))
         raise web.HTTPNotFound
 
     def has_key(self, request: web.Request) -> bool:

@@ -9,7 +9,6 @@ from bot.usecases.context import Context
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.server import HttpServer, ListenError
 from bot.web.statuspage import routes, subscriptions
-from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.documents import PREFIX
 from bot.web.statuspage.gate import Gate
 
@@ -30,16 +29,15 @@ class StatusServer(HttpServer):
 
 
 def status_server(
-    listen: str | None, context: Context, cache: StatusPageCache, metrics: Metrics
+    listen: str | None, context: Context, gate: Gate, sign_in: list[web.RouteDef], metrics: Metrics
 ) -> StatusServer | None:
-    """The server at this `host:port`; None where there is none."""
+    """The server at this `host:port`; None where there is none. `sign_in`: what members come back to."""
     if listen is None:
         return None
     host, _, port = listen.rpartition(":")
     limiter = ConnectionLimiter(metrics)
     site = limiter.guard(web.Application(client_max_size=LARGEST_BODY))
-    gate = Gate(cache)
-    site.add_routes([*routes.routes(gate), *subscriptions.routes(context, gate)])
+    site.add_routes([*sign_in, *routes.routes(gate), *subscriptions.routes(context, gate)])
     site.router.add_get("/", _redirect_to_page)
     return StatusServer(site, limiter, host.strip("[]"), int(port))
 
