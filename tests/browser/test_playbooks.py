@@ -172,7 +172,7 @@ async def test_a_dangerous_step_can_be_refused_approved_or_forced_by_breaking_th
         await approve(tom)
         await press(maya, title, "Done")
         await expect_progress(maya, title, of, 5)
-        await expect(playbook_run(tom, title).get_by_role("button", name="Undo this step")).to_have_count(0)
+        await expect(playbook_run(tom, title).get_by_role("button", name="Roll back", exact=True)).to_have_count(0)
         await press(tom, title, "Done")
         await expect(playbook_run(maya, title)).to_contain_text("Finished by @tom")
         await picture(playbook_run(maya, title), "failover-finished")
@@ -206,11 +206,13 @@ async def test_values_are_filled_in_a_step_times_out_is_rolled_back_and_the_run_
         await approve(tom)
         await press(maya, title, "Done")
         await expect_progress(maya, title, 5, 2)
-        undo = playbook_run(maya, title).get_by_role("button", name="Undo", exact=False)
-        await expect(undo).to_have_text(["Undo step 2.1"])  # what was done last, and not the step that is to be done
-        await press(maya, title, "Undo step 2.1")
+        undo = playbook_run(maya, title).get_by_role("button", name="Roll back", exact=False)
+        await expect(undo).to_have_text(
+            ["Roll back step 2.1"]
+        )  # what was done last, and not the step that is to be done
+        await press(maya, title, "Roll back step 2.1")
         await picture(maya.locator("dialog"), "rollback")
-        await maya.locator("dialog").get_by_role("button", name="Undone", exact=True).click()
+        await maya.locator("dialog").get_by_role("button", name="Rolled back", exact=True).click()
         await expect(playbook_run(tom, title)).to_contain_text("Undone by @maya")
         await picture(playbook_run(maya, title), "memory-rolled-back")
         await press(tom, title, "Stop")

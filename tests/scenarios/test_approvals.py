@@ -129,7 +129,7 @@ async def test_a_changed_value_voids_the_approval(world: World) -> None:
     message = run_message(world, channel)
     assert "Done" not in buttons(message)
     assert "Approval void: the commands have changed" in words(world, message)
-    assert "Undo this step" not in buttons(message)  # nobody was let do it
+    assert "Roll back" not in buttons(message)  # nobody was let do it
 
 
 async def test_an_approver_outside_a_private_incident_sees_only_its_id(sqlite_url: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from sandbox import Channel
 from tests.scenarios.assertions import (
     all_messages,
     announcements,
+    buttons,
     direct_messages,
     of_kind,
     settle,
@@ -72,6 +73,17 @@ async def test_a_drill_needs_neither_severity_nor_title(world: World) -> None:
     await settle(world)
     shown = await world.show()
     assert (shown["title"], shown["severity"]) == ("Drill", "sev1")
+
+
+async def test_a_drill_of_a_playbook_is_named_after_it_and_opens_it(world: World) -> None:
+    await type_command(world, "maya", "#general", "/incident drill Database-Performance")
+    await settle(world)
+    channel = world.ws.channel("drill-inc-1-database-performance")
+    shown = await world.show()
+    assert (shown["title"], shown["drill"], shown["severity"]) == ("Database performance", True, "sev1")
+    messages = [words(world, message) for message in world.ws.bot_messages(channel.id)]
+    assert any("*Database performance* · ▱▱▱▱▱▱▱▱▱▱ *0 of 12*" in message for message in messages), messages
+    assert not any("Open playbook" in buttons(message) for message in world.ws.bot_messages(channel.id))
 
 
 async def test_a_drill_is_counted_nowhere(world: World) -> None:

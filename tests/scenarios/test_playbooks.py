@@ -176,16 +176,16 @@ async def test_what_a_playbook_leaves_blank_is_asked_for_when_it_is_opened(world
 async def test_a_step_can_be_undone_only_after_it_was_done(world: World) -> None:
     channel = await start_incident(world)
     message = await open_run(world, channel, FAILOVER)
-    assert not [name for name in buttons(message) if "Undo" in name]
+    assert not [name for name in buttons(message) if "Roll back" in name]
     message = await to_step(world, channel, "2.1")
     await press(world, "maya", message, "Ask for approval")
     await press(world, "tom", request(world, channel), "Approve")
     message = run_message(world, channel)
-    assert not [name for name in buttons(message) if "Undo" in name]
+    assert not [name for name in buttons(message) if "Roll back" in name]
     await press(world, "maya", message, "Done")
     message = run_message(world, channel)
-    assert [name for name in buttons(message) if "Undo" in name] == ["Undo step 2.1"]
-    await press(world, "maya", message, "Undo step 2.1")
+    assert [name for name in buttons(message) if "Roll back" in name] == ["Roll back step 2.1"]
+    await press(world, "maya", message, "Roll back step 2.1")
     await fill_form(world, "maya", Why_="The wrong one")
     assert "Undone by @maya" in words(world, run_message(world, channel))
 

@@ -86,7 +86,7 @@ async def test_an_approved_rollback_offers_only_the_rollback(sqlite_url: str, sh
         await run_steps(world, "1.3")
         await approve_step(world, "1.3", "rollback")
         await world.delivered()
-        assert step_buttons(run_message(world, channel.id)) == ["Skip", "Undo this step", "Assign"]
+        assert step_buttons(run_message(world, channel.id)) == ["Skip", "Roll back", "Assign"]
 
 
 async def test_a_failed_rollback_is_handed_to_people(sqlite_url: str, shop: Shop) -> None:

@@ -316,7 +316,7 @@ VERBS: tuple[Verb, ...] = (
         Grammar.DRILL,
         ("drill [title]", "drill <severity> <title>", "drill <INC-42> [at 10x]"),
         "drill {worst} The database is gone",
-        "run a test incident: marked everywhere, pages nobody, counts nowhere",
+        "run a test incident: marked everywhere, pages nobody, counts nowhere; a playbook's ID opens that playbook",
         needs_incident=False,
     ),
     Verb(

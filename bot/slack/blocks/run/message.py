@@ -13,7 +13,7 @@ from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, StepState
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.blocks.press_value import press_value
-from bot.slack.blocks.run.step import command_text, short_step, step_buttons, whole_step
+from bot.slack.blocks.run.step import UNDO, command_text, short_step, step_buttons, whole_step
 from bot.slack.blocks.run.step_line import IN_HISTORY, REASON, progress_bar, step_line
 from bot.slack.text import clip, escape, length, mention, plain, render
 
@@ -188,7 +188,7 @@ def _undo_button(playbook: Playbook, run: PlaybookRun, value: str) -> Block | No
     step = playbook.step(latest.key)
     if not step.rollback and not step.rollback_text:
         return None
-    return button(f"Undo step {latest.key}", "walk_rollback", f"{value}:{latest.key}")
+    return button(f"{UNDO} step {latest.key}", "walk_rollback", f"{value}:{latest.key}")
 
 
 def _ending(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:

@@ -27,7 +27,7 @@ def step_overdue(incident: Incident, run: PlaybookRun, state: StepState, person:
 
 def _what_to_do(state: StepState) -> str:
     if state.state in (StepStatus.FAILED, StepStatus.TIMED_OUT, StepStatus.MAY_HAVE_RUN):
-        return "It did not succeed: look first, then press *Done*, *Undo this step* or *Skip* in the message above."
+        return "It did not succeed: look first, then press *Done*, *Roll back* or *Skip* in the message above."
     if state.needs_approval and not state.approved:
         return "Press *Ask for approval* or *Skip* in the message above, or *Assign* it to someone who can."
     return "Press *Done* or *Skip* in the message above, or *Assign* it to someone who can. Stuck? Escalate."

@@ -20,7 +20,7 @@ from bot.slack.text import clip, length, mention, render
 COMMAND = 2800  # characters of one command, within a section; the library's longest has 700
 COMMANDS = 15  # in the view of one step
 ROLLBACK_COMMANDS = 10
-UNDO = "Undo this step"
+UNDO = "Roll back"
 TOO_LONG = "Too long for a message. All of it: `tocsin playbooks show`"
 
 

@@ -25,6 +25,7 @@ from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, View,
 from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, ListenerContext
 from bot.usecases.alerts.act import declare_from_card
 from bot.usecases.incidents.declare import Declaration, declare
+from bot.usecases.playbooks.runs import open_run
 
 log = structlog.get_logger()
 
@@ -54,12 +55,19 @@ def command_line(ctx: ListenerContext, title: str = "", severity: str | None = N
 
 
 async def _drill(call: WorkspaceCall) -> Message:
+    """Declare a drill. A title that is a playbook's ID or name opens that playbook in it, too."""
     request = call.request
+    library = await call.context.playbook_library.library()
+    typed = request.text.strip().lower()
+    playbook = next((each for each in library.playbooks if typed in (each.id, each.name.lower())), None)
     declaration = Declaration(
-        request.text, request.severity or "", call.user, drill=True, plays=request.other, speed=request.speed,
-        answer=_answer_to(call),
+        playbook.name if playbook else request.text, request.severity or "", call.user, drill=True,
+        plays=request.other, speed=request.speed, answer=_answer_to(call),
     )  # fmt: skip
-    return replies.declaring_reply(await declare(call.context, declaration, call.delivery), call.context.policy)
+    incident = await declare(call.context, declaration, call.delivery)
+    if playbook is not None:
+        await open_run(call.context, incident.number, playbook.id, call.user)
+    return replies.declaring_reply(incident, call.context.policy)
 
 
 async def _declare(call: Call, title: str, severity: str, *, private: bool = False) -> Message:

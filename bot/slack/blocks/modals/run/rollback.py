@@ -1,4 +1,4 @@
-"""Builds the form **Undo this step**, which shows a person how to undo a playbook step by hand."""
+"""Builds the form **Roll back**, which shows a person how to undo a playbook step by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rollback_modal(run: PlaybookRun, state: StepState, step: Step) -> Block:
         for command in step.rollback[:COMMANDS]
     ]
     text = [elements.section(render(step.rollback_text))] if step.rollback_text else []
-    how = "Do this first, then press *Undone*."
+    how = "Do this first, then press *Rolled back*."
     ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON), optional=True)
     blocks = [step_title(state), elements.section(how), *commands, *text, ask]
-    return run_form("walk_rollback", UNDO, "Undone", run, state, blocks)
+    return run_form("walk_rollback", UNDO, "Rolled back", run, state, blocks)

@@ -43,7 +43,7 @@ def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, r
     metadata = inputs.metadata(
         incident=f"INC-{run.incident}", walk=run.number, step=state.key, action=str(plan.action), digest=plan.digest
     )
-    title, submit = (UNDO, "Undo") if back else ("Run step", "Run")
+    title, submit = (UNDO, UNDO) if back else ("Run step", "Run")
     return elements.modal(CALLBACK, title, submit, blocks, metadata)
 
 
