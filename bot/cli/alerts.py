@@ -28,7 +28,7 @@ from bot.domain.errors import TocsinError
 from bot.domain.timeline.entry import BOT
 from bot.domain.values.durations import parse_duration
 from bot.domain.values.one_line import one_line
-from bot.integrations.alerts.protocol import Delivery
+from bot.integrations.alerts.protocol import Delivery, fingerprint_from
 from bot.integrations.alerts.registry import SOURCES
 from bot.json_shapes.alerts import explanation_json, silence_json
 from bot.secret_settings import secret_of
@@ -185,7 +185,8 @@ async def _read_explanations(database: Database, settings: Settings, identifier:
     number = identifier.upper().removeprefix("AG-")
     by_number = identifier.upper().startswith("AG-") and number.isdecimal()
     async with database.reading() as conn:
-        numbers = [int(number)] if by_number else await members.groups_of_fingerprint(conn, identifier, MOST_GROUPS)
+        fingerprint = fingerprint_from(identifier) or identifier
+        numbers = [int(number)] if by_number else await members.groups_of_fingerprint(conn, fingerprint, MOST_GROUPS)
         groups_by_number = await groups.get_many(conn, numbers)
     if not groups_by_number:
         raise TocsinError(f"There is no group and no fingerprint “{identifier}”. See them: tocsin alerts all")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.alerts.alert import Alert
+from bot.domain.alerts.alert import SOURCE_NAMES, Alert
 from bot.domain.alerts.reception import CurrentOccurrence, grade_of
 from storage.alerts.occurrences import chunks
 from storage.engine.dialect import in_list, insert, list_param
@@ -164,8 +164,8 @@ def _of_groups(dialect: str) -> Any:
 
 async def groups_of_fingerprint(conn: AsyncConnection, fingerprint: str, limit: int) -> list[int]:
     """Up to `limit` numbers of groups that an alert with this fingerprint is in, the newest first."""
-    suffix = sa.func.substr(_c.identity, sa.func.length(_c.identity) - len(fingerprint))
-    query = sa.select(_c.group_number).where(suffix == f":{fingerprint}").distinct()
+    identities = [f"{source}:{fingerprint}" for source in SOURCE_NAMES]
+    query = sa.select(_c.group_number).where(_c.identity.in_(identities)).distinct()
     return list(await conn.scalars(query.order_by(_c.group_number.desc()).limit(limit)))
 
 

@@ -16,10 +16,11 @@ from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Contact
 from bot.domain.routing.payloads import AlertPagePayload
 from bot.domain.triage.alert_facts import AlertFacts
-from bot.slack.blocks.alerts import card, listing
+from bot.slack.blocks.alerts import card, listing, parts
 from bot.slack.blocks.elements import Message
 from sandbox.blocks import block_errors
 from tests.factories import FIVE
+from tests.storage.helpers import incident
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOSTILE = "<!channel> <@U1> <https://evil.example|click> *b* `c` \u202e" + "x" * 5000
@@ -92,3 +93,28 @@ def harmless(message: Message) -> None:
     assert "<@U1>" not in text
     assert "<https://evil" not in text
     assert "javascript" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "annotations", "words"),
+    [
+        ("0.7", {"threshold": "0.5"}, "value 0.7 (threshold 0.5)"),
+        (None, {"value": "0.7", "threshold": "0.5"}, "value 0.7 (threshold 0.5)"),
+        (None, {"threshold": "0.5"}, "· threshold 0.5 ·"),
+        ("0.7", {}, "· value 0.7 ·"),
+    ],
+)
+def test_an_alert_shows_its_value_and_threshold_as_far_as_they_are_told(
+    value: str | None, annotations: dict[str, str], words: str
+) -> None:
+    shown = Alert("alertmanager", "f", AlertStatus.FIRING, NOON, {"alertname": "Slow"}, annotations, value=value)
+    assert words in parts.alert_line(shown, hostile().group, NOON)
+
+
+def test_a_list_says_who_declared_and_by_which_route() -> None:
+    view = hostile(Decision.DECLARED)
+    by_route = replace(view, group=replace(view.group, incident=1, reason="the route says"), incident=incident())
+    by_person = replace(by_route, group=replace(by_route.group, decided_by="U0MAYA0000"))
+    one = AlertTotals(1, 1, 20_003)
+    assert "declared as INC-1: the route says" in json.dumps(listing.firing_now([by_route], one, FIVE, NOON).blocks)
+    assert "declared as INC-1 by <@U0MAYA0000>" in json.dumps(listing.firing_now([by_person], one, FIVE, NOON).blocks)

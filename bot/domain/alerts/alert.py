@@ -15,6 +15,9 @@ from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import MENTION
 
 TITLE_LENGTH = 250
+SOURCE_NAMES = (  # of the endpoints, and of the rules and probes that the bot evaluates itself
+    "alertmanager", "cloudwatch", "datadog", "events", "grafana", "opsgenie", "pagerduty", "probes", "rules", "sentry",
+)  # fmt: skip
 # Labels, without underscores around them, that differ each time the same alert is told: measurements and times.
 VOLATILE = frozenset(
     {"value", "values", "value_string", "valuestring", "current_value", "timestamp", "starts_at", "ends_at"}

@@ -213,7 +213,8 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
         flaps=group.flaps + again,
     )
     if again:
-        changed = changed.with_step(now, "flap", f"{reason}; flapped {changed.flaps} times")
+        count = "once" if changed.flaps == 1 else f"{changed.flaps} times"
+        changed = changed.with_step(now, "flap", f"{reason}; flapped {count}")
     if again and group.decision is Decision.RECORDED and group.do not in WITHOUT_PEOPLE:
         changed = replace(changed, decision=Decision.WAITING, reason="fires again", decided_at=None)
     quiet = group.decision in QUIET

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from bot.domain.alerts.alert import SOURCE_NAMES
 from bot.domain.alerts.routing import is_wanted, pattern_in
 from bot.domain.policy.policy import fold_name
 from bot.policy.build import route_name
 from bot.policy.checks.context import CheckContext
 from bot.policy.models import AlertRoute
 from bot.policy.problems import KeyPath, Problem
+
+ANY_VALUE = "/.*/"
+LISTED = re.compile(r"[\w -]+(\|[\w -]+)*")  # values without special characters
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
@@ -34,6 +39,7 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
     """A warning for each route that can never match or does less than it says, and alerts that no route takes."""
     routes = context.model.alerts.routes
     yield from _unknown_services(context)
+    yield from _unknown_sources(context)
     yield from _without_effect(context)
     for number, route in enumerate(routes):
         path: KeyPath = ("alerts", "routes", number)
@@ -54,10 +60,18 @@ def _covers(earlier: AlertRoute, later: AlertRoute) -> bool:
 
 
 def _implies(later: str | None, wanted: str) -> bool:
-    """Whether each value that the later route takes is wanted. Two expressions are compared as text."""
+    """Whether each value that the later route takes is wanted, as far as that can be told.
+
+    An expression is compared as text, or by its values if it only lists some, such as `/staging|dev/`.
+    """
+    if wanted in (ANY_VALUE, later):
+        return True
     if later is None:
         return False
-    return later == wanted or (pattern_in(later) is None and is_wanted(wanted, later))
+    pattern = pattern_in(later)
+    if pattern is not None and not re.fullmatch(LISTED, pattern):
+        return False
+    return all(is_wanted(wanted, value) for value in ([later] if pattern is None else pattern.split("|")))
 
 
 def _unknown_services(context: CheckContext) -> Iterator[Problem]:
@@ -71,6 +85,15 @@ def _unknown_services(context: CheckContext) -> Iterator[Problem]:
         if service_name and pattern_in(service_name) is None and fold_name(service_name) not in service_names:
             place = (*path, model.alerts.service.label)
             yield context.unknown_name(place, service_name, model.services, "service", "Add it to `services`.")
+
+
+def _unknown_sources(context: CheckContext) -> Iterator[Problem]:
+    """A warning for each source that a route or an inhibition names and no alert can have."""
+    for path, match in _matches(context):
+        wanted = match.get("source")
+        if wanted is not None and not any(is_wanted(wanted, name) for name in SOURCE_NAMES):
+            hint = f"There are: {', '.join(SOURCE_NAMES)}."
+            yield context.unknown_name((*path, "source"), wanted, SOURCE_NAMES, "source of alerts", hint)
 
 
 def _matches(context: CheckContext) -> Iterator[tuple[KeyPath, dict[str, str]]]:

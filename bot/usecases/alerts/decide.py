@@ -78,12 +78,14 @@ async def _with_checked_steps(conn: AsyncConnection, group: AlertGroup, rules: A
         return group
     if in_force := await silences.in_force(conn, now):
         silences_text = "; ".join(f"{silence.id} {silence.in_words}" for silence in in_force[:MOST_COMPARED])
+        more = f" and {len(in_force) - MOST_COMPARED} more" if len(in_force) > MOST_COMPARED else ""
         group = group.with_step(
-            now, "silence", f"an alert of it has not all labels of any of {len(in_force)}: {silences_text}"
+            now, "silence", f"not silenced: at least one alert of it matches no silence ({silences_text}{more})"
         )
     if rules.inhibit:
         count = len(rules.inhibit)
-        words = f"an alert of it fires that no source of the {count} inhibition{'s' if count > 1 else ''} keeps quiet"
+        names = "the policy's inhibition" if count == 1 else f"none of the policy's {count} inhibitions"
+        words = f"not inhibited: {names} {'does not keep' if count == 1 else 'keeps'} all of its alerts quiet now"
         group = group.with_step(now, "inhibit", words)
     return group
 

@@ -8,8 +8,11 @@ from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
+from storage.alerts import groups
 from storage.outbox import enqueue, redirected
 from storage.outbox.dependencies import end_dependents, free_dependents
+
+MOST_CARDS = 20  # of alerts, which name the incident
 
 
 async def look_at_channel(context: Context, number: int, by: str = "", loss: str = "") -> None:
@@ -52,10 +55,12 @@ async def channel_opened(work: UnitOfWork, channel_id: str, name: str | None) ->
 
 
 async def page_refreshes(work: UnitOfWork) -> list[Notice]:
-    """Edits of the pages that announced the channel as being opened."""
+    """Edits of the pages and alert cards that announced the channel as being opened."""
     pages = [key for key in work.incident.live_pages if not key.endswith(":channel")]
     number = work.incident.number
-    return [routing.page_refresh(number, key) for key in await redirected.tried_keys(work.conn, pages)]
+    refreshes = [routing.page_refresh(number, key) for key in await redirected.tried_keys(work.conn, pages)]
+    declared_by = await groups.of_incident(work.conn, number, MOST_CARDS)
+    return [*refreshes, *(routing.alert_card_edit(group.number) for group in declared_by if group.carded)]
 
 
 async def bring_to_channel(work: UnitOfWork) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
+from bot.domain.alerts.alert import SOURCE_NAMES, Alert, AlertBatch, AlertStatus
+from bot.domain.rules import alerts as rules
+from bot.domain.rules import probing
 from bot.integrations.alerts.protocol import Delivery, UnreadableBody
 from bot.integrations.alerts.registry import SOURCES
 from tests.integrations.alerts import payloads
@@ -31,6 +33,10 @@ def one(kind: str, payload: Any, **headers: str) -> Alert:
 def test_every_source_has_a_sample() -> None:
     """Each sample is sent to its endpoint by `tests/alerts/test_every_source.py`."""
     assert set(payloads.SAMPLES) == set(SOURCES)
+
+
+def test_every_name_of_a_source_that_a_route_may_ask_for_is_known() -> None:
+    assert sorted(SOURCE_NAMES) == sorted([*SOURCES, rules.SOURCE, probing.SOURCE])
 
 
 @pytest.mark.parametrize("kind", sorted(payloads.SAMPLES))

@@ -26,6 +26,11 @@ def warned(tmp_path: Path, alerts: str) -> list[str]:
     ("routes", "words"),
     [
         ('  routes: [{match: {env: "/qa|dev/"}, do: drop}, {match: {env: dev}, do: ask}]', "never matches"),
+        ('  routes: [{match: {env: "/qa|dev/"}, do: drop}, {match: {env: "/dev/"}, do: ask}]', "never matches"),
+        ('  routes: [{match: {e: "/qa|dev/"}, do: drop}, {match: {e: "/dev|qa/", a: b}, do: ask}]', "never matches"),
+        ('  routes: [{match: {alertname: "/.*/"}, do: drop}, {match: {env: dev}, do: ask}]', "never matches"),
+        ("  routes: [{match: {source: alertmanger}, do: ask}, {do: record}]", "Did you mean alertmanager"),
+        ('  routes: [{match: {source: "/prom.*/"}, do: ask}, {do: record}]', "no source of alerts"),
         ("  routes: [{match: {service: chekout}, do: ask}, {do: record}]", "no service “chekout”. Did you mean"),
         ("  inhibit: [{source: {service: cache}, target: {a: b}}]", "there is no service “cache”"),
         ('  routes: [{do: declare, escalate: [{after: 1m, notify: ["channel:#ops"]}]}]', "pages nobody"),
@@ -41,6 +46,8 @@ def test_what_can_never_match_or_does_nothing_is_warned_of(tmp_path: Path, route
     [
         '  routes: [{match: {env: dev}, do: record}, {match: {env: "/staging|dev/"}, do: ask}, {do: ask}]',
         "  routes: [{match: {service: The Checkout}, do: ask}, {match: {service: checkout, a: b}, do: ask}, {do: ask}]",
+        '  routes: [{match: {env: "/qa|dev/"}, do: record}, {match: {env: "/dev|test/"}, do: ask}, {do: ask}]',
+        '  routes: [{match: {env: "/.+/"}, do: record}, {match: {source: "/rules|probes/"}, do: ask}, {do: ask}]',
         '  routes: [{match: {env: "/d.*/"}, do: record, continue: true}, {match: {env: dev}, do: ask}, {do: ask}]',
     ],
 )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from bot.domain.alerts.group import Decision
 from bot.domain.incident import ChannelLoss
+from bot.usecases.alerts import act
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import look_at_channel, lose_channel, regain_channel
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.outbox import results
 from storage import incidents
+from storage.alerts import groups
 from storage.outbox import queue
 from storage.schema import outbox
 from storage.timeline import entries
+from tests.usecases.alerts.telling import alert, report
 from tests.usecases.conftest import MakeContext
 
 MAYA = "U0MAYA0000"
@@ -102,3 +107,25 @@ async def test_a_deleted_channel_is_not_waited_for(context: Context) -> None:
         states = list(await conn.scalars(sa.select(outbox.c.state).where(outbox.c.kind == "topic")))
     assert states == ["dropped"] * len(rows)
     assert rows
+
+
+async def test_the_card_of_the_alerts_that_declared_gets_the_link_to_the_channel(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\nalerts: {routes: [{do: ask}]}\n")
+    await report(context, alert("Down"), alert("Slow"))
+    async with context.database.transaction() as conn:
+        down, slow = (await groups.newest(conn, 2))[::-1]
+        await groups.save_many(conn, [replace(down, decision=Decision.ASKED, carded=True), replace(slow, carded=True)])
+    await act.declare_from_card(context, 1, Declaration("Down", "sev2", MAYA))
+    async with context.database.transaction() as conn:
+        rows = {row.kind: row for row in await queue.claim(conn, 100, timedelta(minutes=1))}
+    await results.record_sent(context, rows["alert_card_edit"], {"ts": "1"})
+    assert await cards_to_edit(context) == []
+    await results.record_sent(context, rows["channel"], {"channel": "C1", "name": "inc-1-down"})
+    assert await cards_to_edit(context) == ["alert_card_edit:1"]
+
+
+async def cards_to_edit(context: Context) -> list[str]:
+    waits = outbox.c.state.in_(("queued", "held"))
+    async with context.database.reading() as conn:
+        query = sa.select(outbox.c.dedup_key).where(outbox.c.kind == "alert_card_edit", waits)
+        return list(await conn.scalars(query))

@@ -120,15 +120,16 @@ def _shares(sizes: Sequence[int], most: int) -> list[int]:
 
 def _facts(view: GroupView, policy: Policy, now: datetime) -> str:
     group = view.group
-    decision = str(group.decision)
+    decision, why = str(group.decision), f": {clip(render(plain(parts.reason(view))), REASON_LENGTH)}"
     if group.decision in (Decision.DECLARED, Decision.ATTACHED) and view.incident is not None:
         incident_name = "a private incident" if view.incident.private else view.incident.id
         decision += f" as {incident_name}" if group.decision is Decision.DECLARED else f" to {incident_name}"
+        why = f" by {mention(group.decided_by)}" if group.decided_by else why
     return elements.join_dots(
         [
             parts.counts_in_words(group, view.firing, view.resolved),
             f"since {phrases.at(group.started_at, now)}",
             parts.services(group, policy),
-            f"{decision}: {clip(render(plain(parts.reason(view))), REASON_LENGTH)}",
+            decision + why,
         ]
     )

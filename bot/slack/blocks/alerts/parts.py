@@ -54,11 +54,18 @@ def alert_line(alert: Alert, group: AlertGroup, now: datetime) -> str:
     ]
     labels = ", ".join(clip(_data(label), LABEL_LENGTH) for label in own[:MOST_LABELS])
     name = clip(_data(alert.name or "alert"), LABEL_LENGTH)
-    limit = alert.annotations.get("threshold", "")
-    over = f" (threshold {clip(_data(limit), LABEL_LENGTH)})" if limit else ""
-    value = f"value {clip(_data(alert.value), LABEL_LENGTH)}{over}" if alert.value else ""
+    value = _value(alert)
     line = elements.join_dots([f"{mark} {name}", labels, value, f"since {phrases.at(alert.starts_at, now)}"])
     return clip(line, LINE_LENGTH)
+
+
+def _value(alert: Alert) -> str:
+    """The value and the threshold, as far as the source or an annotation of these names says them."""
+    value, limit = alert.value or alert.annotations.get("value", ""), alert.annotations.get("threshold", "")
+    over = f"threshold {clip(_data(limit), LABEL_LENGTH)}" if limit else ""
+    if not value:
+        return over
+    return f"value {clip(_data(value), LABEL_LENGTH)}" + (f" ({over})" if over else "")
 
 
 def services(group: AlertGroup, policy: Policy) -> str:
