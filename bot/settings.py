@@ -182,6 +182,9 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
+        "slack_api_url",
+        "opsgenie_api_url",
+        "oncall_api_url",
         "pagerduty_events_url",
         "pagerduty_api_url",
         "twilio_api_url",

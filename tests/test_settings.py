@@ -1,8 +1,9 @@
-"""Settings: what counts as a secret."""
+"""Settings: what counts as a secret, and what is refused."""
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+import pytest
+from pydantic import SecretStr, ValidationError
 
 from bot.secret_settings import AddressWithPassword
 from bot.settings import Settings
@@ -37,3 +38,11 @@ def test_an_address_with_a_password_is_never_printed() -> None:
     assert isinstance(shown.database_url, AddressWithPassword)
     assert isinstance(shown.database_url, SecretStr)
     assert "canary" not in repr(shown)
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name.endswith("_url")])
+def test_an_address_that_is_none_is_refused_when_the_settings_are_read(name: str) -> None:
+    """Of the two databases, those who open them say what is wrong."""
+    if name not in ("database_url", "dispatch_database_url"):
+        with pytest.raises(ValidationError, match=r"expected (an address that begins with https://|smtp://)"):
+            settings(**{name: "nonsense"})

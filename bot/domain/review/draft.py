@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.domain.actions.item import ActionKind, due_words
+from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.errors import Refused
 from bot.domain.figures.spans import Spans, spans
 from bot.domain.incident import empty_roles
-from bot.domain.incident.impact import describe
+from bot.domain.incident.impact import CUSTOMERS_TOLD, describe
 from bot.domain.incident.status import Status
 from bot.domain.review import appendices, chronology, participants, response
 from bot.domain.review.document import SILENT, MergedEntry, Page, Section, Sentence
@@ -135,8 +136,9 @@ def _impact(record: Record, page: Page) -> None:
         latest_report = next(
             (report for report in reversed(reports) if report.entry.data.get("facts", {}).get(name) == fact), None
         )
+        shown_by = latest_report or (_first_public(record) if name == CUSTOMERS_TOLD else None) or record.declared
         for phrase in describe({name: fact}):
-            page.say(f"Impact: {phrase}.", _seq(latest_report or record.declared))
+            page.say(f"Impact: {phrase}.", _seq(shown_by))
     span = figures(record).customer_impact_s
     resolved = record.last("resolved")
     reached = incident.facts or incident.impact_ended_at is not None  # somebody said that customers noticed
@@ -147,6 +149,19 @@ def _impact(record: Record, page: Page) -> None:
     for name, question in IMPACT_QUESTIONS.items():
         if name not in incident.facts:
             page.ask(f"impact_{name}", record.leader("communications_lead"), question)
+
+
+def _first_public(record: Record) -> RecordedEntry | None:
+    """The first message to customers, by the status page or another audience that is public."""
+    public = {STATUS_PAGE.key, *(key for key, audience in record.policy.audiences.items() if audience.public)}
+    return next(
+        (
+            recorded
+            for recorded in record.of("sent", "communication")
+            if recorded.entry.data.get("audience") in public and recorded.entry.data.get("state", "sent") == "sent"
+        ),
+        None,
+    )
 
 
 def _detection(record: Record, page: Page) -> None:

@@ -9,6 +9,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionKind, NewAction
+from bot.domain.communications.page import record_status_page
 from bot.domain.errors import Refused
 from bot.domain.figures.targets import count_kept, outcomes
 from bot.domain.incident import Change, Incident, ReviewState
@@ -79,6 +80,16 @@ def test_every_section_stands_in_order_and_every_sentence_cites_an_entry() -> No
     sentences = [sentence for each in sections for sentence in each.sentences]
     assert len(sentences) > 20
     assert all(sentence.cites and set(sentence.cites) <= known for sentence in sentences)
+
+
+def test_that_customers_were_told_is_shown_by_the_message_that_told_them() -> None:
+    told = story()
+    briefing = entry(minutes(2), "sent", BOT, "Executive briefing to Lena", to="lena@example.com")
+    published = entry(minutes(30), "sent", BEN, "Published on the status page", audience="status_page")
+    told.then(record_status_page(told.incident, (briefing, published), minutes(30), resolved=False))
+    record = told.record()
+    (sentence,) = [each for each in section(record, "impact").sentences if "customers are told" in each.text]
+    assert sentence.cites == (next(each.seq for each in record.entries if each.entry == published),)
 
 
 def test_every_question_is_put_to_a_named_person_once() -> None:
