@@ -268,6 +268,8 @@ def _print(publication: dict[str, Any], zone: str, *, as_json: bool) -> None:
         return
     echo(f"{publication['id']} · {publication['title']}{_planned(publication, zone)}")
     echo(f"{_label(publication)} · {publication['updates'][-1]['message']}")
+    for finding in publication.get("findings") or ():
+        echo(f"Look at this: {finding}")
 
 
 def _label(publication: dict[str, Any]) -> str:

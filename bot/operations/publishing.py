@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -41,6 +42,7 @@ from bot.operations.status_page import (
 from bot.usecases import authorize
 from bot.usecases.status_page import maintain
 from bot.usecases.status_page import publish as publishing
+from bot.usecases.status_page.lint import findings_of
 
 State = Literal["operational", "degraded_performance", "partial_outage", "major_outage"]
 Key = Annotated[str, Field(min_length=1, max_length=100, pattern=WORDS_PATTERN)]
@@ -120,7 +122,7 @@ async def _publish(call: Call, arguments: PublishArguments) -> Answer:
         arguments.started_at, arguments.resolved_at,
     )  # fmt: skip
     number = None if incident is None else incident.number
-    return await publication_answer(
+    return await _answer(
         call, await publishing.publish(call.context, number, new, call.actor, call.delivery), made=True
     )
 
@@ -154,9 +156,17 @@ async def _schedule(call: Call, arguments: MaintenanceArguments) -> Answer:
         arguments.title, arguments.message, [component_key(call, name) for name in arguments.components],
         arguments.starts_at, arguments.ends_at, arguments.automatic, arguments.remind, arguments.silence,
     )  # fmt: skip
-    return await publication_answer(
-        call, await maintain.schedule(call.context, new, call.actor, call.delivery), made=True
-    )
+    return await _answer(call, await maintain.schedule(call.context, new, call.actor, call.delivery), made=True)
+
+
+async def _answer(call: Call, publication: Publication, message: str | None = None, *, made: bool = False) -> Answer:
+    """The publication, with what the lint finds in it. `message`: of the update in question, if not the newest."""
+    answer = await publication_answer(call, publication, made=made)
+    found = findings_of(
+        call.context.policy, publication.title, publication.impact, message or publication.updates[-1].message,
+        over=publication.ended or publication.is_maintenance,
+    )  # fmt: skip
+    return replace(answer, body={**answer.body, "findings": [finding.sentence for finding in found]})
 
 
 def _states(call: Call, states: dict[str, State] | None) -> dict[str, ComponentState] | None:
@@ -188,7 +198,7 @@ def _verb(
         publication = await find_publication(call)
         if publication.incident is not None and not await visible_incidents(call, [publication]):
             raise NotFound(f"There is no publication “{publication.id}” that you may change.")
-        return await publication_answer(call, await change(call, publication, request))
+        return await _answer(call, await change(call, publication, request), getattr(request, "message", None))
 
     return Operation(
         name=f"{word}_publication", method="POST", path=f"{PUBLICATIONS}/{{publication}}/{word}", summary=summary,

@@ -70,6 +70,9 @@ class PublicationShape(Shape):
     scheduled_for: datetime | None
     scheduled_until: datetime | None
     updates: list[PublicUpdateShape]
+    findings: Annotated[
+        list[str], Field(default=[], description="In answers to what publishes: what to look at in these words.")
+    ]
 
 
 class ComponentShape(Shape):

@@ -102,11 +102,13 @@ async def test_the_command_line_publishes_on_the_database_and_against_the_api(wo
     url = ("--server", f"http://127.0.0.1:{world.tocsin.port}")
     page = ("statuspage", "publish", "--title", "Requests fail", "--message", "We look into it.")
     made = await tocsin(database, *page, "--component", "api=partial", "--as", MAYA, "--json")
+    assert made["findings"] == ["Does not say when the next update comes"]
     updated = await tocsin(
         server, "statuspage", "update", made["id"], "--message", "Known.", "--status", "identified", *url
     )
     assert "Identified · Known." in updated
-    corrected = await tocsin(database, "statuspage", "correct", made["id"], "--update", "1", "--message", "We look.")
+    corrected = await tocsin(database, "statuspage", "correct", made["id"], "--update", "1", "--message", "On db-01.")
+    assert "Look at this: Names a host: “db-01" in corrected
     assert made["id"] in corrected
     resolved = await tocsin(server, "statuspage", "resolve", made["id"], "--message", "Well.", "--json", *url)
     assert resolved["components"] == {"api": "operational"}

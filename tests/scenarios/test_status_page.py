@@ -157,3 +157,11 @@ async def test_maintenance_is_planned_in_a_form_and_listed(shop: World) -> None:
     assert (planned["name"], planned["status"]) == ("Database move", "scheduled")
     await shop.maya.command("#general", "/incident maintenance list")
     assert "Database move" in (await ephemeral_texts(shop, "maya"))[-1]
+
+
+async def test_without_audiences_comms_opens_the_status_page(sqlite_url: str, tmp_path: Path) -> None:
+    policy = "preset: severity-1-4\nstatus_page: {preset: llm-platform}\n"
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, policy)) as world:
+        channel = await declare(world, "severity_2 Checkout is down")
+        await world.maya.command(channel.name, "/incident comms")
+        assert world.maya.view.callback_id == "status_page"

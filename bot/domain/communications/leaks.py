@@ -7,6 +7,7 @@ gaps stop a message.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,6 +95,11 @@ class Confidential:
 
 
 _WORDS_QUOTED, _MOST = 60, 20
+_FIRST_CJK = "\u2e80"
+_SLACK_ID = re.compile(r"\b[UWCG]\d[A-Z0-9]{7,9}\b")
+_CHANNEL = re.compile(r"(?<![\w#/&])#[a-z][a-z0-9_-]{2,79}")
+_WITHOUT_SCHEME = re.compile(r"(?<![\w@/.:-])(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,20}/[^\s<>\"')\]]+", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"\b(?!https?:)[a-z][a-z0-9+.-]{1,20}://[^\s<>\"')\]]+", re.IGNORECASE)
 _URL = re.compile(r"\bhttps?://[^\s<>\"')\]]+", re.IGNORECASE)
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+\b")
 _AT = re.compile(r"(?<![\w@/.])@[A-Za-z][\w.-]{1,40}")
@@ -147,7 +153,7 @@ _HYPOTHESIS = re.compile(
     re.IGNORECASE,
 )
 _BLAME = re.compile(
-    r"\b(?:human\s+error|operator\s+error|user\s+error|someone'?s\s+(?:mistake|fault)|(?:his|her|their|whose)\s+"
+    r"\b(?:\w+['’]s\s+(?:fault|mistake)|mistakes?\s+(?:made\s+)?by|human\s+error|operator\s+error|user\s+error|someone'?s\s+(?:mistake|fault)|(?:his|her|their|whose)\s+"
     r"(?:fault|mistake|error)|(?:the|a)\s+(?:careless|negligent|sloppy|junior)|careless(?:ly|ness)?|negligen(?:t|ce)"
     r"|sloppy|incompeten(?:t|ce)|to\s+blame|blam(?:e|ed|es|ing)|at\s+fault|screwed\s+up|messed\s+up|fat[- ]fingered"
     r"|forgot\s+to|failed\s+to\s+(?:check|test|review|notice|follow)|should\s+have\s+(?:known|checked|tested|caught)"
@@ -191,9 +197,13 @@ def leaks_in(text: str, confidential: Confidential = Confidential()) -> list[Fin
     text = masked
     findings += [Finding(Leak.INTERNAL_URL, _cut(url)) for url in _URL.findall(text) if _is_internal(url, confidential)]
     rest = _URL.sub(" ", text)
+    bare_urls = [url for url in _WITHOUT_SCHEME.findall(rest) if _is_internal(f"https://{url}", confidential)]
+    findings += [Finding(Leak.INTERNAL_URL, _cut(url)) for url in (*bare_urls, *_OTHER_SCHEME.findall(rest))]
+    rest = _OTHER_SCHEME.sub(" ", rest)
     findings += [Finding(Leak.HANDLE, _cut(handle)) for handle in (*_EMAIL.findall(rest), *MENTION.findall(rest))]
     rest = MENTION.sub(" ", _EMAIL.sub(" ", rest))
-    findings += _findings_of(Leak.HANDLE, _AT, rest)
+    for pattern in (_AT, _SLACK_ID, _CHANNEL):
+        findings += _findings_of(Leak.HANDLE, pattern, rest)
     findings += [Finding(Leak.IP, word) for word in _IPV4.findall(rest) if _is_ip(word)]
     findings += [Finding(Leak.IP, word) for word in _IPV6.findall(rest) if _is_ip(word.split("%")[0])]
     for pattern in (_PRIVATE_HOST, _POD, _CLOUD_HOST, _VENDOR_HOST, _MACHINE):
@@ -213,16 +223,25 @@ def _findings_of(leak: Leak, pattern: re.Pattern[str], text: str) -> list[Findin
 
 
 def _occurrences(leak: Leak, names: Iterable[str], text: str) -> list[Finding]:
-    findings = []
+    findings, text = [], _without_accents(text)
     for name in names:
-        if name.strip() and (match := re.search(rf"(?<!\w){re.escape(name.strip())}(?!\w)", text, re.IGNORECASE)):
+        words = _without_accents(name).strip().rstrip(".")
+        # Scripts without spaces between words have no boundaries to look for.
+        pattern = re.escape(words) if words[:1] >= _FIRST_CJK else rf"(?<!\w){re.escape(words)}(?!\w)"
+        if words and (match := re.search(pattern, text, re.IGNORECASE)):
             findings.append(Finding(leak, _cut(match[0])))
     return findings
 
 
+def _without_accents(text: str) -> str:
+    """The text with `é` as `e`: people type names as their keyboard lets them."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(char for char in decomposed if not unicodedata.combining(char)))
+
+
 def _forms_of(people: Iterable[str]) -> list[str]:
     """Full names, and their parts of three letters and more: “Maya said” names Maya Roth."""
-    parts = [part for name in people for part in (name, *name.split()) if len(part) > 2]
+    parts = [part for name in people for part in (name, *name.split()) if len(part) > 2 or part[:1] >= _FIRST_CJK]
     return list(dict.fromkeys(part for part in parts if part.lower() not in _NOT_NAMES))
 
 

@@ -36,6 +36,8 @@ def audience_of(policy: Policy, key: str) -> Audience:
     for audience in policy.audiences.values():
         if folded in (audience.key.replace("_", " ").lower(), " ".join(audience.name.split()).lower()):
             return audience
+    if folded in ("status page", "statuspage"):
+        raise Refused("The status page has commands of its own, such as `tocsin statuspage publish INC-7`.")
     keys = ", ".join(policy.audiences)
     if not keys:
         raise Refused("The policy has no audiences. Add them under `audiences`.")

@@ -62,7 +62,13 @@ LEAKS: tuple[tuple[Leak, str], ...] = (
     (Leak.BLAME, "an engineer deployed the wrong version"),
     (Leak.BLAME, "the vendor is to blame"),
     (Leak.BLAME, "somebody forgot to renew the certificate"),
+    (Leak.BLAME, "it is the vendor's fault"),
+    (Leak.BLAME, "due to a mistake by a team of ours"),
     (Leak.GAP, "Impact: [fill in: what customers notice]"),
+    (Leak.HANDLE, "U012AB3CD looks into it"),
+    (Leak.HANDLE, "follow #inc-42-checkout"),
+    (Leak.INTERNAL_URL, "see acme.slack.com/archives/C012/p123"),
+    (Leak.INTERNAL_URL, "the file s3://backups/orders is lost"),
 )
 CLEAN = (
     "We are investigating elevated error rates for checkout. Some customers cannot place orders. "
@@ -86,6 +92,15 @@ def test_what_must_not_become_public_is_found(leak: Leak, text: str) -> None:
 @pytest.mark.parametrize("text", CLEAN)
 def test_a_good_message_is_left_alone(text: str) -> None:
     assert find(text, SECRET_WORDS) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Jose Alvarez", "jos\u00e9", "\u674e\u96f7", "\u7531\u674e\u96f7\u5904\u7406", "Initech Ltd", "Initech Ltd."],
+)
+def test_a_name_is_found_however_it_is_typed(text: str) -> None:
+    words = Confidential(people=("Jos\u00e9 \u00c1lvarez", "\u674e\u96f7"), customers=("Initech Ltd.",))
+    assert {finding.leak for finding in leaks_in(f"This is of {text} alone", words)} & {Leak.NAME, Leak.CUSTOMER}
 
 
 def test_a_message_without_impact_or_next_update_is_noticed() -> None:

@@ -46,9 +46,13 @@ ViewPress = Callable[[ListenerContext, Interaction, View, str], Awaitable[None]]
 
 
 async def _comms(call: VerbCall) -> Message | None:
-    """`comms` opens the form for the audience that is due first; `comms <audience>` for that one."""
+    """`comms` opens the form for the audience that is due first; `comms <audience>` for that one.
+
+    Where the policy has no audiences, the status page is the only one.
+    """
     call.require(ACTION, call.incident)
-    if is_page(call.request.text):
+    only_page = not call.policy.audiences and call.context.policy.status_page.components
+    if is_page(call.request.text) or (only_page and not call.request.text.strip()):
         return await call.open_form(status_page_modal(await page_form(call)), "comms status_page")
     form = await _form(call, call.request.text.strip())
     return await call.open_form(comms_modal(form), f"comms {form.audience.key}")
