@@ -13,11 +13,11 @@ from dataclasses import replace
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, ReviewState
 from bot.domain.timeline.entry import Entry
 from bot.domain.triage.similarity import SearchDocument
 from bot.domain.values import tokenizer
-from storage import incidents, key_value, similar
+from storage import incidents, key_value, reviews, similar
 from storage.database import Database
 from storage.engine.errors import StorageError
 from storage.similar import DueForIndexing
@@ -33,7 +33,7 @@ UNRELATED_KINDS = frozenset(
 MAX_ENTRIES = 300
 MAX_BODY = 1500  # terms
 BATCH = 200  # are looked for at once; each that has changed is indexed by itself
-_DOCUMENT_VERSION = 1  # raise it when `document` changes
+_DOCUMENT_VERSION = 2  # raise it when `document` changes
 
 Pause = Callable[[], Awaitable[None]]
 
@@ -100,8 +100,10 @@ async def _index(database: Database, due: DueForIndexing) -> int:
         if incident is None:
             return 0
         keyed = await timeline.read(conn, due.incident, key_only=True, limit=MAX_ENTRIES, newest=True)
+        published = incident.review is not None and incident.review.state is ReviewState.PUBLISHED
+        texts = await reviews.current(conn, due.incident) if published else {}
     entries = [replace(record.entry, text=record.current_text) for record in keyed if not record.deleted]
-    search_document = await _whole_document(incident, entries)
+    search_document = await _whole_document(incident, entries, [text.text for text in texts.values()])
     async with database.transaction() as conn:
         if await similar.mark_indexed(conn, [due]):
             await similar.index(conn, search_document)
@@ -109,12 +111,20 @@ async def _index(database: Database, due: DueForIndexing) -> int:
     return 0  # another replica was faster, or indexing was requested again
 
 
-async def _whole_document(incident: Incident, entries: Sequence[Entry]) -> SearchDocument:
-    """`document` with the terms of these entries. It lets other tasks run after each entry, since it takes long."""
+async def _whole_document(
+    incident: Incident, entries: Sequence[Entry], review_texts: Sequence[str]
+) -> SearchDocument:  # fmt: skip
+    """`document` with the terms of these entries, and of what people wrote in a published review.
+
+    It lets other tasks run after each entry, since it takes long.
+    """
     search_document = document(incident)
     if incident.drill:
         return search_document
     body = dict.fromkeys(search_document.body)
+    for text in review_texts:
+        body |= dict.fromkeys(tokenizer.index_terms(text))
+        await asyncio.sleep(0)
     for entry in entries:
         if entry.kind in INDEXED_KINDS:
             text = str(entry.data.get("note") or "") if entry.kind == "status" else entry.text

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.values.dates import business_days_after, required_day
+from bot.usecases.actions.changes import reopen_action
 from bot.usecases.actions.remind import remind_owners
 from tests.scenarios.assertions import (
     answer_to,
@@ -79,6 +80,22 @@ async def test_an_item_is_made_by_form_given_to_its_owner_and_settled_by_button(
         "created", "postponed", "deferred", "completed",
     ]  # fmt: skip
     assert len(direct_messages(world, "U0TOM00000", "action item")) == 1
+
+
+async def test_the_message_to_the_owner_follows_its_item_whoever_changes_it(world: World) -> None:
+    await declare(world)
+    await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @tom by tomorrow P1")
+    await settle(world)
+    (message,) = direct_messages(world, "U0TOM00000", "action item")
+    await world.tom.press(message, "Done")
+    await settle(world)
+    (message,) = direct_messages(world, "U0TOM00000", "action item")
+    assert (buttons(message), "done" in words(world, message)) == (["Reopen"], True)
+    assert "I remind you" not in words(world, message)
+    await reopen_action(world.tocsin.context, 1, 1, "U0MAYA0000")
+    await settle(world)
+    (message,) = direct_messages(world, "U0TOM00000", "action item")
+    assert buttons(message)[0] == "Done"
 
 
 async def test_a_check_mark_makes_an_item_of_a_message_once(world: World) -> None:

@@ -19,6 +19,8 @@ from bot.usecases.incidents.note import note
 from bot.usecases.incidents.post_update import post_update
 from bot.usecases.incidents.resolve import resolve
 from bot.usecases.queries.search import search
+from bot.usecases.reviews.changes import complete_review, edit_sections, open_review
+from bot.usecases.reviews.publish import publish_review
 from bot.workers.search_indexer import LATER, SearchIndexer
 from storage import similar
 from storage.schema import chains
@@ -86,6 +88,19 @@ async def test_what_is_noted_is_found_once_the_worker_has_been_there(context: Co
     assert await due(context) == []
 
 
+async def test_a_review_is_found_by_what_people_wrote_once_it_is_published(context: Context) -> None:
+    number = await open_incident(context)
+    await resolve(context, number, "U1", summary="Rolled back")
+    await open_review(context, number, "U1")
+    await edit_sections(context, number, {"lessons": (0, "Warm the zeppelin first")}, "U1")
+    await complete_review(context, number, "U1")
+    await SearchIndexer(context).round()
+    assert await find(context, "zeppelin") == []
+    await publish_review(context, number, "U1")
+    await SearchIndexer(context).round()
+    assert await find(context, "zeppelin") == [number]
+
+
 async def test_a_search_right_after_a_declare_finds_it(context: Context) -> None:
     await open_incident(context, "Search is slow")
     await SearchIndexer(context).round()
@@ -141,10 +156,10 @@ async def test_an_incident_that_cannot_be_indexed_holds_up_no_other(
     first, second = await open_incident(context), await open_incident(context, "Search is slow")
     whole = search_index._whole_document
 
-    async def fails_for_the_second(incident: Any, keyed: Any) -> Any:
+    async def fails_for_the_second(incident: Any, *more: Any) -> Any:
         if incident.number == second:
             raise ZeroDivisionError
-        return await whole(incident, keyed)
+        return await whole(incident, *more)
 
     monkeypatch.setattr(search_index, "_whole_document", fails_for_the_second)
     assert await search_index.index_due(context.database) == 1

@@ -5,7 +5,12 @@
 """
 
 from bot.domain.routing import jobs, playbook_runs
-from bot.domain.routing.actions import action_assigned, action_reminder
+from bot.domain.routing.actions import (
+    action_assigned,
+    action_assigned_edit,
+    action_assigned_key,
+    action_reminder,
+)
 from bot.domain.routing.alert_pages import (
     alert_page_base,
     alert_page_to,
@@ -105,6 +110,8 @@ __all__ = [
     "TOLD_IN_DIGEST",
     "PastNotice",
     "action_assigned",
+    "action_assigned_edit",
+    "action_assigned_key",
     "action_reminder",
     "alert_card",
     "alert_card_edit",

@@ -5,13 +5,27 @@ from __future__ import annotations
 from datetime import date
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload
+from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload, SettledPayload
+
+
+def action_assigned_key(incident: int, number: int, owner: str) -> str:
+    """Dedup key of the message that tells a person that they own an item."""
+    return f"action:{incident}:{number}:{owner}"
+
+
+def action_assigned_edit(incident: int, number: int, owner: str) -> Notice:
+    """Bring that message up to date: its buttons are those of the item as it is now."""
+    key = action_assigned_key(incident, number, owner)
+    return Notice(
+        f"edit:{key}", NoticeKind.REWRITE, incident, SettledPayload(key).to_json(),
+        depends_on=key, priority=Priority.EDIT, resend=True,
+    )  # fmt: skip
 
 
 def action_assigned(incident: int, number: int, owner: str) -> Notice:
     """Tell a person directly that they own an item, once."""
     return Notice(
-        f"action:{incident}:{number}:{owner}",
+        action_assigned_key(incident, number, owner),
         NoticeKind.ACTION_ASSIGNED,
         incident,
         ActionPayload(number, owner).to_json(),

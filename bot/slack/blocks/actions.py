@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.domain.actions.item import ActionItem, ActionStatus, due_words
+from bot.domain.actions.reminders import next_day
 from bot.domain.actions.ticket import Ticket, TicketState
 from bot.domain.incident import Incident
+from bot.domain.values.dates import on_business_day
 from bot.slack.blocks import data, elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, escape, mention, plain, render
@@ -60,12 +62,21 @@ def assigned(item: ActionItem, incident: Incident, today: date) -> Message:
     whose = f"{mention(item.created_by)} gave you an action item of {phrases.title(incident)}"
     words = f"{phrases.drill_prefix(incident)}{whose}"
     where = f"Ask in {phrases.channel_link(incident)}. " if incident.channel_id else ""
-    when = "two business days before it is due, and on the day" if item.due else "once it has a due date: press *Edit*"
-    about = f"{where}I remind you {when}."
+    about = f"{where}I remind you {_when(item, today)}." if item.live else where.strip()
     return elements.message(
         f"{words}: {plain(item.title)}",
-        [elements.section(words), *with_buttons(item, today), elements.context(about)],
+        [elements.section(words), *with_buttons(item, today), elements.context(about) if about else None],
     )
+
+
+def _when(item: ActionItem, today: date) -> str:
+    """When the owner is reminded."""
+    if item.due is None:
+        return "once it has a due date: press *Edit*"
+    day = next_day(item, today)
+    if day is None or day > on_business_day(item.due):
+        return "weekly until it is settled"
+    return "two business days before it is due, and on the day" if day < item.due else "on the day"
 
 
 def reminder(items: Sequence[ActionItem], total: int, today: date, command: str) -> Message:

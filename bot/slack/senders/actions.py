@@ -39,7 +39,8 @@ class ActionSender(SenderBase):
         payload = read_payload(delivery.notice, ActionPayload)
         async with self._context.database.reading() as conn:
             item = await actions.get(conn, delivery.incident.number, payload.number)
-        if item is None or not item.live or item.owner != payload.person:
+        is_edit = delivery.instead_of is not None
+        if item is None or (not is_edit and (not item.live or item.owner != payload.person)):
             return NotNeeded("the item is settled, or somebody else's by now")
         today = delivery.now.astimezone(delivery.policy.zone).date()
         message = blocks.assigned(item, delivery.incident, today)

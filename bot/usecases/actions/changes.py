@@ -18,6 +18,7 @@ from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import actions
+from storage.outbox import receipts
 
 
 async def complete_action(
@@ -87,7 +88,8 @@ async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChang
         await actions.save_words(work.conn, item)
     else:
         await actions.save(work.conn, item, remind_at)
-    notices = [*_to_new_owner(before, item, actor, work), *tickets.notices(work, before, item)]
+    notices = [*_to_new_owner(before, item, actor, work), *await _told_owner(before, work)]
+    notices += tickets.notices(work, before, item)
     await work.commit(Change(work.incident, (change.entry,)), notices)
     for person in {item.owner, before.owner if before else None} - {None}:
         await home_tab.refresh_person(work.conn, str(person), work.now)
@@ -107,6 +109,16 @@ def _to_new_owner(before: ActionItem | None, item: ActionItem, actor: str, work:
     if work.incident.private:
         notices.insert(0, routing.invitation(item.incident, item.owner, actor))
     return notices
+
+
+async def _told_owner(before: ActionItem | None, work: UnitOfWork) -> list[Notice]:
+    """The edit of the message that told the owner until now of the item, if there was one."""
+    if before is None or not before.owner:
+        return []
+    key = routing.action_assigned_key(before.incident, before.number, before.owner)
+    if await receipts.outcome(work.conn, key) is None:
+        return []
+    return [routing.action_assigned_edit(before.incident, before.number, before.owner)]
 
 
 async def _change(

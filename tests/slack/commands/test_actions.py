@@ -36,6 +36,14 @@ def test_an_action_item_is_parsed_in_any_order(
     assert (parsed.text, parsed.users, parsed.priority, parsed.day) == (text, users, priority, day)
 
 
+def test_a_date_that_is_not_in_the_calendar_is_refused_and_never_part_of_the_title() -> None:
+    parsed = parse(f"action Alert on pool usage {MAYA} by 2026-13-40", FIVE)
+    assert isinstance(parsed, BadRequest)
+    assert "2026-13-40 is no day of the calendar. Write it as 2026-12-04" in parsed.message
+    kept = parse("action Support dates such as 2026-13-40", FIVE)
+    assert isinstance(kept, Request)
+
+
 def test_a_typed_name_is_looked_up() -> None:
     parsed = parse("action Alert on pool usage @maya by friday", FIVE)
     assert isinstance(parsed, Request)

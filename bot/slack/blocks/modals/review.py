@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.review.document import TITLES
 from bot.domain.review.edited import as_text
+from bot.domain.review.participants import DID, HARD
 from bot.domain.review.view import ReviewView
 from bot.review_formats import with_names
 from bot.slack.blocks import elements, inputs
@@ -42,7 +43,8 @@ def edit_modal(view: ReviewView) -> Block:
             blocks.append(elements.context(f"*{section.title}* is too long for this form: the console takes it."))
             continue
         shown_versions[key] = [section.version, _digest(text)]
-        hint = " ".join(question.text for question in section.questions)[:1000]
+        questions = [question for question in section.questions if not question.key.startswith((DID, HARD))]
+        hint = " ".join(question.text for question in questions)[:1000]  # each participant is asked their own
         blocks.append(
             elements.input_block(
                 f"{SECTION}{key}", section.title, elements.text_input(text, multiline=True), optional=True, hint=hint

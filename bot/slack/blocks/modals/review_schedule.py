@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.incident import Incident
+from bot.domain.review.meeting import Suggestion
 from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
@@ -23,9 +24,10 @@ class ScheduleValues:
     facilitator: str | None
 
 
-def schedule_modal(incident: Incident, suggested: datetime, facilitator: str | None) -> Block:
-    """The form, with a suggested time and the facilitator."""
-    at = incident.review.scheduled_at if incident.review and incident.review.scheduled_at else suggested
+def schedule_modal(incident: Incident, suggestion: Suggestion, people: int, facilitator: str | None) -> Block:
+    """The form, with a suggested time, the number of people whose hours it considers, and the facilitator."""
+    scheduled_at = incident.review.scheduled_at if incident.review else None
+    at = scheduled_at or suggestion.at
     person: Block = {"type": "users_select", "placeholder": elements.plain_text("Who leads it?", elements.PLACEHOLDER)}
     if is_user_id(facilitator or ""):
         person["initial_user"] = facilitator
@@ -38,10 +40,20 @@ def schedule_modal(incident: Incident, suggested: datetime, facilitator: str | N
         [
             elements.input_block("at", "When", picker),
             elements.input_block("facilitator", "Facilitator", person, optional=True),
-            elements.context(f"It is due {elements.moment(due)}." if due else "The severity sets no day for it."),
+            elements.context(
+                f"It is due {elements.moment(due)}." if due else "The severity sets no day for it.",
+                "" if scheduled_at else _hours(suggestion, people),
+            ),
         ],
         inputs.metadata(incident=incident.id),
     )
+
+
+def _hours(suggestion: Suggestion, people: int) -> str:
+    """For whom the suggested time is within working hours."""
+    if not suggestion.outside:
+        return "The suggested time is within the working hours of everybody who took part."
+    return f"The suggested time is outside the working hours of {suggestion.outside} of {people} who took part."
 
 
 def values_of_schedule(view: View) -> ScheduleValues:

@@ -16,6 +16,7 @@ LONGEST_DAY = 4  # words
 _PRIORITY = re.compile(r"(?<![\w-])\(?[pP]([0-3])\)?(?![\w-])")
 _TYPED_NAME = re.compile(r"(?<![\w.])@([A-Za-z][\w.-]*)")
 _DUE = re.compile(r"(?<![\w-])(?:by|due|until|before)\s+", re.IGNORECASE)
+_DATE = re.compile(r"(?<![\w-])(?:by|due|until|before)\s+(\d{4}-\d{1,2}-\d{1,2})\b", re.IGNORECASE)
 _SEPARATORS = " \t\n,;:–—-"
 
 
@@ -36,6 +37,8 @@ def action(context: ParseContext) -> Request:
         users, names = (context.asker,), []
     rest, priority = _split_priority(rest)
     title, day = _split_day(rest)
+    if day is None and (wrong := _DATE.search(title)):
+        raise ArgumentError(f"{wrong[1]} is no day of the calendar. Write it as 2026-12-04, friday, or in 3 days.")
     if not title:
         raise ArgumentError("What is to be done? Write it, then who does it and by when.")
     return Request(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+import asyncio
+from dataclasses import replace
 
+from bot.domain.incident import Review, review_agenda
+from bot.domain.incident.state import ReviewAgenda
 from bot.domain.review.document import questions_for
 from bot.domain.review.lint import lint
+from bot.domain.review.meeting import suggest
 from bot.domain.review.view import ReviewView
-from bot.domain.values.dates import on_business_day
 from bot.domain.values.slack_ids import user_mention
 from bot.slack.blocks import elements, replies
 from bot.slack.blocks import review as blocks
@@ -16,6 +19,7 @@ from bot.slack.blocks.inputs import InputErrors, refusal_at
 from bot.slack.blocks.modals.review import EDIT, SECTION, edit_modal, values_of_edit
 from bot.slack.blocks.modals.review_answers import ANSWER, answer_modal, thanked, values_of_answers
 from bot.slack.blocks.modals.review_schedule import SCHEDULE, schedule_modal, values_of_schedule
+from bot.slack.directory.time_zones import time_zone_of
 from bot.slack.listeners.calls import (
     IncidentCall,
     Press,
@@ -34,6 +38,7 @@ from bot.usecases.reviews.read import read_review
 from storage import reviews
 
 VERSIONS = 40
+MOST_ZONES = 12  # people whose working hours a suggested time considers
 
 
 async def _review(call: VerbCall) -> Message:
@@ -107,10 +112,18 @@ async def _press_answer(call: Press) -> Message | None:
 
 async def _press_schedule(call: Press) -> Message | None:
     call.require("review", call.incident)
-    view, now = await _read(call), call.context.clock.now()
-    tomorrow = (now.astimezone(call.policy.zone) + timedelta(days=1)).date()
-    at = datetime.combine(on_business_day(tomorrow), time(10), call.policy.zone)
-    return await call.open_form(schedule_modal(call.incident, at, view.facilitator), "review")
+    view = await _read(call)
+    review = call.incident.review
+    people = list(filter(None, dict.fromkeys([view.facilitator, *view.participants])))[:MOST_ZONES]
+    zones = await asyncio.gather(*(time_zone_of(call.ctx.api, person) for person in people))
+    known = [zone or call.policy.zone for zone in zones] or [call.policy.zone]
+    length = review_agenda.length(replace(review or Review(call.context.clock.now()), meeting=_meeting(call)))
+    suggestion = suggest(call.context.clock.now(), review.due_at if review else None, length, known)
+    return await call.open_form(schedule_modal(call.incident, suggestion, len(known), view.facilitator), "review")
+
+
+def _meeting(call: IncidentCall) -> ReviewAgenda:
+    return ReviewAgenda(call.policy.review_agenda)
 
 
 async def _submit_answers(call: Submission) -> Block:
