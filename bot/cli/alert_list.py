@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import click
 
+from bot.cli.operation_client import OperationClient
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.values.one_line import escape_controls_in_json, one_line
 from bot.json_shapes.alerts import alert_json, group_json
@@ -17,6 +18,7 @@ from storage.alerts.members import Member, MemberCount
 from storage.database import Database
 
 GROUPS, ALERTS = 200, 500  # in a page
+MOST_GROUPS = 1000  # of another person or server
 SMALL = 20  # alerts of a group that is read together with others
 INDENT = "  "
 Row = tuple[AlertGroup, MemberCount]
@@ -28,12 +30,37 @@ async def print_groups(database: Database, scope: str) -> None:
     async for page in _pages(database, scope):
         for group, count in page:
             is_empty = False
-            decision = f"{group.decision} {f'INC-{group.incident}' if group.incident is not None else ''}".strip()
-            title = one_line(group.title)
-            click.echo(f"{group.id:<8} {group.shown_state:<9} {group.severity:<8} {decision:<18} {title}")
-            click.echo(f"{'':<8} {count.firing} firing, {count.resolved} resolved; {one_line(group.reason)}")
+            for line in lines(group_json(group, count, [])):
+                click.echo(line)
     if is_empty:
-        click.echo("No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet.")
+        click.echo(nothing(scope))
+
+
+def lines(group: Mapping[str, Any]) -> tuple[str, str]:
+    """The two lines of a group, from its JSON."""
+    decision = f"{group['decision']} {group['incident'] or ''}".strip()
+    return (
+        f"{group['id']:<8} {group['state']:<9} {group['severity']:<8} {decision:<18} {one_line(group['title'])}",
+        f"{'':<8} {group['firing']} firing, {group['resolved']} resolved; {one_line(group['reason'])}",
+    )
+
+
+def nothing(scope: str) -> str:
+    """The line that stands for an empty list."""
+    return "No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet."
+
+
+async def read_groups(client: OperationClient, scope: str) -> list[dict[str, Any]]:
+    """The newest groups with their first alerts, as the client's person may see them."""
+    query: dict[str, Any] = {"scope": scope, "limit": GROUPS}
+    rows: list[dict[str, Any]] = []
+    while len(rows) < MOST_GROUPS:
+        page = await client.run("list_alerts", {}, query)
+        rows += page["groups"]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    return rows
 
 
 async def print_groups_json(database: Database, scope: str) -> None:

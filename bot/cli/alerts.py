@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,15 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.alert_list import print_groups, print_groups_json
+from bot.cli.alert_list import lines, nothing, print_groups, print_groups_json, read_groups
+from bot.cli.operation_client import (
+    client_options,
+    is_remote,
+    prints_json,
+    run_in_group,
+    run_with_client,
+    target_in_group,
+)
 from bot.cli.output import as_json_option, print_json
 from bot.cli.shared import run
 from bot.domain.alerts import silence
@@ -41,6 +51,7 @@ from storage.alerts import groups, members, silences
 from storage.database import Database
 
 MOST_GROUPS = 1000  # that have had an alert with the same fingerprint
+GROUP_ID = re.compile(r"AG-[0-9]+", re.IGNORECASE)
 SENT_WITHIN_S = 60.0
 _SIGNED = {  # endpoints that require a signature: the setting with the secret, the header, and its prefix
     "pagerduty": ("pagerduty_webhook_secret", "X-PagerDuty-Signature", "v1="),
@@ -49,35 +60,43 @@ _SIGNED = {  # endpoints that require a signature: the setting with the secret, 
 
 
 @click.group("alerts", invoke_without_command=True)
-@as_json_option
+@client_options
 @click.pass_context
-def alerts_command(ctx: click.Context, as_json: bool) -> None:
+def alerts_command(ctx: click.Context, /, **options: Any) -> None:
     """Groups of alerts that fire, newest first; `all` for past ones too."""
+    ctx.obj = options
     if ctx.invoked_subcommand is None:
-        _print("firing", as_json)
+        _print_groups(ctx, options, "firing")
 
 
 @alerts_command.command("firing")
-@as_json_option
-def firing_command(as_json: bool) -> None:
+@client_options
+@click.pass_context
+def firing_command(ctx: click.Context, /, **options: Any) -> None:
     """Groups of alerts that fire, newest first."""
-    _print("firing", as_json)
+    _print_groups(ctx, options, "firing")
 
 
 @alerts_command.command("all")
-@as_json_option
-def all_command(as_json: bool) -> None:
+@client_options
+@click.pass_context
+def all_command(ctx: click.Context, /, **options: Any) -> None:
     """The newest groups of alerts, past ones too."""
-    _print("all", as_json)
+    _print_groups(ctx, options, "all")
 
 
 @alerts_command.command("explain")
 @click.argument("identifier", metavar="WHAT")
-@as_json_option
-def explain_command(identifier: str, as_json: bool) -> None:
+@client_options
+@click.pass_context
+def explain_command(ctx: click.Context, /, identifier: str, **options: Any) -> None:
     """Why a group (AG-7), or the groups of a fingerprint, were decided as they were: each step and its reason."""
-    explained = run(lambda database, settings: _read_explanations(database, settings, identifier))
-    if as_json:
+    if GROUP_ID.fullmatch(identifier):
+        path = {"id": identifier.upper()}
+        explained = [run_in_group(ctx, options, lambda client: client.run("explain_alerts", path, {}))]
+    else:
+        explained = run(lambda database, settings: _read_explanations(database, settings, identifier))
+    if prints_json(ctx, options):
         print_json(explained)
         return
     for group in explained:
@@ -177,16 +196,27 @@ def send_command(kind: str, dry_run: bool, file: Path) -> None:
         print_json(asyncio.run(_post(settings, payload, kind)))
 
 
-def _print(scope: str, as_json: bool) -> None:
-    run(lambda database, _: print_groups_json(database, scope) if as_json else print_groups(database, scope))
+def _print_groups(ctx: click.Context, options: Mapping[str, Any], scope: str) -> None:
+    target, as_json = target_in_group(ctx, options), prints_json(ctx, options)
+    if target.person is None and not is_remote(target):
+        run(lambda database, _: print_groups_json(database, scope) if as_json else print_groups(database, scope))
+        return
+    groups_json = run_with_client(target, lambda client: read_groups(client, scope))
+    if as_json:
+        print_json(groups_json)
+        return
+    for group in groups_json:
+        for line in lines(group):
+            click.echo(line)
+    if not groups_json:
+        click.echo(nothing(scope))
 
 
 async def _read_explanations(database: Database, settings: Settings, identifier: str) -> list[dict[str, Any]]:
-    number = identifier.upper().removeprefix("AG-")
-    by_number = identifier.upper().startswith("AG-") and number.isdecimal()
+    """The explanations of the groups of a fingerprint, the newest first."""
     async with database.reading() as conn:
         fingerprint = fingerprint_from(identifier) or identifier
-        numbers = [int(number)] if by_number else await members.groups_of_fingerprint(conn, fingerprint, MOST_GROUPS)
+        numbers = await members.groups_of_fingerprint(conn, fingerprint, MOST_GROUPS)
         groups_by_number = await groups.get_many(conn, numbers)
     if not groups_by_number:
         raise TocsinError(f"There is no group and no fingerprint “{identifier}”. See them: tocsin alerts all")

@@ -174,11 +174,15 @@ def _server(settings: Settings, target: Target) -> str | None:
     return settings.tocsin_url if is_set and "database_url" not in settings.model_fields_set else None
 
 
+def target_in_group(ctx: click.Context, options: Mapping[str, Any]) -> Target:
+    """The target of a group's subcommand, whose options stand before or after it."""
+    group = ctx.obj or {}
+    return Target(options.get("person") or group.get("person"), options.get("server") or group.get("server"))
+
+
 def run_in_group(ctx: click.Context, options: Mapping[str, Any], work: Callable[[OperationClient], Awaitable[T]]) -> T:
     """Do what `run_with_client` does, with options that stand before or after the subcommand of a group."""
-    group = ctx.obj or {}
-    target = Target(options.get("person") or group.get("person"), options.get("server") or group.get("server"))
-    return run_with_client(target, work)
+    return run_with_client(target_in_group(ctx, options), work)
 
 
 def prints_json(ctx: click.Context, options: Mapping[str, Any]) -> bool:

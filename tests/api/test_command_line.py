@@ -80,6 +80,10 @@ async def test_the_same_against_the_api(world: World) -> None:
     assert "INC-1" in await tocsin(server, "list")
     assert "Deploy 4512" in await tocsin(server, "show", "INC-1")
     assert "There is no incident INC-2." in await tocsin(server, "ack", "INC-2", code=1)
+    for words in (("why", "INC-1"), ("oncall",), ("alerts",), ("alerts", "all"), ("comms", "INC-1")):
+        remote = await tocsin(server, *words, "--json")
+        assert remote == await tocsin({"DATABASE_URL": world.settings.url}, *words, "--json"), words
+    assert "There is no group of alerts AG-9." in await tocsin(server, "alerts", "explain", "AG-9", code=1)
     people = [entry for entry in (await world.show())["timeline"] if entry["actor"] == MAYA and entry["key"]]
     assert {entry["source"] for entry in people} == {"api"}
 
