@@ -36,6 +36,7 @@ from storage.database import Database
 
 T = TypeVar("T")
 WITHIN_S = 30.0
+IDS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,21 @@ class ApiClient(OperationClient):
         return await self._ask(
             self._session.request(operation.method, url, json=dict(arguments), allow_redirects=False)
         )
+
+    async def names(self, ids: set[str]) -> dict[str, str]:
+        """The known names of people, by Slack ID."""
+        people = sorted(user for user in ids if is_user_id(user))
+        parts = [people[at : at + IDS_AT_ONCE] for at in range(0, len(people), IDS_AT_ONCE)]
+        answers = [await self._people(ids=",".join(part)) for part in parts]
+        return {user: name for answer in answers for user, name in answer.items()}
+
+    async def people_called(self, name: str) -> dict[str, str]:
+        """The people whose known names contain this one, by Slack ID."""
+        return await self._people(name=name[:100])
+
+    async def _people(self, **query: str) -> dict[str, str]:
+        rows = (await self.run("list_people", {}, query))["people"]
+        return {row["id"]: row["name"] for row in rows}
 
     async def _ask(self, request: Any) -> Any:
         try:

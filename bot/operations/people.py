@@ -1,22 +1,58 @@
-"""Operations that bring people in: roles, invitations, pages, escalations."""
+"""Operations that bring people in: roles, invitations, pages, escalations; and the names of people."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from bot.domain.access.identity import Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.operations.base import Arguments, Call, MaybeWords, NoArguments, Operation, SlackId, role_key
+from bot.domain.values.slack_ids import is_user_id
+from bot.operations.base import (
+    Answer,
+    Arguments,
+    Call,
+    MaybeWords,
+    NoArguments,
+    Operation,
+    Shape,
+    SlackId,
+    question,
+    role_key,
+)
 from bot.operations.verbs import verb
 from bot.usecases.incidents import escalate, handover
 from bot.usecases.incidents.acknowledge import invite, join
 from bot.usecases.incidents.assign_roles import assign_roles
-from storage import incidents
+from storage import incidents, names
 
 People = Annotated[tuple[SlackId, ...], Field(min_length=1, max_length=50)]
+
+
+class PersonShape(Shape):
+    """A person whose name is known."""
+
+    model_config = ConfigDict(title="Person")
+
+    id: str = Field(examples=["U0123"])
+    name: str
+
+
+class PeopleShape(Shape):
+    """People whose names are known, by ID."""
+
+    model_config = ConfigDict(title="People")
+
+    people: list[PersonShape]
+
+
+class NamesArguments(Arguments):
+    """Whose names: those of these Slack IDs, or that contain these words."""
+
+    ids: Annotated[str, Field(max_length=4000, description="Slack IDs, separated by commas.")] = ""
+    name: Annotated[str, Field(max_length=100, description="A part of a name, for members of the workspace.")] = ""
 
 
 class RoleArguments(Arguments):
@@ -75,6 +111,17 @@ class TriggerArguments(Arguments):
 
     trigger: Annotated[str, Field(min_length=1, max_length=100)]
     reason: MaybeWords = ""
+
+
+async def _names(call: Call, arguments: NamesArguments) -> Answer:
+    ids = {user for part in arguments.ids.split(",") if is_user_id(user := part.strip())}
+    membership = call.context.memberships.known(call.actor).membership
+    searches = bool(arguments.name) and membership not in (Membership.GUEST, Membership.OUTSIDE)
+    async with call.context.database.reading() as conn:
+        known = await names.get_many(conn, ids)
+        if searches:
+            known |= await names.containing(conn, arguments.name)
+    return Answer({"people": [{"id": user, "name": name} for user, name in sorted(known.items())]})
 
 
 async def _role(call: Call, arguments: RoleArguments) -> Incident:
@@ -167,6 +214,10 @@ async def _trigger(call: Call, arguments: TriggerArguments) -> Incident:
 _MAYA: dict[str, Any] = {"user": "{user}"}
 
 OPERATIONS: tuple[Operation, ...] = (
+    question(
+        "list_people", "/people", "The names of people, by Slack ID or by a part of the name", _names, PeopleShape,
+        arguments=NamesArguments, example={"ids": "{user}"}, tag="People",
+    ),
     verb(
         "role", "Give somebody a role, or clear it", _role, RoleArguments, name="assign_role",
         example={"role": "commander", **_MAYA},

@@ -21,6 +21,7 @@ from storage import identities, names
 from tests.api.calls import GAIL, MAYA, TOM, token_for
 from tests.scenarios.assertions import settle
 from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,14 @@ async def tocsin(env: dict[str, str], *words: str, code: int = 0) -> Any:
     logged = re.compile(r"\d{4}-\d\d-\d\d \d\d:|\[(?:info|debug|warning)")  # by the bot that runs beside
     printed = "\n".join(line for line in result.output.splitlines() if not logged.match(line))
     return json.loads(printed) if "--json" in words and code == 0 else printed
+
+
+async def same_answers(world: World, server: dict[str, str], *words: str) -> Any:
+    """What a command answers on the server, once it answers the same on the database: the bot may be at work."""
+    async with asyncio.timeout(WITHIN_S):
+        while (answer := await tocsin(server, *words)) != await tocsin({"DATABASE_URL": world.settings.url}, *words):
+            pass
+    return answer
 
 
 async def test_an_incident_is_run_on_the_database(world: World) -> None:
@@ -71,6 +80,22 @@ async def test_people_are_named_by_name_and_an_unknown_one_is_told_so_in_words(w
     assert "<@" not in reasons
 
 
+async def test_people_have_their_names_against_the_api_too(world: World) -> None:
+    _, secret = await token_for(world, MAYA)
+    _, guests = await token_for(world, GAIL)
+    server = {"TOCSIN_URL": f"http://127.0.0.1:{world.tocsin.port}", "TOCSIN_TOKEN": secret}
+    await tocsin(server, "declare", "sev2", "Checkout", "is", "down")
+    await world.incident_channel(1)
+    async with world.tocsin.database.transaction() as conn:
+        await names.put_many(conn, {TOM: "Tom Weber", MAYA: "Maya Chen"}, world.tocsin.context.clock.now())
+        await identities.remember(conn, Identity(GAIL, Membership.GUEST))
+    await tocsin(server, "role", "INC-1", "commander", "tom")
+    await same_answers(world, server, "why", "INC-1")
+    assert "commander: Tom Weber" in await same_answers(world, server, "show", "INC-1")
+    refused = await tocsin({**server, "TOCSIN_TOKEN": guests}, "role", "INC-1", "scribe", "maya", code=1)
+    assert "I know nobody called “maya”" in refused, "guests search nobody"
+
+
 async def test_the_same_against_the_api(world: World) -> None:
     _, secret = await token_for(world, MAYA)
     server = {"TOCSIN_URL": f"http://127.0.0.1:{world.tocsin.port}", "TOCSIN_TOKEN": secret}
@@ -81,8 +106,7 @@ async def test_the_same_against_the_api(world: World) -> None:
     assert "Deploy 4512" in await tocsin(server, "show", "INC-1")
     assert "There is no incident INC-2." in await tocsin(server, "ack", "INC-2", code=1)
     for words in (("why", "INC-1"), ("oncall",), ("alerts",), ("alerts", "all"), ("comms", "INC-1")):
-        remote = await tocsin(server, *words, "--json")
-        assert remote == await tocsin({"DATABASE_URL": world.settings.url}, *words, "--json"), words
+        await same_answers(world, server, *words, "--json")
     assert "There is no group of alerts AG-9." in await tocsin(server, "alerts", "explain", "AG-9", code=1)
     people = [entry for entry in (await world.show())["timeline"] if entry["actor"] == MAYA and entry["key"]]
     assert {entry["source"] for entry in people} == {"api"}
