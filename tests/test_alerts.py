@@ -1,4 +1,4 @@
-"""The example alerts: Prometheus takes them, each fires when it should, and what they ask for is there."""
+"""The example alerts: Prometheus accepts them, each fires at the right time, and their metrics exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference is what the code says, and the site leads to every document."""
+"""The reference matches the code, and the site links every document."""
 
 from __future__ import annotations
 

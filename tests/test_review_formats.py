@@ -1,4 +1,4 @@
-"""How a review is written as Markdown: code between backticks stays code, every other mark stands for itself."""
+"""A review as Markdown: code between backticks stays code, and every other mark is literal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what counts as a secret, and what is refused."""
+"""Settings: the list of secrets, and refused values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a test waits for what will come: longer than a machine takes whose processors four others share."""
+"""The longest wait of a test: longer than a machine needs whose processors four others share."""
 
 WITHIN_S = 60.0
 

@@ -1,4 +1,4 @@
-"""Sends what Alertmanager sends."""
+"""Sends alerts as Alertmanager does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twenty thousand alerts give bounded messages with true counts, whatever their texts say."""
+"""Twenty thousand alerts with any texts give bounded messages with true counts."""
 
 from __future__ import annotations
 

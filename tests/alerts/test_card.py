@@ -1,4 +1,4 @@
-"""The alert card says what may help; who may act on it, and who may not; no private incident is named on it."""
+"""The alert card: its hints, the people who may act on it, and that it names no private incident."""
 
 from __future__ import annotations
 

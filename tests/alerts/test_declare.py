@@ -1,4 +1,4 @@
-"""An alert becomes an incident, or a question to people; what follows is told where people look."""
+"""An alert becomes an incident, or a question to people, and the channels show the consequences."""
 
 from __future__ import annotations
 

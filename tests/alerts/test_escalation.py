@@ -1,4 +1,4 @@
-"""Whoever is paged about a card acts on the page itself, and everything then shows who did."""
+"""A person who is paged about a card acts on the page itself, and every message then shows who acted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`POST /hooks/alertmanager`: who may send, what is refused and with which words, what is answered."""
+"""`POST /hooks/alertmanager`: permitted senders, refusals with their words, and answers."""
 
 from __future__ import annotations
 

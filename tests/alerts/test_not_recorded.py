@@ -1,4 +1,4 @@
-"""The database refuses a webhook: the sender is told to send it again, and nothing of it is kept or acknowledged."""
+"""The database refuses a webhook: the sender learns to send it again, and nothing is stored or acknowledged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Alertmanager groups, repeats and resolves; what it sends leads to one incident that follows it."""
+"""A real Alertmanager groups, repeats and resolves; its webhooks lead to one incident that follows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The triage message of an incident says what fires, what was changed before, and what that may mean."""
+"""The triage message of an incident: firing alerts, recent changes and their likely meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The document of the API says of each name of a label, however odd, what the API does with it."""
+"""The API's document describes the API's treatment of every label name, however odd."""
 
 from __future__ import annotations
 

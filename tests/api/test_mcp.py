@@ -1,4 +1,4 @@
-"""Programs that speak the Model Context Protocol see and do what their person may, over HTTP and standard input."""
+"""Programs with the Model Context Protocol have their person's permissions, over HTTP and standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every request: tokens, scopes, keys, versions, limits, problems."""
+"""Rules for every request: tokens, scopes, keys, versions, limits, problems."""
 
 from __future__ import annotations
 

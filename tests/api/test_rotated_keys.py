@@ -1,4 +1,4 @@
-"""`tocsin rotate`: what a replaced key signed opens nothing, and what the new one signs works. And tokens, and mail."""
+"""`tocsin rotate`: signatures of the old key are refused and those of the new one work. And tokens, and mail."""
 
 from __future__ import annotations
 

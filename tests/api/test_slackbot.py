@@ -1,4 +1,4 @@
-"""Slackbot's MCP client: what Slack signs counts once, for the person it names, and for five minutes."""
+"""Slackbot's MCP client: a signed request counts once, for the person it names, and for five minutes."""
 
 from __future__ import annotations
 

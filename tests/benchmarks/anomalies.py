@@ -1,4 +1,4 @@
-"""Measures what each method of the `anomaly` condition finds in generated series, and how often it is wrong.
+"""Measures the detections and false alarms of each method of the `anomaly` condition on generated series.
 
     python -m tests.benchmarks.anomalies
 

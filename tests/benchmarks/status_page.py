@@ -1,4 +1,4 @@
-"""How many requests for the status page and its `summary.json` a core serves, beside a bare aiohttp handler.
+"""Requests for the status page and its `summary.json` per core, beside a bare aiohttp handler.
 
 The bars: 2,000 a second, at least half of what the bare handler serves, and p99 20 ms with one request after another.
 Each side has a process of its own and the same client. A rate is of processor time, so that other work on the machine

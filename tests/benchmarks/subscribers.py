@@ -1,4 +1,4 @@
-"""How 10,000 subscribers of the status page are told of one update by mail, through one relay.
+"""Mails one update to 10,000 subscribers of the status page through one relay.
 
 The bars: the first mail leaves within a minute and the last within ten, none is lost and none doubled; the event loop
 stalls no longer than 50 ms; the bot's memory and its statements grow no faster than the work.

@@ -30,7 +30,7 @@ PICTURES = os.environ.get("TOCSIN_PICTURES")
 
 
 @pytest.fixture
-def quiet(tmp_path: Path) -> Path:
+def quiet_policy(tmp_path: Path) -> Path:
     policy = tmp_path / "policy.yml"
     policy.write_text(POLICY)
     return policy
@@ -91,8 +91,8 @@ async def approve(tab: Page) -> None:
     await approval_request(tab).get_by_role("button", name="Approve").click()
 
 
-async def test_two_people_complete_a_checklist(browser: Browser, sqlite_url: str, quiet: Path) -> None:
-    async with web_ui.running(browser, sqlite_url, quiet) as ui:
+async def test_two_people_complete_a_checklist(browser: Browser, sqlite_url: str, quiet_policy: Path) -> None:
+    async with web_ui.running(browser, sqlite_url, quiet_policy) as ui:
         maya, tom = await declare_for_two(ui)
         await picture(maya.locator("#main .message.pinned"), "card")
         await say(maya, "/incident playbook")
@@ -126,9 +126,9 @@ async def test_two_people_complete_a_checklist(browser: Browser, sqlite_url: str
 
 
 async def test_a_dangerous_step_can_be_refused_approved_or_forced_by_breaking_the_glass(
-    browser: Browser, sqlite_url: str, quiet: Path
+    browser: Browser, sqlite_url: str, quiet_policy: Path
 ) -> None:
-    async with web_ui.running(browser, sqlite_url, quiet) as ui:
+    async with web_ui.running(browser, sqlite_url, quiet_policy) as ui:
         maya, tom = await declare_for_two(ui)
         await say(tom, "/incident lead @tom")
         await say(maya, "/incident playbook database-failover")
@@ -180,9 +180,9 @@ async def test_a_dangerous_step_can_be_refused_approved_or_forced_by_breaking_th
 
 
 async def test_values_are_filled_in_a_step_times_out_is_rolled_back_and_the_run_stops(
-    browser: Browser, sqlite_url: str, quiet: Path
+    browser: Browser, sqlite_url: str, quiet_policy: Path
 ) -> None:
-    async with web_ui.running(browser, sqlite_url, quiet) as ui:
+    async with web_ui.running(browser, sqlite_url, quiet_policy) as ui:
         maya, tom = await declare_for_two(ui)
         await say(maya, "/incident playbook memory-leak")
         title = "Memory leak"

@@ -1,4 +1,4 @@
-"""The demo's tour, as `make demo ARGS="--tour"` plays it: every line works, and the page tells what happens."""
+"""The demo's tour, as `make demo ARGS="--tour"` plays it: every line works, and the page explains it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the web page is served and what its files may contain; needs no browser."""
+"""Serving of the web page and limits on its files; needs no browser."""
 
 from __future__ import annotations
 

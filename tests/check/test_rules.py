@@ -1,4 +1,4 @@
-"""What `tocsin check` says of alerting rules and probes."""
+"""Findings of `tocsin check` about alerting rules and probes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tocsin review`, `actions`, `times` and `metrics`: who sees what, and what a wrong line is answered."""
+"""`tocsin review`, `actions`, `times` and `metrics`: visibility, and answers to wrong lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tocsin alerts noise` prints the noisiest rules, with what the database knows of them."""
+"""`tocsin alerts noise` prints the noisiest rules with their figures from the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emergency sheet holds what people need when nothing else answers, and opens without a network."""
+"""The emergency sheet has everything that people need during a total outage, and opens without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of docs/cli.md, docs/playbooks.md, docs/replay.md and those of the wikis are executed as they stand."""
+"""The commands of docs/cli.md, docs/playbooks.md, docs/replay.md and those of the wikis are executed unchanged."""
 
 from __future__ import annotations
 

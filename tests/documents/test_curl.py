@@ -1,4 +1,4 @@
-"""The requests of docs/api.md and docs/integrations/scripts.md are sent with curl to a running bot, as they stand."""
+"""The requests of docs/api.md and docs/integrations/scripts.md are sent unchanged with curl to a running bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples that a person copies into a file or a terminal work as they stand.
+"""The examples that a person copies into a file or a terminal work unchanged.
 
 docs/operator.md, docs/torture.md, docs/mcp.md, docs/status-page.md, docs/integrations/grafana.md,
 docs/integrations/prometheus.md, docs/run/monitoring.md, docs/run/reverse-proxy.md, sandbox/README.md, and every YAML

@@ -1,4 +1,4 @@
-"""What the pages in docs/moving tell people to type is typed here, against doubles that answer as the vendors do."""
+"""The commands in docs/moving are executed here, against doubles of the vendors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/tutorial/first-incident.md, played: what it says happens, happens."""
+"""docs/tutorial/first-incident.md, played: each step has the described result."""
 
 from __future__ import annotations
 

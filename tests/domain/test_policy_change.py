@@ -1,4 +1,4 @@
-"""Applying another policy: what changes for a running incident, and that no one is paged twice for it."""
+"""Applying another policy changes a running incident, and pages no one twice."""
 
 from __future__ import annotations
 

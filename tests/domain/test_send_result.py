@@ -1,4 +1,4 @@
-"""What an error of an HTTP client means for the notice that was being sent."""
+"""The result of an HTTP client's error for the notice that was being sent."""
 
 from __future__ import annotations
 

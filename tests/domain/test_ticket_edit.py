@@ -1,4 +1,4 @@
-"""What of a ticket is changed when its item is: ours is replaced, what people wrote there stays."""
+"""An edited item changes only our part of its ticket; other people's text stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What oracles of vendors' rules share: who is on call, minute by minute, and nothing of the bot's.
+"""Shared parts of the oracles of vendors' rules: who is on call in each minute, without the bot's code.
 
 A minute is a number since the begin of the span, in UTC. Nothing here knows of intervals, handoffs or layers as the bot
 has them: each rule fills or clears minutes of an array, and the arrays are read off at the end.

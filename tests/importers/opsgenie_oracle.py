@@ -1,4 +1,4 @@
-"""Opsgenie's rules, applied minute by minute to what its API says of a schedule.
+"""Opsgenie's rules, applied minute by minute to its API's description of a schedule.
 
 https://docs.opsgenie.com/docs/schedule-rotation-api: participants take turns of `length` hours, days or weeks from
 `startDate` to `endDate`; a time restriction limits the rotation to hours of the day or week. An override puts a person

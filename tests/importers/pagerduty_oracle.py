@@ -1,4 +1,4 @@
-"""PagerDuty's rules, applied minute by minute to what its API says of a schedule.
+"""PagerDuty's rules, applied minute by minute to its API's description of a schedule.
 
 https://support.pagerduty.com/main/docs/schedule-basics: users of a layer take turns of `rotation_turn_length_seconds`
 counted from `rotation_virtual_start`; restrictions limit the layer to times of the day or week; where several layers

@@ -1,4 +1,4 @@
-"""Every command of docs/moving, docs/moving.md and the cut-over playbook runs as it stands there, against doubles."""
+"""Every command of docs/moving, docs/moving.md and the cut-over playbook runs unchanged, against doubles."""
 
 from __future__ import annotations
 

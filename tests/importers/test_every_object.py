@@ -1,4 +1,4 @@
-"""Every object that a source has stands in the report exactly once, whatever the account looks like."""
+"""The report has every object of a source exactly once, for any account."""
 
 from __future__ import annotations
 

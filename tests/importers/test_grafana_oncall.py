@@ -1,4 +1,4 @@
-"""What becomes of a Grafana OnCall account. The double answers as the reference of its HTTP API says."""
+"""The import of a Grafana OnCall account. The double answers as the reference of its HTTP API says."""
 
 from __future__ import annotations
 

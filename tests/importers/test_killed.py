@@ -1,4 +1,4 @@
-"""An import that is killed in the middle is run again: nothing is doubled, and what was read is not asked for again."""
+"""An import that was killed is run again: nothing is doubled, and no object is requested twice."""
 
 from __future__ import annotations
 

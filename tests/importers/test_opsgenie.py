@@ -1,4 +1,4 @@
-"""What becomes of each kind of object of an Opsgenie account."""
+"""The import of each kind of object of an Opsgenie account."""
 
 from __future__ import annotations
 

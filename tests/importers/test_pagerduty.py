@@ -1,4 +1,4 @@
-"""What becomes of each kind of object of a PagerDuty account."""
+"""The import of each kind of object of a PagerDuty account."""
 
 from __future__ import annotations
 

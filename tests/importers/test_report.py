@@ -1,4 +1,4 @@
-"""What the report says first."""
+"""The beginning of the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the importers write is YAML that says what was meant."""
+"""The importers write YAML that parses to the intended values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real SMTP server on this machine, with or without TLS and passwords, that can be told to refuse."""
+"""A real SMTP server on this machine, with or without TLS and passwords, which refuses on request."""
 
 from __future__ import annotations
 

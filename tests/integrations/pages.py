@@ -1,4 +1,4 @@
-"""A page to send, in every test the same unless it says what differs."""
+"""The page that the tests send, with the fields that a test changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/add-an-integration.md, executed: a carrier pigeon, added by the steps that stand there."""
+"""docs/add-an-integration.md, executed: adds a carrier pigeon by the document's steps."""
 
 from __future__ import annotations
 

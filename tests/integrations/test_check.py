@@ -1,4 +1,4 @@
-"""`tocsin check` and the settings: what is set up, what is half set up, what the policy asks for in vain."""
+"""`tocsin check` and the settings: methods that are set up, half set up, or missing although the policy uses them."""
 
 from __future__ import annotations
 

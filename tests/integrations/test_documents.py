@@ -1,4 +1,4 @@
-"""docs/integrations/webhooks.md is true: its example is the body that is sent, its receiver takes what is signed."""
+"""docs/integrations/webhooks.md is true: its example is the sent body, its receiver accepts signed requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Action items and GitHub: created once, closed there and here, what was dropped is said, limits are kept."""
+"""Action items and GitHub: issues are created once, closed on both sides, dropped labels are reported, limits kept."""
 
 from __future__ import annotations
 

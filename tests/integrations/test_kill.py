@@ -1,4 +1,4 @@
-"""The process is killed, really, while it pages: no page is lost, and none is doubled beyond what a vendor allows.
+"""The process is killed while it pages: no page is lost, and none is doubled except where a vendor has no key.
 
 PagerDuty folds repeats by their key. A text is looked for before it is repeated, so one that Twilio lists is not
 doubled. Mail and the webhook may come twice, under the same Message-ID and the same `Tocsin-Delivery`.

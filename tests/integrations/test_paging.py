@@ -1,4 +1,4 @@
-"""A ladder that pages by every method, in the real bot: whom it calls, how, how often, and what stops it."""
+"""A ladder pages by every method in the real bot: the people, the calls, the repeats, and the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No notifier leaks its secret: not into logs, errors, receipts or reprs, whatever the vendor quotes back."""
+"""No notifier leaks its secret into logs, errors, receipts or reprs, even if the vendor quotes it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After a downtime a busy project has more changes than one look reads: none is lost, and what was read stays read."""
+"""After a downtime a project has more changes than one poll reads: none is lost, and none is read twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generic webhook: what is documented is what is sent."""
+"""The generic webhook sends the documented request."""
 
 from __future__ import annotations
 

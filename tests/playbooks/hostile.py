@@ -1,4 +1,4 @@
-"""A bench of programs for hostile attempts, and what a refusal must look like."""
+"""A runner and programs for hostile attempts, and the expected refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/add-a-runner.md, executed: a bell, added by the steps that stand there."""
+"""docs/add-a-runner.md, executed: adds a bell by the document's steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `tocsin check` says of playbooks and runners."""
+"""Findings of `tocsin check` about playbooks and runners."""
 
 from __future__ import annotations
 

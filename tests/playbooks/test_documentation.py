@@ -1,4 +1,4 @@
-"""The manual explains what there is, and its examples are valid."""
+"""The manual explains every part of a playbook, and its examples are valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every playbook that ships."""
+"""Rules for every shipped playbook."""
 
 from __future__ import annotations
 

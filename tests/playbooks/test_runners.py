@@ -1,4 +1,4 @@
-"""What runners do: real programs, real HTTP servers, and Prometheus as its API is documented, or itself where it is."""
+"""Runners with real programs, real HTTP servers, and Prometheus: its documented API, or itself where installed."""
 
 from __future__ import annotations
 

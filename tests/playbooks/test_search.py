@@ -1,4 +1,4 @@
-"""From what is known to the right playbook."""
+"""Search finds the right playbook from the known facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is offered as similar, held against incidents that people judged before anything was ranked."""
+"""Similar incidents are compared with the judgements that people made before the ranking existed."""
 
 from __future__ import annotations
 

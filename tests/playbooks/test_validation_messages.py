@@ -1,4 +1,4 @@
-"""A wrong playbook is refused with the file, the line, the key, what was expected, and a hint."""
+"""A wrong playbook is refused with the file, the line, the key, the expected value, and a hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules, metrics and probes in a policy: each mistake is told with what to write instead."""
+"""Rules, metrics and probes in a policy: each mistake is reported with its correction."""
 
 from __future__ import annotations
 

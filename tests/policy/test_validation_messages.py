@@ -1,4 +1,4 @@
-"""The messages for wrong policies, and that nothing but a message ever comes of one."""
+"""The messages for wrong policies, and that a wrong policy causes only a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples of docs/rules.md work as they stand."""
+"""The examples of docs/rules.md work unchanged."""
 
 from __future__ import annotations
 

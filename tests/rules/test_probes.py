@@ -1,4 +1,4 @@
-"""Probes of a real server: which answers are good, redirects, addresses, certificates, and what is kept of them."""
+"""Probes of a real server: good answers, redirects, addresses, certificates, and the stored results."""
 
 from __future__ import annotations
 

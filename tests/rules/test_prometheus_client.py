@@ -1,4 +1,4 @@
-"""The client of Prometheus: how it proves who asks, whom it trusts, and what it says of errors."""
+"""The client of Prometheus: its credentials, the certificates it trusts, and its error messages."""
 
 from __future__ import annotations
 

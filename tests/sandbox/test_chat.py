@@ -1,4 +1,4 @@
-"""The `chat.*` methods: what may be posted, how it is stored, and who is notified."""
+"""The `chat.*` methods: permitted messages, their stored form, and the people notified."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Delivery to the app: signatures, retries, and what a person sees if the app does not answer."""
+"""Delivery to the app: signatures, retries, and the error that a person sees if the app does not answer."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the demo fires is what monitoring systems send, and becomes what its buttons promise."""
+"""The demo sends alerts in the shapes of monitoring systems, with the effects that its buttons promise."""
 
 from __future__ import annotations
 

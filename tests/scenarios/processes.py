@@ -1,4 +1,4 @@
-"""The bot as a real process, which can be told to die by SIGKILL at its n-th commit or call to Slack.
+"""The bot as a real process, which dies by SIGKILL at a given commit or call to Slack.
 
 Processes come from a fork server that has imported everything once, so that one starts in a fraction of a second.
 """

@@ -1,4 +1,4 @@
-"""A storm: many incidents at once while Slack keeps to its rates, and what came of it, by when."""
+"""A storm: many incidents at once while Slack enforces its rate limits, with the times of each result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process is killed at every commit and call of what alerts lead to: nothing is lost and nothing is doubled."""
+"""The process is killed at every commit and call after an alert: nothing is lost and nothing is doubled."""
 
 from __future__ import annotations
 

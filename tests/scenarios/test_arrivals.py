@@ -1,4 +1,4 @@
-"""What has arrived from Slack, and what was refused, is recorded for `tocsin check`."""
+"""Arrivals from Slack, and refused requests, are recorded for `tocsin check`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from bot.slack.inbound.arrivals import ArrivalRecord, arrival_record
 from storage import key_value
+from tests.scenarios.hostile_requests import FORM, send
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import FORM, send
 
 
 async def stored_arrivals(world: World) -> ArrivalRecord:

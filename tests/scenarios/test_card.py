@@ -1,4 +1,4 @@
-"""The card: pinned, edited in place, and kind to whoever presses late, twice or on an old copy."""
+"""The card: pinned, edited in place, with a kind answer to late and repeated presses and to old copies."""
 
 from __future__ import annotations
 

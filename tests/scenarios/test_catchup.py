@@ -1,4 +1,4 @@
-"""Coming back to an incident: what happened meanwhile, who leads, what is next."""
+"""Coming back to an incident: recent events, the commander, the next steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/incident comms`: an audience is told in Slack and by a real mail server, and the timeline has the receipts."""
+"""`/incident comms`: an audience is informed in Slack and by a real mail server; the timeline has the receipts."""
 
 from __future__ import annotations
 

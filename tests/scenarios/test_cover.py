@@ -1,4 +1,4 @@
-"""Covering a schedule, now or later: by words in one's own time, by the form, and what follows from it."""
+"""Covering a schedule, now or later: by a command in the person's time zone, by the form, with its consequences."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from storage import overrides
 from tests.scenarios.assertions import buttons, direct_messages, ephemeral_texts, settle, type_command, words
+from tests.scenarios.hostile_requests import send_payload
 from tests.scenarios.running import World, policy_file, running_world
-from tests.scenarios.test_hostile import send_payload
 
 TOM, MAYA = "U0TOM00000", "U0MAYA0000"
 POLICY = f"""

@@ -1,4 +1,4 @@
-"""People delete messages of the bot's: what is needed is posted again, and the rest leaves no failure behind."""
+"""People delete the bot's messages: needed ones are posted again, and the others leave no failure."""
 
 from __future__ import annotations
 

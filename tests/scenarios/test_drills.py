@@ -1,4 +1,4 @@
-"""Drills: an incident like any other, marked wherever it stands, that pages nobody."""
+"""Drills: ordinary incidents that are marked in every message and page nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of everything: the end comes within ten seconds, and nothing of what was accepted is lost."""
+"""SIGTERM under load: the process ends within ten seconds, and loses no accepted request."""
 
 from __future__ import annotations
 

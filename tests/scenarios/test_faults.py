@@ -1,4 +1,4 @@
-"""Slack misbehaves: nothing is lost, nothing is doubled, and what cannot be done is said in plain words."""
+"""Slack misbehaves: nothing is lost or doubled, and failures are reported in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first start while Slack is away opens the port, says what it waits for, and goes on by itself."""
+"""A first start without Slack opens the port, reports what it waits for, and continues by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The home tab: what is mine, who is on call, what is open; kept true for whoever looks."""
+"""The home tab: a person's own work, the people on call, the open incidents; kept up to date while it is open."""
 
 from __future__ import annotations
 

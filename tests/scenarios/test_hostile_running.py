@@ -1,4 +1,4 @@
-"""Attempts that pass through an incident: none runs anything, each is refused in words and stands on the timeline."""
+"""Hostile attempts to run programs in an incident: each is refused in words and recorded on the timeline."""
 
 from __future__ import annotations
 

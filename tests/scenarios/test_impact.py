@@ -1,4 +1,4 @@
-"""The impact, said while the incident runs: on the card, on the timeline, and for whoever is to be paged by it."""
+"""The impact of a running incident: on the card, on the timeline, and in the pages that it triggers."""
 
 from __future__ import annotations
 

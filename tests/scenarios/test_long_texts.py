@@ -1,4 +1,4 @@
-"""Texts longer than Slack takes in one message: the rest goes into the thread, or the message says what is left out."""
+"""Texts longer than a Slack message: the rest goes into the thread, or the message says that it is cut."""
 
 from __future__ import annotations
 

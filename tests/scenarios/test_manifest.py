@@ -1,4 +1,4 @@
-"""manifest.yml asks for what the bot uses, all of it and nothing else."""
+"""manifest.yml asks for exactly the scopes, events and commands that the bot uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms, filled by their labels: what they do, what they refuse, and what happened meanwhile."""
+"""Forms, filled by their labels: their effects, their refusals, and changes made while they were open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bot says in a channel during an hour of a sev1: one line for each act of a person, one live reminder."""
+"""The bot's messages during an hour of a sev1: one line for each act of a person, one live reminder."""
 
 from __future__ import annotations
 

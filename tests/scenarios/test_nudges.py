@@ -1,4 +1,4 @@
-"""Reminders and pages: who is asked, when, why, and what stops it."""
+"""Reminders and pages: recipients, times, reasons, and what ends them."""
 
 from __future__ import annotations
 

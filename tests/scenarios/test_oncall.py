@@ -1,4 +1,4 @@
-"""Who is on call, taking over for a while, and that pages go to whoever it is."""
+"""The people on call, covers, and pages to the person on call."""
 
 from __future__ import annotations
 

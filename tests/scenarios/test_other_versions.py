@@ -1,4 +1,4 @@
-"""What another version of the app put into Slack is answered plainly, and what was typed into it is given back."""
+"""Buttons and forms of another version get a plain answer, which returns the typed text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.scenarios.assertions import declare, ephemeral_texts, settle, words
+from tests.scenarios.hostile_requests import new_delivery, send_payload, still_works
 from tests.scenarios.running import World
-from tests.scenarios.test_hostile import new_delivery, send_payload, still_works
 
 PERSON = {"id": "U0MAYA0000", "username": "maya", "team_id": "T0SANDBOX0"}
 

@@ -1,4 +1,4 @@
-"""Slack is down for four hours: an incident is declared, paged, acknowledged, told and resolved without it.
+"""Slack is down for four hours: an incident is declared, paged, acknowledged, updated and resolved without it.
 
 Afterwards nothing is lost, and nothing is said twice.
 """

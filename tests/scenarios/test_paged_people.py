@@ -1,4 +1,4 @@
-"""Who is paged: people who are not there yet and whom somebody reaches, and what is said where that is nobody."""
+"""Paging of people outside the channel, and the messages when nobody can be reached."""
 
 from __future__ import annotations
 

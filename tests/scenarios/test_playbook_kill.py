@@ -1,4 +1,4 @@
-"""The process is killed while a playbook is opened and walked: one message, every recorded step stands, none twice."""
+"""The process is killed during a playbook run: one message, and every recorded step stays, none twice."""
 
 from __future__ import annotations
 

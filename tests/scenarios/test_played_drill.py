@@ -1,4 +1,4 @@
-"""A past incident is played as a drill: what came in comes in again, people act, and it is compared."""
+"""A past incident is replayed as a drill: its messages arrive again, people act, and the result is compared."""
 
 from __future__ import annotations
 

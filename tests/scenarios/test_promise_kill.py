@@ -1,4 +1,4 @@
-"""A promised time of the next update survives a kill -9 anywhere: it stands once, and is asked for once when due."""
+"""A promised time of the next update survives a kill -9 anywhere: it is stored once, and reminded of once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tocsin verify`, `export` and `backup`, as an operator types them, on what a bot at work has written."""
+"""`tocsin verify`, `export` and `backup` as an operator types them, on the records of a working bot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,9 @@ from bot.cli.main import main
 from bot.domain.deadlines import Deadline
 from bot.domain.oncall.schedule import Override
 from bot.domain.timeline.entry import GENESIS, Entry, content_hash, entry_hash
-from bot.json_shapes.incidents import entry_json
 from bot.usecases.incidents.declare import Declaration, declare
 from storage import deadlines as ledger
-from storage import incidents, overrides
+from storage import overrides
 from storage.database import Database
 from storage.engine.columns import dumps
 from storage.open import open_database
@@ -34,7 +32,7 @@ from storage.schema import deadlines, outbox, timeline
 from storage.timeline import entries as timeline_
 from tests.conftest import BOTH
 from tests.databases import run
-from tests.scenarios.running import World, policy_file, running_world, start
+from tests.scenarios.running import World, running_world, start
 from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
 from tests.waiting import WITHIN_S
 
@@ -60,7 +58,7 @@ def original(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
 
 
 @pytest.fixture
-def worked(original: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def own_copy(original: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A copy of it of the test's own."""
     server, first = original
     url = server.create(like=first)
@@ -100,12 +98,12 @@ def of(found: list[dict[str, Any]], kind: str, incident: str = "INC-1") -> list[
     return [record for record in found if record["type"] == kind and record.get("incident") == incident]
 
 
-def test_verify_reports_whether_the_chain_is_intact(worked: str) -> None:
+def test_verify_reports_whether_the_chain_is_intact(own_copy: str) -> None:
     done = tocsin("verify")
     assert (done.exit_code, done.stdout[:14]) == (0, "✓ 2 incidents,")
     before = json.loads(tocsin("verify", "--json").stdout)
     assert (before["ok"], before["faults"], before["heads"].keys()) == (True, [], {"INC-1", "INC-2"})
-    run(_sql(worked, "UPDATE timeline SET text = 'not so' WHERE incident = 1 AND seq = 2"))
+    run(execute_sql(own_copy, "UPDATE timeline SET text = 'not so' WHERE incident = 1 AND seq = 2"))
     done = tocsin("verify")
     assert (done.exit_code, done.stdout.splitlines()[0]) == (1, "✗ INC-1: entry 2 was changed")
     assert tocsin("verify", "INC-2").exit_code == 0
@@ -114,12 +112,12 @@ def test_verify_reports_whether_the_chain_is_intact(worked: str) -> None:
     assert json.loads(done.stdout)["faults"] == [{"incident": "INC-1", "entry": 2, "words": "entry 2 was changed"}]
 
 
-def test_verify_with_a_noted_end_finds_a_truncated_chain(worked: str, tmp_path: Path) -> None:
+def test_verify_with_a_noted_end_finds_a_truncated_chain(own_copy: str, tmp_path: Path) -> None:
     (tmp_path / "heads.json").write_text(tocsin("verify", "--json").stdout)
     assert tocsin("verify", "--against", "heads.json").exit_code == 0
     run(
-        _sql(
-            worked,
+        execute_sql(
+            own_copy,
             "DELETE FROM timeline WHERE incident = 1 AND seq = (SELECT seq FROM chains WHERE incident = 1)",
             "UPDATE chains SET seq = seq - 1, head = (SELECT hash FROM timeline AS t WHERE t.incident = 1 "
             "AND t.seq = chains.seq - 1) WHERE incident = 1",
@@ -131,17 +129,17 @@ def test_verify_with_a_noted_end_finds_a_truncated_chain(worked: str, tmp_path: 
     assert "which was there before, is missing" in done.stdout
 
 
-def test_an_unknown_incident_is_reported_as_unknown(worked: str) -> None:
+def test_an_unknown_incident_is_reported_as_unknown(own_copy: str) -> None:
     for command in ("verify", "export"):
         done = tocsin(command, "INC-9")
         assert (done.exit_code, done.stderr) == (1, "There is no incident INC-9. See them all: tocsin list all\n")
     assert "not an incident ID" in tocsin("verify", "nine").stderr
 
 
-def test_the_export_holds_every_row_that_the_database_holds(worked: str) -> None:
+def test_the_export_holds_every_row_that_the_database_holds(own_copy: str) -> None:
     found = records("--all")
     assert (found[0]["type"], found[-1]) == ("export", {"type": "end", "incidents": 2})
-    stored = run(_rows(worked))
+    stored = run(_rows(own_copy))
     for table, kind, left_out in (
         (timeline, "entry", set()),
         (deadlines, "reminder", {"lease_until", "fence"}),
@@ -162,7 +160,7 @@ def test_the_export_holds_every_row_that_the_database_holds(worked: str) -> None
     assert {record["incident"] for record in records("--all", "--public") if "incident" in record} == {"INC-1"}
 
 
-def test_the_chain_can_be_verified_from_the_export_alone(worked: str) -> None:
+def test_the_chain_can_be_verified_from_the_export_alone(own_copy: str) -> None:
     """With nothing but what docs/record.md says."""
     found = records("INC-1")
     previous = GENESIS
@@ -179,10 +177,10 @@ def test_the_chain_can_be_verified_from_the_export_alone(worked: str) -> None:
     assert chain == {"entries": len(of(found, "entry")), "hash": previous}
 
 
-def test_no_secret_is_in_an_export(worked: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_secret_is_in_an_export(own_copy: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "WEBHOOK_SECRET", "PAGERDUTY_ROUTING_KEY"):
         monkeypatch.setenv(name, CANARY)
-    run(_sql(worked, """UPDATE outbox SET error = 'it said c4n4ry-"Zx9/Qq\\+secret' WHERE id = 1"""))
+    run(execute_sql(own_copy, """UPDATE outbox SET error = 'it said c4n4ry-"Zx9/Qq\\+secret' WHERE id = 1"""))
     assert tocsin("export", "--all", "--output", "all.jsonl").exit_code == 0
     written = (tmp_path / "all.jsonl").read_text()
     for text in (written, tocsin("export", "--all", "--json").stdout, tocsin("export", "INC-1").stdout):
@@ -192,12 +190,12 @@ def test_no_secret_is_in_an_export(worked: str, monkeypatch: pytest.MonkeyPatch,
     assert (tmp_path / "all.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_json_is_the_same_records_as_one_array(worked: str) -> None:
+def test_json_is_the_same_records_as_one_array(own_copy: str) -> None:
     whole = json.loads(tocsin("export", "INC-1", "--json").stdout)
     assert whole[1:] == records("INC-1")[1:]
 
 
-def test_an_export_that_cannot_be_written_leaves_nothing_behind(worked: str, tmp_path: Path) -> None:
+def test_an_export_that_cannot_be_written_leaves_nothing_behind(own_copy: str, tmp_path: Path) -> None:
     done = tocsin("export", "INC-9", "--output", "nine.jsonl")
     assert done.exit_code == 1
     done = tocsin("export", "INC-1", "--output", "no/such/folder/one.jsonl")
@@ -205,7 +203,7 @@ def test_an_export_that_cannot_be_written_leaves_nothing_behind(worked: str, tmp
     assert [path.name for path in tmp_path.iterdir() if "jsonl" in path.name] == []
 
 
-def test_export_needs_a_number_or_all(worked: str) -> None:
+def test_export_needs_a_number_or_all(own_copy: str) -> None:
     for arguments in ((), ("INC-1", "--all")):
         done = tocsin("export", *arguments)
         assert (done.exit_code, "Say which" in done.stderr) == (1, True)
@@ -337,7 +335,7 @@ async def _process(url: str, folder: Path, *arguments: str) -> tuple[int | None,
     return process.returncode, complaints.decode()
 
 
-async def _sql(url: str, *statements: str) -> None:
+async def execute_sql(url: str, *statements: str) -> None:
     database = await open_database(url, migrate=False)
     async with database.transaction() as conn:
         for statement in statements:
@@ -360,80 +358,3 @@ async def _rows(url: str) -> dict[str, list[dict[str, Any]]]:
 
 def _as_text(value: Any) -> Any:
     return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(value, datetime) else value
-
-
-TAMPERED = {
-    "whose incident it is": ("UPDATE incidents SET severity = 'sev5' WHERE number = 1", "row was changed: severity"),
-    "who may see it": ("UPDATE incidents SET private = false WHERE number = 2", "row was changed: private"),
-    "the ledger's reason": (
-        "UPDATE deadlines SET reason = 'nobody was needed' WHERE incident = 3 AND state = 'sent'",
-        "was changed in the ledger after entry",
-    ),
-    "the ledger's decision": (
-        "UPDATE deadlines SET state = 'waiting' WHERE incident = 3 AND state = 'sent'",
-        "was changed in the ledger after entry",
-    ),
-    "a line of the ledger": (
-        "DELETE FROM deadlines WHERE incident = 3 AND state = 'sent'", "is missing from the ledger",
-    ),
-}  # fmt: skip
-STATES: dict[str, tuple[str, Any]] = {
-    "its title": ("title", "Nothing to see here"),
-    "its severity": ("severity", "sev5"),
-    "who declared it": ("declared_by", "U0SOMEBODY"),
-    "who leads it": ("roles", {"commander": "U0SOMEBODY"}),
-}
-
-
-@pytest.fixture
-async def paged(database_url: str, tmp_path: Path) -> str:
-    """A database with a public, a private and a paging incident, and no bot on it any more."""
-    ladder = '[{after: 0m, notify: ["user:U0TOM00000"], by: [slack]}]'
-    policy = policy_file(tmp_path, f"preset: sev1-5\nseverities: {{sev1: {{ladder: {ladder}}}}}\n")
-    async with running_world(database_url, policy=policy) as world:
-        channel = await world.declare()
-        await world.maya.command(channel.id, "/incident lead me")
-        await declare(world.tocsin.context, Declaration("Payroll leaked", "sev2", world.maya.id, private=True))
-        await world.declare("sev1 Payments are down")
-        await world.pass_time(minutes=1)
-    return database_url
-
-
-def verified(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("DATABASE_URL", url)
-    return tocsin("verify").stdout
-
-
-@pytest.mark.parametrize("what", TAMPERED)
-async def test_verify_sees_an_altered_row_private_flag_and_ledger(
-    paged: str, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    statement, said = TAMPERED[what]
-    assert "all as they were written" in await asyncio.to_thread(verified, paged, monkeypatch)
-    await _sql(paged, statement)
-    assert said in await asyncio.to_thread(verified, paged, monkeypatch)
-
-
-@pytest.mark.parametrize("what", STATES)
-async def test_verify_sees_a_row_that_was_altered_consistently(
-    paged: str, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    name, value = STATES[what]
-    database = await open_database(paged, migrate=False)
-    async with database.transaction() as conn:
-        incident = await incidents.lock(conn, 1)
-        assert incident is not None
-        await incidents.save(conn, replace(incident, **{name: value}))
-    await database.close()
-    assert "✗ INC-1: the incident's row was changed after entry" in await asyncio.to_thread(
-        verified, paged, monkeypatch
-    )
-
-
-async def test_what_vouches_for_other_rows_is_shown_to_nobody(paged: str) -> None:
-    database = await open_database(paged, migrate=False)
-    async with database.reading() as conn:
-        entries = await timeline_.read(conn, 1)
-    await database.close()
-    assert any("_incident" in record.entry.data for record in entries)
-    assert not any(name.startswith("_") for record in entries for name in entry_json(record)["data"])

@@ -1,4 +1,4 @@
-"""What docs/run/backup.md, docs/run/postgresql.md and docs/record.md tell an operator to type is typed here."""
+"""The operator's commands of docs/run/backup.md, docs/run/postgresql.md and docs/record.md are executed here."""
 
 from __future__ import annotations
 

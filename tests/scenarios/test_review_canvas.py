@@ -1,4 +1,4 @@
-"""The review in a canvas: created once, kept up to date, and what people wrote there stays."""
+"""The review in a canvas: created once, kept up to date, and people's own text stays."""
 
 from __future__ import annotations
 

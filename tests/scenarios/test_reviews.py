@@ -39,7 +39,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def reviewed(world: World) -> World:
+async def review_world(world: World) -> World:
     """A resolved incident whose severity asks for a review."""
     channel = await declare(world, "sev1 Checkout is down")
     await type_command(world, "maya", INSIDE, "/incident lead me")
@@ -55,18 +55,20 @@ async def view(world: World) -> ReviewView:
         return await read_review(conn, world.tocsin.context.policy, 1)
 
 
-async def test_a_review_opens_by_itself_at_resolve_and_is_posted_once(reviewed: World) -> None:
-    channel = reviewed.ws.find_channel(INSIDE)
+async def test_a_review_opens_by_itself_at_resolve_and_is_posted_once(review_world: World) -> None:
+    channel = review_world.ws.find_channel(INSIDE)
     assert channel is not None
-    (message,) = [m for m in reviewed.ws.bot_messages(channel.id) if "Drafted from the record" in words(reviewed, m)]
+    (message,) = [
+        m for m in review_world.ws.bot_messages(channel.id) if "Drafted from the record" in words(review_world, m)
+    ]
     assert {"Read", "Edit", "Complete"} <= set(buttons(message))
-    review = (await view(reviewed)).incident.review
+    review = (await view(review_world)).incident.review
     assert review is not None
     assert (review.state, review.facilitator) == ("draft", "U0MAYA0000")
 
 
-async def test_every_sentence_of_a_real_incident_links_to_a_message(reviewed: World) -> None:
-    made = review_json(await view(reviewed), datetime.now(UTC).date())
+async def test_every_sentence_of_a_real_incident_links_to_a_message(review_world: World) -> None:
+    made = review_json(await view(review_world), datetime.now(UTC).date())
     assert set(made) >= {
         "incident", "state", "facilitator", "participants", "due_at", "scheduled_at", "sections", "actions", "figures",
     }  # fmt: skip
@@ -74,55 +76,55 @@ async def test_every_sentence_of_a_real_incident_links_to_a_message(reviewed: Wo
     assert len(sentences) > 8
     assert all(cite["permalink"].startswith("http") for sentence in sentences for cite in sentence["cites"])
     assert all(sentence["cites"] for sentence in sentences)
-    channel = reviewed.ws.find_channel(INSIDE)
+    channel = review_world.ws.find_channel(INSIDE)
     assert channel is not None
     declared_by = next(sentence for sentence in sentences if "was declared by" in sentence["text"])
-    card = reviewed.card(channel)
+    card = review_world.card(channel)
     assert declared_by["cites"][0]["permalink"].endswith(f"/archives/{channel.id}/p{card.ts.replace('.', '')}")
     asked = [question["to"] for section in made["sections"] for question in section["questions"]]
     assert set(asked) == {"U0MAYA0000"}
 
 
-async def test_the_review_is_read_edited_and_completed_in_slack(reviewed: World) -> None:
-    answer = await type_command(reviewed, "maya", INSIDE, "/incident review")
+async def test_the_review_is_read_edited_and_completed_in_slack(review_world: World) -> None:
+    answer = await type_command(review_world, "maya", INSIDE, "/incident review")
     assert "What fixed it, in the words of" in answer
-    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    reply = await review_world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
-    await reviewed.maya.press(reply.message, "Read")
-    assert "Timeline" in str(reviewed.maya.view.body["blocks"])
-    await reviewed.maya.press(reply.message, "Edit")
-    form = reviewed.maya.view
-    await reviewed.maya.fill(form, {"Lessons": "- Roll out slowly [#1]\n- Nobody cites this"})
-    assert (await reviewed.maya.submit()).ok
-    lessons = (await view(reviewed)).section("lessons")
+    await review_world.maya.press(reply.message, "Read")
+    assert "Timeline" in str(review_world.maya.view.body["blocks"])
+    await review_world.maya.press(reply.message, "Edit")
+    form = review_world.maya.view
+    await review_world.maya.fill(form, {"Lessons": "- Roll out slowly [#1]\n- Nobody cites this"})
+    assert (await review_world.maya.submit()).ok
+    lessons = (await view(review_world)).section("lessons")
     assert [(each.text, each.cites) for each in lessons.sentences] == [
         ("Roll out slowly", (1,)), ("Nobody cites this", ()),
     ]  # fmt: skip
     assert (lessons.version, lessons.edited_by) == (1, "U0MAYA0000")
-    assert (await view(reviewed)).section("summary").version == 0
-    await reviewed.maya.press(reply.message, "Complete")
-    await settle(reviewed)
-    assert texts(of_kind(await reviewed.show(), "review")) == ["edited the review: Lessons", "completed the review"]
+    assert (await view(review_world)).section("summary").version == 0
+    await review_world.maya.press(reply.message, "Complete")
+    await settle(review_world)
+    assert texts(of_kind(await review_world.show(), "review")) == ["edited the review: Lessons", "completed the review"]
 
 
-async def test_of_two_people_who_edit_at_once_the_second_is_told(reviewed: World) -> None:
-    reply = await reviewed.maya.command(INSIDE, "/incident review")
-    await reviewed.maya.invite(INSIDE, "tom")
-    other = await reviewed.tom.command(INSIDE, "/incident review")
+async def test_of_two_people_who_edit_at_once_the_second_is_told(review_world: World) -> None:
+    reply = await review_world.maya.command(INSIDE, "/incident review")
+    await review_world.maya.invite(INSIDE, "tom")
+    other = await review_world.tom.command(INSIDE, "/incident review")
     assert reply.message is not None
     assert other.message is not None
-    await reviewed.maya.press(reply.message, "Edit")
-    await reviewed.tom.press(other.message, "Edit")
-    await reviewed.maya.fill(reviewed.maya.view, {"Lessons": "Roll out slowly"})
-    assert (await reviewed.maya.submit()).ok
-    await reviewed.tom.fill(reviewed.tom.view, {"Lessons": "Test more"})
-    await reviewed.tom.submit()
-    assert "changed this while you wrote" in str(reviewed.tom.view.errors)
-    assert (await view(reviewed)).section("lessons").version == 1
+    await review_world.maya.press(reply.message, "Edit")
+    await review_world.tom.press(other.message, "Edit")
+    await review_world.maya.fill(review_world.maya.view, {"Lessons": "Roll out slowly"})
+    assert (await review_world.maya.submit()).ok
+    await review_world.tom.fill(review_world.tom.view, {"Lessons": "Test more"})
+    await review_world.tom.submit()
+    assert "changed this while you wrote" in str(review_world.tom.view.errors)
+    assert (await view(review_world)).section("lessons").version == 1
 
 
-async def test_the_review_is_written_in_every_format(reviewed: World) -> None:
-    made = await view(reviewed)
+async def test_the_review_is_written_in_every_format(review_world: World) -> None:
+    made = await view(review_world)
     text = review_formats.markdown(made)
     assert "## Root cause and contributing factors" in text
     assert "Deploy 4512 went out" in text
@@ -146,98 +148,105 @@ async def test_a_severity_without_review_opens_none_until_somebody_asks(world: W
     assert "draft" in await type_command(world, "maya", inside, "/incident review")
 
 
-async def test_times_are_corrected_by_form_and_an_impossible_one_is_an_error_beside_its_input(reviewed: World) -> None:
-    await reviewed.maya.command(INSIDE, "/incident times")
-    form = reviewed.maya.view
-    shown = await reviewed.show()
+async def test_times_are_corrected_by_form_and_an_impossible_one_is_an_error_beside_its_input(
+    review_world: World,
+) -> None:
+    await review_world.maya.command(INSIDE, "/incident times")
+    form = review_world.maya.view
+    shown = await review_world.show()
     detected = datetime.fromisoformat(shown["detected_at"].replace("Z", "+00:00"))
     early = int(detected.timestamp()) // 60 * 60 - 1200
-    await reviewed.maya.fill(form, {"Resolved": early, "Reason": "The dashboard shows it"})
-    await reviewed.maya.submit()
-    assert "Resolved would be before" in str(reviewed.maya.view.errors)
+    await review_world.maya.fill(form, {"Resolved": early, "Reason": "The dashboard shows it"})
+    await review_world.maya.submit()
+    assert "Resolved would be before" in str(review_world.maya.view.errors)
     resolved = datetime.fromisoformat(shown["resolved_at"].replace("Z", "+00:00"))
     same = int(resolved.timestamp()) // 60 * 60
-    await reviewed.maya.fill(reviewed.maya.view, {"Started": early, "Resolved": same})
-    assert (await reviewed.maya.submit()).ok
-    await settle(reviewed)
-    assert [entry["data"]["field"] for entry in of_kind(await reviewed.show(), "times")] == ["started_at"]
-    assert (await view(reviewed)).figures.detect_s is not None
+    await review_world.maya.fill(review_world.maya.view, {"Started": early, "Resolved": same})
+    assert (await review_world.maya.submit()).ok
+    await settle(review_world)
+    assert [entry["data"]["field"] for entry in of_kind(await review_world.show(), "times")] == ["started_at"]
+    assert (await view(review_world)).figures.detect_s is not None
 
 
-async def test_participants_are_asked_and_their_answers_flow_in_with_or_without_a_name(reviewed: World) -> None:
-    reply = await reviewed.maya.command(INSIDE, "/incident review")
+async def test_participants_are_asked_and_their_answers_flow_in_with_or_without_a_name(review_world: World) -> None:
+    reply = await review_world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
-    await reviewed.maya.press(reply.message, "Ask participants")
-    await settle(reviewed)
-    (message,) = direct_messages(reviewed, "U0MAYA0000", " for you")
-    asked = len((await view(reviewed)).questions)
+    await review_world.maya.press(reply.message, "Ask participants")
+    await settle(review_world)
+    (message,) = direct_messages(review_world, "U0MAYA0000", " for you")
+    asked = len((await view(review_world)).questions)
     assert asked > PER_PERSON
-    assert words(reviewed, message).count("• ") == PER_PERSON
-    assert f"The review has {asked - PER_PERSON} more questions for you" in words(reviewed, message)
+    assert words(review_world, message).count("• ") == PER_PERSON
+    assert f"The review has {asked - PER_PERSON} more questions for you" in words(review_world, message)
     assert buttons(message) == ["Answer", "Read"]
-    await reviewed.maya.press(message, "Answer")
-    form = reviewed.maya.view
+    await review_world.maya.press(message, "Answer")
+    form = review_world.maya.view
     first = next(block for block in form.body["blocks"] if block["block_id"].startswith("question_"))
-    await reviewed.maya.fill(form, {first["block_id"]: "A slow rollout", "Shown in the review": "Anonymously"})
-    assert (await reviewed.maya.submit()).ok
-    await settle(reviewed)
-    (answer,) = of_kind(await reviewed.show(), "answer")
+    await review_world.maya.fill(form, {first["block_id"]: "A slow rollout", "Shown in the review": "Anonymously"})
+    assert (await review_world.maya.submit()).ok
+    await settle(review_world)
+    (answer,) = of_kind(await review_world.show(), "answer")
     assert (answer["text"], answer["actor"]) == ("A slow rollout", "tocsin")
-    sentences = [each.text for section in (await view(reviewed)).sections for each in section.sentences]
+    sentences = [each.text for section in (await view(review_world)).sections for each in section.sentences]
     assert "A participant: A slow rollout" in sentences
 
 
-async def test_a_review_is_scheduled_completed_with_hints_and_published(reviewed: World) -> None:
-    reply = await reviewed.maya.command(INSIDE, "/incident review")
+async def test_a_review_is_scheduled_completed_with_hints_and_published(review_world: World) -> None:
+    reply = await review_world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
-    await reviewed.maya.press(reply.message, "Schedule")
-    assert (await reviewed.maya.submit()).ok
-    await reviewed.maya.press(reply.message, "Complete")
-    await settle(reviewed)
-    assert any("questions are open" in answer for answer in await ephemeral_texts(reviewed, "maya"))
-    again = await reviewed.maya.command(INSIDE, "/incident review")
+    await review_world.maya.press(reply.message, "Schedule")
+    assert (await review_world.maya.submit()).ok
+    await review_world.maya.press(reply.message, "Complete")
+    await settle(review_world)
+    assert any("questions are open" in answer for answer in await ephemeral_texts(review_world, "maya"))
+    again = await review_world.maya.command(INSIDE, "/incident review")
     assert again.message is not None
     for _ in range(2):
-        await reviewed.maya.press(again.message, "Publish")
-    await settle(reviewed)
-    announced = [m for m in reviewed.ws.bot_messages("incidents") if "is published" in words(reviewed, m)]
+        await review_world.maya.press(again.message, "Publish")
+    await settle(review_world)
+    announced = [m for m in review_world.ws.bot_messages("incidents") if "is published" in words(review_world, m)]
     assert len(announced) == 1
-    states = [entry["data"].get("state") for entry in of_kind(await reviewed.show(), "review")]
+    states = [entry["data"].get("state") for entry in of_kind(await review_world.show(), "review")]
     assert states == ["scheduled", "completed", "published"]
 
 
-async def test_the_facilitator_is_reminded_of_a_review_that_nobody_schedules(reviewed: World) -> None:
+async def test_the_facilitator_is_reminded_of_a_review_that_nobody_schedules(review_world: World) -> None:
     now = datetime.now(UTC)
     morning = datetime.combine(on_business_day(now.date() + timedelta(days=8)), time(10), UTC)
-    await reviewed.pass_time(seconds=(morning - now).total_seconds())
-    channel = reviewed.ws.find_channel(INSIDE)
+    await review_world.pass_time(seconds=(morning - now).total_seconds())
+    channel = review_world.ws.find_channel(INSIDE)
     assert channel is not None
-    reminders = [m for m in reviewed.ws.bot_messages(channel.id) if "please schedule the review" in words(reviewed, m)]
+    reminders = [
+        m for m in review_world.ws.bot_messages(channel.id) if "please schedule the review" in words(review_world, m)
+    ]
     assert len(reminders) == 1  # of all the days that passed at once
-    kinds = {(row["kind"], row["state"]) for row in (await reviewed.show())["reminders"] if row["kind"] == "review"}
+    kinds = {(row["kind"], row["state"]) for row in (await review_world.show())["reminders"] if row["kind"] == "review"}
     assert ("review", "sent") in kinds
 
 
 async def test_a_newer_reminder_replaces_the_one_before_it_and_the_last_says_how_it_was_settled(
-    reviewed: World,
+    review_world: World,
 ) -> None:
     for days in (8, 16):
-        now = reviewed.tocsin.context.clock.now()
+        now = review_world.tocsin.context.clock.now()
         morning = datetime.combine(on_business_day(now.date() + timedelta(days=days)), time(10), UTC)
-        await reviewed.pass_time(seconds=(morning - now).total_seconds())
-        (reminder,) = reminders(reviewed)
+        await review_world.pass_time(seconds=(morning - now).total_seconds())
+        (reminder,) = reminders(review_world)
         assert {"Schedule", "Complete"} <= set(buttons(reminder))
-        assert "*Again:*" in words(reviewed, reminder)
-        assert "What stops it" in words(reviewed, reminder)
-    of_reviews = [row for row in (await reviewed.show())["reminders"] if row["kind"] == "review"]
+        assert "*Again:*" in words(review_world, reminder)
+        assert "What stops it" in words(review_world, reminder)
+    of_reviews = [row for row in (await review_world.show())["reminders"] if row["kind"] == "review"]
     assert sum(row["state"] == "sent" for row in of_reviews) == 2  # the record keeps both
-    await reviewed.maya.press(reminder, "Complete")
-    await reviewed.delivered()
-    assert reminders(reviewed) == []
-    channel = reviewed.ws.find_channel(INSIDE)
+    await review_world.maya.press(reminder, "Complete")
+    await review_world.delivered()
+    assert reminders(review_world) == []
+    channel = review_world.ws.find_channel(INSIDE)
     assert channel is not None
-    answered = next(m for m in reviewed.ws.bot_messages(channel.id) if m.ts == reminder.ts)
-    assert (words(reviewed, answered), buttons(answered)) == (":heavy_check_mark: Done: the review is completed.", [])
+    answered = next(m for m in review_world.ws.bot_messages(channel.id) if m.ts == reminder.ts)
+    assert (words(review_world, answered), buttons(answered)) == (
+        ":heavy_check_mark: Done: the review is completed.",
+        [],
+    )
 
 
 def reminders(world: World) -> list[Message]:
@@ -266,31 +275,33 @@ async def test_the_review_of_a_private_incident_is_announced_nowhere(world: Worl
     assert "Rotated" not in await type_command(world, "tom", "#general", "/incident review --in INC-1")
 
 
-async def test_a_review_is_taken_up_again_after_the_incident_was_reopened_and_published_anew(reviewed: World) -> None:
-    reply = await reviewed.maya.command(INSIDE, "/incident review")
+async def test_a_review_is_taken_up_again_after_the_incident_was_reopened_and_published_anew(
+    review_world: World,
+) -> None:
+    reply = await review_world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
-    await reviewed.maya.press(reply.message, "Complete")
-    await settle(reviewed)
-    await reviewed.maya.press(reviewed.ws.ephemerals("maya")[-1], "Publish")  # beside the hints
-    await settle(reviewed)
-    assert len(announced(reviewed)) == 1
-    await type_command(reviewed, "maya", INSIDE, "/incident reopen Errors are back")
-    await type_command(reviewed, "maya", INSIDE, "/incident resolve Turned it off")
-    await settle(reviewed)
-    review = (await view(reviewed)).incident.review
+    await review_world.maya.press(reply.message, "Complete")
+    await settle(review_world)
+    await review_world.maya.press(review_world.ws.ephemerals("maya")[-1], "Publish")  # beside the hints
+    await settle(review_world)
+    assert len(announced(review_world)) == 1
+    await type_command(review_world, "maya", INSIDE, "/incident reopen Errors are back")
+    await type_command(review_world, "maya", INSIDE, "/incident resolve Turned it off")
+    await settle(review_world)
+    review = (await view(review_world)).incident.review
     assert review is not None
     assert (str(review.state), review.due_at is not None) == ("draft", True)
-    channel = reviewed.ws.find_channel(INSIDE)
+    channel = review_world.ws.find_channel(INSIDE)
     assert channel is not None
-    news = [words(reviewed, message) for message in reviewed.ws.bot_messages(channel.id)]
+    news = [words(review_world, message) for message in review_world.ws.bot_messages(channel.id)]
     assert any("Its review is a draft again" in text for text in news)
-    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    reply = await review_world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
-    await reviewed.maya.press(reply.message, "Complete")
-    await settle(reviewed)
-    await reviewed.maya.press(reviewed.ws.ephemerals("maya")[-1], "Publish")
-    await settle(reviewed)
-    assert [("published again" in text) for text in announced(reviewed)] == [False, True]
+    await review_world.maya.press(reply.message, "Complete")
+    await settle(review_world)
+    await review_world.maya.press(review_world.ws.ephemerals("maya")[-1], "Publish")
+    await settle(review_world)
+    assert [("published again" in text) for text in announced(review_world)] == [False, True]
 
 
 def announced(world: World) -> list[str]:
@@ -298,27 +309,27 @@ def announced(world: World) -> list[str]:
     return [text for text in texts_there if "The review of INC-1" in text]
 
 
-async def test_the_message_about_the_review_follows_edits_and_corrected_times(reviewed: World) -> None:
-    reply = await reviewed.maya.command(INSIDE, "/incident review")
+async def test_the_message_about_the_review_follows_edits_and_corrected_times(review_world: World) -> None:
+    reply = await review_world.maya.command(INSIDE, "/incident review")
     assert reply.message is not None
-    before = review_text(reviewed)
+    before = review_text(review_world)
     assert "each with the entry that says so" in before
-    await reviewed.maya.press(reply.message, "Edit")
-    await reviewed.maya.fill(reviewed.maya.view, {"Lessons": "Tom should have checked the limit"})
-    assert (await reviewed.maya.submit()).ok
-    await settle(reviewed)
-    assert "of them with the entry that says so" in review_text(reviewed)
-    assert open_questions(review_text(reviewed)) == open_questions(before) - 1  # that of the lessons
-    detected = datetime.fromisoformat((await reviewed.show())["detected_at"].replace("Z", "+00:00"))
-    await reviewed.maya.press(reply.message, "Correct times")
+    await review_world.maya.press(reply.message, "Edit")
+    await review_world.maya.fill(review_world.maya.view, {"Lessons": "Tom should have checked the limit"})
+    assert (await review_world.maya.submit()).ok
+    await settle(review_world)
+    assert "of them with the entry that says so" in review_text(review_world)
+    assert open_questions(review_text(review_world)) == open_questions(before) - 1  # that of the lessons
+    detected = datetime.fromisoformat((await review_world.show())["detected_at"].replace("Z", "+00:00"))
+    await review_world.maya.press(reply.message, "Correct times")
     early = int(detected.timestamp()) // 60 * 60 - 1200
-    await reviewed.maya.fill(reviewed.maya.view, {"Started": early, "Reason": "The dashboard shows it"})
-    assert (await reviewed.maya.submit()).ok
-    await settle(reviewed)
-    assert open_questions(review_text(reviewed)) == open_questions(before) - 2  # and when it started
-    assert "Before it is completed" in await type_command(reviewed, "maya", INSIDE, "/incident review")
-    assert "This blames a person" in reviewed.ws.ephemerals("maya")[-1].text + str(
-        reviewed.ws.ephemerals("maya")[-1].blocks
+    await review_world.maya.fill(review_world.maya.view, {"Started": early, "Reason": "The dashboard shows it"})
+    assert (await review_world.maya.submit()).ok
+    await settle(review_world)
+    assert open_questions(review_text(review_world)) == open_questions(before) - 2  # and when it started
+    assert "Before it is completed" in await type_command(review_world, "maya", INSIDE, "/incident review")
+    assert "This blames a person" in review_world.ws.ephemerals("maya")[-1].text + str(
+        review_world.ws.ephemerals("maya")[-1].blocks
     )
 
 
@@ -338,10 +349,10 @@ def open_questions(text: str) -> int:
     return int(match[1])
 
 
-async def test_outside_a_channel_the_review_is_asked_for_among_the_ended_incidents(reviewed: World) -> None:
-    await reviewed.declare("sev3 Search is slow")
-    answer = await type_command(reviewed, "maya", "#general", "/incident review")
+async def test_outside_a_channel_the_review_is_asked_for_among_the_ended_incidents(review_world: World) -> None:
+    await review_world.declare("sev3 Search is slow")
+    answer = await type_command(review_world, "maya", "#general", "/incident review")
     assert "Which incident do you mean?" in answer
-    shown = str(reviewed.ws.ephemerals("maya")[-1].blocks)
+    shown = str(review_world.ws.ephemerals("maya")[-1].blocks)
     assert "Checkout is down" in shown
     assert "Search is slow" not in shown

@@ -1,4 +1,4 @@
-"""Rolling back what ran: after a failure, with approval, and when it is left to people."""
+"""Rolling back executed steps: after a failure, with approval, and by a person's decision."""
 
 from __future__ import annotations
 

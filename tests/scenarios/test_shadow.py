@@ -1,4 +1,4 @@
-"""Beside Opsgenie in shadow mode: its webhook arrives, nobody is paged, and each day is told in Slack.
+"""Shadow mode beside Opsgenie: its webhook arrives, nobody is paged, and Slack gets a report each day.
 
 Killed anywhere meanwhile, the bot pages nobody, keeps each page once, and reports each day once.
 """

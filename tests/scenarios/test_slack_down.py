@@ -1,4 +1,4 @@
-"""Slack is down for hours: people go on elsewhere, and when it is back each channel is told in one digest."""
+"""Slack is down for hours: people work elsewhere, and afterwards each channel gets one digest."""
 
 from __future__ import annotations
 

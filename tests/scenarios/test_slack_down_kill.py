@@ -1,4 +1,4 @@
-"""The process is killed while it tells a channel what happened while Slack was down: nothing is lost or doubled."""
+"""The process is killed while it posts digests after an outage of Slack: nothing is lost or doubled."""
 
 from __future__ import annotations
 

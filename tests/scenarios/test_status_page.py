@@ -1,4 +1,4 @@
-"""The status page over real HTTP: what is published in Slack is there, and nothing else."""
+"""The status page over real HTTP shows exactly the publications made in Slack."""
 
 from __future__ import annotations
 

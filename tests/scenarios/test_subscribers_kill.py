@@ -1,4 +1,4 @@
-"""The process is killed, really, in the middle of some hundreds of mails: everybody is told, and told under one ID.
+"""The process is killed amid some hundreds of mails: every subscriber gets the mail, under one ID.
 
 SMTP has no way to ask whether a mail arrived. Only a mail that the server had taken and that was not recorded yet may
 come again, and it has the same Message-ID.

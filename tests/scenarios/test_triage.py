@@ -1,4 +1,4 @@
-"""What may help, posted at declare: and nothing where nothing would."""
+"""Helpful links at declare: nothing is posted where nothing would help."""
 
 from __future__ import annotations
 

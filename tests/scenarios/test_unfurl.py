@@ -16,7 +16,7 @@ BASE = "https://tocsin.example.org"
 
 
 @pytest.fixture
-async def linked(sqlite_url: str) -> AsyncIterator[World]:
+async def linked_world(sqlite_url: str) -> AsyncIterator[World]:
     async with running_world(sqlite_url, tocsin_url=BASE) as world:
         world.ws.manifest = replace(world.ws.manifest, unfurl_domains=frozenset({"tocsin.example.org"}))
         await declare(world, "sev2 Checkout is down")
@@ -27,8 +27,8 @@ def unfurls_of(world: World, message: Message) -> dict[str, Any]:
     return world.ws.state.unfurls.get((message.channel, message.ts), {})
 
 
-async def test_a_link_becomes_the_incident(linked: World) -> None:
-    world = linked
+async def test_a_link_becomes_the_incident(linked_world: World) -> None:
+    world = linked_world
     await type_command(world, "maya", "inc-1-checkout-is-down", "/incident lead me")
     message = await world.tom.say("general", f"See {BASE}/incidents/INC-1 please")
     await settle(world)
@@ -37,8 +37,8 @@ async def test_a_link_becomes_the_incident(linked: World) -> None:
     assert "U0MAYA0000" in str(preview["unfurls"])
 
 
-async def test_nothing_is_shown_of_a_private_incident_or_of_another_page(linked: World) -> None:
-    world = linked
+async def test_nothing_is_shown_of_a_private_incident_or_of_another_page(linked_world: World) -> None:
+    world = linked_world
     await type_command(world, "maya", "general", "/incident declare sev2 Leak --private")
     await world.incident_channel(2)
     for path in ("/incidents/INC-2", "/incidents/INC-99", "/status", "/incidents/INC-1x"):

@@ -1,1 +1,1 @@
-"""What an attacker would try, and what must hold: docs/security.md names each of these tests."""
+"""Attempts of attackers and the guarantees against them: docs/security.md names each of these tests."""

@@ -1,4 +1,4 @@
-"""Who may do what: members, guests, people of other organisations, bots and other workspaces, by every way in."""
+"""Permissions of members, guests, people of other organisations, bots and other workspaces, by every entry point."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from bot.slack.listeners.actions import WORKSPACE_PRESSES
 from bot.slack.listeners.context import REQUEST_AGAIN
 from sandbox import Channel
 from tests.scenarios.assertions import declare, ephemeral_texts, settle, type_command
+from tests.scenarios.hostile_requests import new_delivery, send_payload
 from tests.scenarios.playbook_runs import open_run as opened_playbook
 from tests.scenarios.running import ROOT, World, running_world
-from tests.scenarios.test_hostile import new_delivery, send_payload
 
 INSIDE = "inc-1-checkout-is-down"
 REFUSED = "only people of this workspace may"
@@ -53,7 +53,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def guarded(world: World) -> World:
+async def guarded_world(world: World) -> World:
     """An incident whose channel has a guest and a partner in it."""
     await with_guests(world, await declare(world))
     return world
@@ -94,8 +94,8 @@ def test_the_table_in_the_document_is_the_one_in_force() -> None:
 
 
 @pytest.mark.parametrize("who", ["gail", "alex"])
-async def test_every_verb_that_is_not_open_to_guests_and_partners_is_refused(guarded: World, who: str) -> None:
-    world = guarded
+async def test_every_verb_that_is_not_open_to_guests_and_partners_is_refused(guarded_world: World, who: str) -> None:
+    world = guarded_world
     assert set(LINES) | {"reopen", "update"} == {verb for verb, what in access.VERBS.items() if what not in OPEN}
     before, channels = await state(world), world.ws.channel_names()
     for line in LINES.values():
@@ -111,8 +111,8 @@ async def test_every_verb_that_is_not_open_to_guests_and_partners_is_refused(gua
 
 
 @pytest.mark.parametrize("who", ["gail", "alex"])
-async def test_a_guest_and_a_partner_may_read_write_acknowledge_and_declare(guarded: World, who: str) -> None:
-    world = guarded
+async def test_a_guest_and_a_partner_may_read_write_acknowledge_and_declare(guarded_world: World, who: str) -> None:
+    world = guarded_world
     for line in FREE:
         answer = await type_command(world, who, INSIDE, f"/incident {line}")
         assert REFUSED not in answer, line
@@ -125,9 +125,9 @@ async def test_a_guest_and_a_partner_may_read_write_acknowledge_and_declare(guar
     assert (await world.show(2))["declared_by"] == world.ws.person(who).id
 
 
-async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World) -> None:
+async def test_every_button_that_is_not_open_to_guests_is_refused(guarded_world: World) -> None:
     """Also a forged one: no button is hidden from anybody."""
-    world = guarded
+    world = guarded_world
     channel = world.ws.channel(INSIDE)
     await opened_playbook(world, channel)
     await world.gail.press(world.card(channel), "Acknowledge")
@@ -163,9 +163,9 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
     ],
 )
 async def test_a_form_that_a_person_opened_as_a_member_is_refused_once_they_are_a_guest(
-    guarded: World, monkeypatch: pytest.MonkeyPatch, button: str, values: dict[str, Any]
+    guarded_world: World, monkeypatch: pytest.MonkeyPatch, button: str, values: dict[str, Any]
 ) -> None:
-    world = guarded
+    world = guarded_world
     monkeypatch.setattr("bot.slack.directory.identities.FRESH_S", 0.0)
     await world.priya.join(INSIDE)
     await world.priya.press(world.card(world.ws.channel(INSIDE)), button)
@@ -190,8 +190,8 @@ async def test_guests_whom_the_policy_names_may(sqlite_url: str, policy: Path) -
         assert "is resolved" in await type_command(world, "gail", INSIDE, "/incident resolve Done")
 
 
-async def test_bots_cannot_act(guarded: World) -> None:
-    world = guarded
+async def test_bots_cannot_act(guarded_world: World) -> None:
+    world = guarded_world
     before = await state(world)
     await world.maya.press(world.card(world.ws.channel(INSIDE)), "Acknowledge")
     await settle(world)
@@ -212,8 +212,8 @@ async def test_bots_cannot_act(guarded: World) -> None:
     assert await state(world) == before
 
 
-async def test_payloads_of_another_workspace_or_app_act_on_nothing(guarded: World) -> None:
-    world = guarded
+async def test_payloads_of_another_workspace_or_app_act_on_nothing(guarded_world: World) -> None:
+    world = guarded_world
     await world.maya.command(INSIDE, "/incident roles")
     await world.maya.press(world.card(world.ws.channel(INSIDE)), "Resolve")
     await world.maya.fill(world.maya.view, {"What fixed it?": "Nothing"})

@@ -29,8 +29,8 @@ from bot.slack.client.response_urls import trusted_response_url
 from bot.slack.senders.ephemeral import by_url
 from tests.integrations.pages import ANNA, page
 from tests.scenarios.assertions import all_messages, settle
+from tests.scenarios.hostile_requests import FORM, send, still_works
 from tests.scenarios.running import World
-from tests.scenarios.test_hostile import FORM, send, still_works
 from tests.waiting import WITHIN_S
 
 SLACK = "https://slack.com/api/"

@@ -1,4 +1,4 @@
-"""A canary in every secret setting; then everything that speaks is listened to: no form of one is heard.
+"""With a canary in every secret setting, no output contains any form of one.
 
 Slack and every vendor quote back what they were sent, headers and all, in refusals, as real ones have been seen to do.
 """

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.transport import signature
+from tests.scenarios.hostile_requests import FORM, JSON, send, still_works
 from tests.scenarios.running import World
-from tests.scenarios.test_hostile import FORM, JSON, send, still_works
 from tests.waiting import WITHIN_S
 
 

@@ -1,4 +1,4 @@
-"""What a page of another site, a stolen address or a log cannot do to the console."""
+"""The console's protection against other sites, stolen addresses and readers of the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: what a policy or a playbook says cannot go on without end, and what is written out is its owner's alone."""
+"""Files: a policy or playbook cannot grow without end, and only the owner can read written files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is inside a button is not believed: steps, requests, jobs and incidents that are none, ways round a policy."""
+"""Forged contents of buttons are refused: steps, requests, jobs and incidents, and ways round a policy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from bot.domain.errors import NotFound
 from bot.slack.listeners.context import Interaction, ListenerContext
 from tests.scenarios.assertions import declare, ephemeral_texts, settle, type_command
+from tests.scenarios.hostile_requests import Said, new_delivery, send, send_payload
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import Said, new_delivery, send, send_payload
 from tests.security.test_permissions import INSIDE, policy_of, wait_until_on_call
 
 MANY = "9" * 300

@@ -1,4 +1,4 @@
-"""What is dangerous is approved by people of the workspace: not by guests, nor by those of other organisations."""
+"""Only people of the workspace approve dangerous steps: no guests and nobody of another organisation."""
 
 from __future__ import annotations
 

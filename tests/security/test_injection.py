@@ -1,4 +1,4 @@
-"""What people write is data in everything the bot sends: nobody is called who was not meant, no link is dressed up.
+"""People's text is data in every message of the bot: it mentions nobody and disguises no link.
 
 A whole incident is lived through with hostile words in every place that takes words; then every call the bot made is
 looked through, text by text, whichever block builder wrote it.

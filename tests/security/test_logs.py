@@ -1,4 +1,4 @@
-"""A log line is one line, in both forms, whatever people wrote; and no secret is in it, however it was written."""
+"""A log line is one line, in both forms, for any text; it has no secret, in any encoding."""
 
 from __future__ import annotations
 

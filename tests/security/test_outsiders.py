@@ -1,4 +1,4 @@
-"""A private incident with alerts, actions, a review and messages: no interface tells an outsider a word of it."""
+"""A private incident with alerts, actions, a review and messages: no interface reveals any of it to an outsider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody waits for one person's or program's words: what is read with patterns is read in time, however it is made."""
+"""Hostile texts of people and programs are parsed in bounded time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what through the API and the command line: the table in docs/security.md, operation by operation."""
+"""Permissions by operation through the API and the command line: the table in docs/security.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: asked in one place, whatever way somebody comes; refused kindly; nobody locked out by accident."""
+"""Permissions are checked in one place for every entry point, refused kindly, and lock nobody out by accident."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from bot.domain.access.permissions import ALLOWED_WHEN_UNKNOWN, RESTRICTABLE_VER
 from bot.policy import PolicyError, read
 from bot.slack.commands.verbs import VERBS
 from tests.scenarios.assertions import ephemeral_texts, settle, type_command, words
+from tests.scenarios.hostile_requests import new_delivery, send_payload
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import new_delivery, send_payload
 from tests.waiting import WITHIN_S
 
 ONCALL = "S0ONCALL01"  # maya and tom
@@ -45,7 +45,7 @@ def policy_of(tmp_path: Path, permissions: dict[str, list[str]]) -> Path:
 
 
 @pytest.fixture
-async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+async def strict_world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Everything but declaring is for `@oncall` and whoever leads."""
     roles = {
         a: ["@oncall", *([] if a in ("drill", "cover", "silence", "maintenance") else ["role:commander"])]
@@ -97,70 +97,72 @@ def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_re
 
 
 @pytest.mark.parametrize("action", sorted(set(RESTRICTABLE_VERBS) - {"declare", "run"}))
-async def test_a_restricted_verb_is_refused_with_whom_to_ask_and_changes_nothing(strict: World, action: str) -> None:
-    before = (await strict.show())["timeline"]
-    answer = await type_command(strict, "noor", INSIDE, f"/incident {LINES[action]}")
+async def test_a_restricted_verb_is_refused_with_whom_to_ask_and_changes_nothing(
+    strict_world: World, action: str
+) -> None:
+    before = (await strict_world.show())["timeline"]
+    answer = await type_command(strict_world, "noor", INSIDE, f"/incident {LINES[action]}")
     assert "Only @oncall" in answer
     assert "@maya, @tom" in answer or "@tom, @maya" in answer
-    assert (await strict.show())["timeline"] == before
-    allowed = await type_command(strict, "maya", INSIDE, f"/incident {LINES[action]}")
+    assert (await strict_world.show())["timeline"] == before
+    allowed = await type_command(strict_world, "maya", INSIDE, f"/incident {LINES[action]}")
     assert "Only @oncall" not in allowed
 
 
-async def test_buttons_forms_shortcuts_and_mentions_need_the_same_permissions(strict: World) -> None:
-    card = strict.card(await strict.incident_channel())
+async def test_buttons_forms_shortcuts_and_mentions_need_the_same_permissions(strict_world: World) -> None:
+    card = strict_world.card(await strict_world.incident_channel())
     for label in ("Update status", "Change severity", "Assign roles", "Resolve", "Escalate"):
-        await strict.noor.press(card, label)
-        assert "Only @oncall or the incident commander may" in (await ephemeral_texts(strict, "noor"))[-1], label
+        await strict_world.noor.press(card, label)
+        assert "Only @oncall or the incident commander may" in (await ephemeral_texts(strict_world, "noor"))[-1], label
         with pytest.raises(LookupError):
-            strict.noor.view  # no form that would be filled in for nothing
-    await strict.noor.say(INSIDE, "@tocsin resolve I say so")
-    assert "Only @oncall" in (await ephemeral_texts(strict, "noor"))[-1]
-    assert (await strict.show())["status"] == "detected"
+            strict_world.noor.view  # no form that would be filled in for nothing
+    await strict_world.noor.say(INSIDE, "@tocsin resolve I say so")
+    assert "Only @oncall" in (await ephemeral_texts(strict_world, "noor"))[-1]
+    assert (await strict_world.show())["status"] == "detected"
 
 
-async def test_permission_is_checked_again_when_a_form_is_submitted(strict: World) -> None:
+async def test_permission_is_checked_again_when_a_form_is_submitted(strict_world: World) -> None:
     """And what hides in a form is asked for too: an update that resolves."""
-    card = strict.card(await strict.incident_channel())
-    await strict.maya.press(card, "Update status")
-    await strict.maya.fill(strict.maya.view, {"What changed?": "Fixed", "Status": "Resolved"})
-    strict.ws.state.usergroups[ONCALL].users = ["U0TOM00000"]
-    await strict.tocsin.usergroups.fetch(["oncall"])
-    await strict.maya.submit()
-    assert "Only @oncall" in str(strict.maya.view.body)
-    assert (await strict.show())["status"] == "detected"
+    card = strict_world.card(await strict_world.incident_channel())
+    await strict_world.maya.press(card, "Update status")
+    await strict_world.maya.fill(strict_world.maya.view, {"What changed?": "Fixed", "Status": "Resolved"})
+    strict_world.ws.state.usergroups[ONCALL].users = ["U0TOM00000"]
+    await strict_world.tocsin.usergroups.fetch(["oncall"])
+    await strict_world.maya.submit()
+    assert "Only @oncall" in str(strict_world.maya.view.body)
+    assert (await strict_world.show())["status"] == "detected"
 
 
-async def test_a_role_can_give_permission_and_acknowledging_is_never_restricted(strict: World) -> None:
-    card = strict.card(await strict.incident_channel())
-    await strict.priya.press(card, "Acknowledge")
-    assert (await strict.show())["status"] == "acknowledged"
-    await type_command(strict, "maya", INSIDE, "/incident lead @priya")
-    refused = await type_command(strict, "noor", INSIDE, "/incident resolve")
+async def test_a_role_can_give_permission_and_acknowledging_is_never_restricted(strict_world: World) -> None:
+    card = strict_world.card(await strict_world.incident_channel())
+    await strict_world.priya.press(card, "Acknowledge")
+    assert (await strict_world.show())["status"] == "acknowledged"
+    await type_command(strict_world, "maya", INSIDE, "/incident lead @priya")
+    refused = await type_command(strict_world, "noor", INSIDE, "/incident resolve")
     assert "@priya" in refused
     assert "leads INC-1" in refused
-    assert "resolved" in await type_command(strict, "priya", INSIDE, "/incident resolve Restarted it")
+    assert "resolved" in await type_command(strict_world, "priya", INSIDE, "/incident resolve Restarted it")
 
 
-async def test_acknowledging_by_the_status_verb_is_never_restricted(strict: World) -> None:
-    assert "acknowledged" in await type_command(strict, "noor", INSIDE, "/incident status acknowledged")
-    assert "Only @oncall" in await type_command(strict, "noor", INSIDE, "/incident status resolved")
+async def test_acknowledging_by_the_status_verb_is_never_restricted(strict_world: World) -> None:
+    assert "acknowledged" in await type_command(strict_world, "noor", INSIDE, "/incident status acknowledged")
+    assert "Only @oncall" in await type_command(strict_world, "noor", INSIDE, "/incident status resolved")
 
 
-async def test_a_new_member_of_a_group_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_member_of_a_group_is_let_in_soon(strict_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.directory.usergroups.REFUSAL_REFRESH_S", 0.0)
-    strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
-    assert "Only @oncall" in await type_command(strict, "noor", INSIDE, "/incident note x")
-    await wait_until_on_call(strict, "U0NOOR0000")
-    assert "Noted" in await type_command(strict, "noor", INSIDE, "/incident note x")
-    assert "Only @oncall" in await type_command(strict, "maya", INSIDE, "/incident note x")
+    strict_world.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
+    assert "Only @oncall" in await type_command(strict_world, "noor", INSIDE, "/incident note x")
+    await wait_until_on_call(strict_world, "U0NOOR0000")
+    assert "Noted" in await type_command(strict_world, "noor", INSIDE, "/incident note x")
+    assert "Only @oncall" in await type_command(strict_world, "maya", INSIDE, "/incident note x")
 
 
-async def test_while_slack_is_away_the_last_known_members_count(strict: World) -> None:
-    strict.ws.faults.add("usergroups.*", status=500, count=None)
-    await strict.restart()
-    assert "Noted" in await type_command(strict, "maya", INSIDE, "/incident note x")
-    assert "Only @oncall" in await type_command(strict, "noor", INSIDE, "/incident note x")
+async def test_while_slack_is_away_the_last_known_members_count(strict_world: World) -> None:
+    strict_world.ws.faults.add("usergroups.*", status=500, count=None)
+    await strict_world.restart()
+    assert "Noted" in await type_command(strict_world, "maya", INSIDE, "/incident note x")
+    assert "Only @oncall" in await type_command(strict_world, "noor", INSIDE, "/incident note x")
 
 
 async def test_an_unknown_group_permits_nobody_and_help_still_works(sqlite_url: str, tmp_path: Path) -> None:
@@ -180,25 +182,25 @@ async def test_an_unknown_group_permits_nobody_and_help_still_works(sqlite_url: 
         assert "resolved" in await type_command(world, "noor", INSIDE, "/incident resolve Restarted it")
 
 
-async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
-    strict.ws.state.usergroups[ONCALL].disabled = True
-    await strict.tocsin.usergroups.fetch(["oncall"])
-    answer = await type_command(strict, "maya", INSIDE, "/incident resolve")
+async def test_a_group_that_is_gone_is_empty(strict_world: World) -> None:
+    strict_world.ws.state.usergroups[ONCALL].disabled = True
+    await strict_world.tocsin.usergroups.fetch(["oncall"])
+    answer = await type_command(strict_world, "maya", INSIDE, "/incident resolve")
     assert "Only @oncall" in answer
-    await type_command(strict, "maya", INSIDE, "/incident ack")
+    await type_command(strict_world, "maya", INSIDE, "/incident ack")
 
 
-async def test_check_says_what_each_group_gives(strict: World) -> None:
+async def test_check_says_what_each_group_gives(strict_world: World) -> None:
     async def found() -> list[str]:
-        return [one.line() for one in await run.run(strict.settings) if one.what == "permissions"]
+        return [one.line() for one in await run.run(strict_world.settings) if one.what == "permissions"]
 
     assert await found() == ["✓ permissions: 2 people in the user group oncall"]
-    strict.ws.faults.add("usergroups.*", error="missing_scope", count=None)
+    strict_world.ws.faults.add("usergroups.*", error="missing_scope", count=None)
     assert "does not say who is in oncall (missing_scope)" in (await found())[0]
-    strict.ws.faults.clear()
-    strict.ws.state.usergroups[ONCALL].users = []
+    strict_world.ws.faults.clear()
+    strict_world.ws.state.usergroups[ONCALL].users = []
     assert (await found())[0].startswith("⚠ permissions: nobody is in")
-    strict.ws.state.usergroups[ONCALL].disabled = True
+    strict_world.ws.state.usergroups[ONCALL].disabled = True
     assert (await found())[0].startswith("✗ permissions: there is no user group oncall")
 
 

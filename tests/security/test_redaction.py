@@ -1,4 +1,4 @@
-"""What is redacted is gone from action items, reviews, communications, the status page and kept answers of the API."""
+"""Redacted words are gone from action items, reviews, communications, the status page and the API's stored answers."""
 
 from __future__ import annotations
 

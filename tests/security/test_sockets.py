@@ -1,4 +1,4 @@
-"""What comes over a socket is looked at like what comes over HTTP: it wedges nothing and is no fault of ours."""
+"""Payloads over a socket are validated like those over HTTP: they block nothing and cause no error of ours."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.scenarios.hostile_requests import ANYTHING, new_delivery, put, recorded_payloads, still_works, without_each
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import ANYTHING, new_delivery, put, recorded_payloads, still_works, without_each
 from tests.waiting import WITHIN_S
 
 FRAMES = [

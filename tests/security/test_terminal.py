@@ -1,4 +1,4 @@
-"""What people wrote neither controls the terminal of whoever reads it with `tocsin`, nor forges a line there."""
+"""People's text neither controls the terminal of a person who runs `tocsin`, nor forges a line there."""
 
 from __future__ import annotations
 

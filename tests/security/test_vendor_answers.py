@@ -1,4 +1,4 @@
-"""What another paging service answers about who is on call may be anything: names alone are taken from it."""
+"""Another paging service may give any answer about who is on call: Tocsin takes only names from it."""
 
 from __future__ import annotations
 

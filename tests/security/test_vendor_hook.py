@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import bot
+from tests.scenarios.hostile_requests import still_works
 from tests.scenarios.running import World, running_world
-from tests.scenarios.test_hostile import still_works
 
 SECRET = "hook-secret-Zx9Qq7kL0p"
 

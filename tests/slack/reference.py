@@ -1,4 +1,4 @@
-"""Slack's own published reference, where it lies beside the repository: what Block Kit would refuse."""
+"""Slack's published Block Kit reference, if it lies beside the repository: the errors that it gives."""
 
 from __future__ import annotations
 

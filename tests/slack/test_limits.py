@@ -1,4 +1,4 @@
-"""Whatever people type and however much there is, Slack takes what is rendered, and nobody is mentioned by it."""
+"""Slack accepts every rendered message, for any text and any amount, and it mentions nobody."""
 
 from __future__ import annotations
 

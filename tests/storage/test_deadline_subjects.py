@@ -1,4 +1,4 @@
-"""Migration 0009: deadlines that wait are told apart by their subjects, read from the keys of earlier versions."""
+"""Migration 0009: waiting deadlines have subjects, read from the keys of earlier versions."""
 
 from __future__ import annotations
 

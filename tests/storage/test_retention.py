@@ -1,4 +1,4 @@
-"""What the policy says is kept no longer goes, in small steps; what is still needed stays; the chain holds."""
+"""Texts past the policy's `keep` are deleted in small steps; needed ones stay; the chain verifies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every shipped template renders for every preset, severity and stage, and asks only for what the record lacks."""
+"""Every shipped template renders for every preset, severity and stage, and leaves gaps only for missing facts."""
 
 from __future__ import annotations
 

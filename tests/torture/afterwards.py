@@ -1,4 +1,4 @@
-"""What people do after incidents: they make action items and settle them, and hold reviews.
+"""Actions of people after incidents: they create and settle action items, and hold reviews.
 
 They press on messages as they stand before them: on the direct messages about their items, and on the review's message.
 """

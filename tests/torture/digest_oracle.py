@@ -1,4 +1,4 @@
-"""The oracle of outages of Slack: what happened meanwhile is told once, in digests or stamped, and pages stay answered.
+"""The oracle of Slack outages: each event is told once, in a digest or marked as delayed; pages stay answered.
 
 Spans, entries and declarations carry the bot's clock; rows of the outbox and messages carry that of the wall.
 """

@@ -1,4 +1,4 @@
-"""What people do outside Slack, while it is dead: by the API, in the console and on the command line."""
+"""Actions of people outside Slack while it is down: by the API, in the console and on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The oracle of private incidents: whoever was removed from one, or is a guest, learns and changes nothing."""
+"""The oracle of private incidents: removed people and guests learn and change nothing."""
 
 from __future__ import annotations
 

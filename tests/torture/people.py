@@ -1,4 +1,4 @@
-"""What people do and the answers they get; the oracle compares both with the database."""
+"""Actions of people and the answers they get; the oracle compares both with the database."""
 
 from __future__ import annotations
 

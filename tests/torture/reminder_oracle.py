@@ -1,4 +1,4 @@
-"""The oracle of reminders of action items: each that was due went out once, in the owner's hours, and none afterwards.
+"""The oracle of reminders of action items: each due one was sent once, in the owner's hours, and none afterwards.
 
 What an item was at any time is read from the timeline alone. When its owner is to be reminded follows from the promise
 in docs/actions.md: two business days before it is due, on the day, then weekly; the rule is written here anew.

@@ -1,4 +1,4 @@
-"""A schedule: what people do and what breaks, and when, all derived from one seed."""
+"""A schedule: the actions of people and the faults with their times, all derived from one seed."""
 
 from __future__ import annotations
 

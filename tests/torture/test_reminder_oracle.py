@@ -1,4 +1,4 @@
-"""The oracle of reminders notices a bot that loses one, sends one twice, late in the evening, or of what is done."""
+"""The oracle of reminders notices one that is lost, sent twice, outside working hours, or about a settled item."""
 
 from __future__ import annotations
 

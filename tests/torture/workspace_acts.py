@@ -1,4 +1,4 @@
-"""What people do to the bot and to each other: archive channels, remove members, delete messages, revoke the token."""
+"""Actions against the bot and people: archive channels, remove members, delete messages, revoke the token."""
 
 from __future__ import annotations
 

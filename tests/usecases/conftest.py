@@ -1,4 +1,4 @@
-"""What use-case tests share: a context on a real database, and a clock that the test moves."""
+"""Shared fixtures of use-case tests: a context on a real database, and a clock that the test moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replaying an incident under its own policy finds what was sent; under another, what that would have sent."""
+"""A replay under an incident's own policy finds the sent pages; under another policy, those it would have sent."""
 
 from __future__ import annotations
 

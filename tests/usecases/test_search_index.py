@@ -1,4 +1,4 @@
-"""Nobody waits for the search index: a worker keeps it current, and a search finds what was declared just now."""
+"""A worker keeps the search index current, and a search finds an incident that was declared just now."""
 
 from __future__ import annotations
 

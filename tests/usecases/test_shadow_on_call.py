@@ -1,4 +1,4 @@
-"""In shadow mode the other service is asked whom it had on call, and a difference of the import is told; real HTTP."""
+"""Shadow mode asks the other service who was on call, and reports differences of the import; real HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An audience with `subscribers: components` reaches whoever subscribed to an affected component of the status page."""
+"""An audience with `subscribers: components` reaches the subscribers of an affected component of the status page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same signed request twice at once: a balancer that tries again must not be told yes before anything is kept."""
+"""The same signed request twice at once: a balancer's retry is confirmed only after the first one is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a signed body is, by its bytes alone."""
+"""Only its bytes decide the type of a signed body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timer: periodic work is done on time, never twice at once, and goes on whatever happens."""
+"""The timer: periodic work runs on time, never twice at once, and continues after any error."""
 
 from __future__ import annotations
 

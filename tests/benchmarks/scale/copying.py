@@ -1,4 +1,4 @@
-"""Copies rows of the database set-wise: an incident with all that belongs to it, a group of alerts, a publication.
+"""Copies rows of the database in sets: a complete incident, a group of alerts, a publication.
 
 What is copied was made by the bot itself, so that every table that it writes grows as it would in use. The hash chains
 of copies do not hold, which only `tocsin verify` reads.

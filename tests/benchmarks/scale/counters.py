@@ -1,4 +1,4 @@
-"""Counts what a process asks of its database and how much processor time it takes.
+"""Counts a process's database work and its processor time.
 
 Counts depend on the work alone, where seconds depend on whatever else the machine does.
 """

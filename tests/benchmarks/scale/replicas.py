@@ -1,4 +1,4 @@
-"""One, two and four replicas on one PostgreSQL: what each adds, where they wait for each other, and that none doubles.
+"""One, two and four replicas on one PostgreSQL: throughput, lock waits, and that no work is done twice.
 
 The replicas, PostgreSQL and the local Slack share the machine's processors. So a rate is given beside the processor
 time that it took: where the processors are busy, more replicas cannot give a higher rate, and where they are not, the

@@ -1,4 +1,4 @@
-"""How large a database is, and what in it."""
+"""The size of a database, and of each of its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database as after use: what the bot itself wrote once, copied as often as a size says."""
+"""A database with history: rows that the bot wrote once, copied as often as a size requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Permissions: who may use a restricted verb, and what a refusal says."""
+"""Permissions: the people who may use a restricted verb, and the words of a refusal."""
 
 from __future__ import annotations
 

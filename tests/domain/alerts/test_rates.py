@@ -1,4 +1,4 @@
-"""Rates of alerts are counted from what became of groups and incidents."""
+"""Rates of alerts are counted from the outcomes of groups and incidents."""
 
 from __future__ import annotations
 

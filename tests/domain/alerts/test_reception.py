@@ -1,4 +1,4 @@
-"""What an arriving alert is: new, repeated, over, or told too late."""
+"""Classification of an arriving alert: new, repeated, over, or too late."""
 
 from __future__ import annotations
 

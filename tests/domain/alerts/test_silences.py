@@ -1,4 +1,4 @@
-"""Silences are read from what people type, and written so that they are read again."""
+"""Silences are parsed from typed text, and formatted so that they can be parsed again."""
 
 from __future__ import annotations
 

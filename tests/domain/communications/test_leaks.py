@@ -1,4 +1,4 @@
-"""A labelled set of texts: what the lint finds in each, and what it leaves alone."""
+"""A labelled set of texts: the lint's findings in each, and harmless texts without findings."""
 
 from __future__ import annotations
 

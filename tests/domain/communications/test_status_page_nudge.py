@@ -1,4 +1,4 @@
-"""People are reminded of the status page while it tells an older state of the incident, and only then."""
+"""People are reminded of the status page only while it shows an older state of the incident."""
 
 from __future__ import annotations
 

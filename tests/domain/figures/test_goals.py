@@ -1,4 +1,4 @@
-"""What a period has is compared with the targets of the policy, and known to Prometheus by fixed names."""
+"""The figures of a period are compared with the policy's targets; Prometheus has fixed names for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures equal those of an independent oracle, which counts from what was done and not from what is stored."""
+"""The figures equal those of an independent oracle, which counts actions instead of stored rows."""
 
 from __future__ import annotations
 

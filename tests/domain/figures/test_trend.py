@@ -1,4 +1,4 @@
-"""A verdict is rarely wrong, finds what is there, and is not fooled by another mix of severities."""
+"""A verdict is rarely wrong, finds real changes, and is not fooled by another mix of severities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Impact: what changes, what is recorded, and how it reads."""
+"""Impact: its changes, their entries, and their words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which incidents can be merged, and what becomes of both; relations and tags."""
+"""Merging: the incidents that can be merged, and the result for both; relations and tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agenda of a review: each point is told when it begins, once, and what was missed is left out."""
+"""The agenda of a review: each point is posted once when it begins, and a missed point is left out."""
 
 from __future__ import annotations
 

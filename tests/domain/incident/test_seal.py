@@ -1,4 +1,4 @@
-"""The seal over an incident's row: what it covers, and which changes get one."""
+"""The seal over an incident's row: the fields it covers, and the changes that get one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of severity, and what becomes of the ladder."""
+"""Changes of severity, and their effect on the ladder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One person is one Slack ID, by whatever name a policy, a schedule or a page calls them."""
+"""One person is one Slack ID under any name in a policy, a schedule or a page."""
 
 from __future__ import annotations
 

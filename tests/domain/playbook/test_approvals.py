@@ -1,4 +1,4 @@
-"""Requests for approval: each is answered once, and counts for exactly what was shown."""
+"""Requests for approval: each is answered once, and applies to exactly the commands shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters and commands: what may stand in a blank, and what becomes of it."""
+"""Parameters and commands: the values that a blank accepts, and the resulting commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What always holds of a run, whatever people do in whatever order."""
+"""Invariants of a run after any actions of people in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edits that change what buttons do go before edits that change figures."""
+"""Edits that change buttons go before edits that change figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notices of a page: in the channel, to each person by each method, and what becomes of them."""
+"""The notices of a page: in the channel, to each person by each method, and their results."""
 
 from __future__ import annotations
 

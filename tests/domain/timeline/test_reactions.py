@@ -1,4 +1,4 @@
-"""Which reactions and pins were missed: what Slack shows against what is known, whatever came in between."""
+"""Missed reactions and pins: the difference between Slack's state and the recorded one, with later events."""
 
 from __future__ import annotations
 

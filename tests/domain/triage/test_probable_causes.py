@@ -1,4 +1,4 @@
-"""What may have caused an incident is ranked by its evidence, and is never certain."""
+"""Possible causes of an incident are ranked by their evidence, and are never certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an incident touches, how far it may spread, and where it may come from."""
+"""The services that an incident affects, its possible spread, and its possible origins."""
 
 from __future__ import annotations
 

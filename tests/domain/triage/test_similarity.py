@@ -1,4 +1,4 @@
-"""What is said of an incident like this one."""
+"""Facts about an incident that resembles this one."""
 
 from __future__ import annotations
 

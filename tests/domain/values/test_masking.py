@@ -1,4 +1,4 @@
-"""What is cut off in the middle of a secret does not show how it begins."""
+"""A text that is cut in the middle of a secret does not show the secret's beginning."""
 
 from __future__ import annotations
 

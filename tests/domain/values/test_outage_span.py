@@ -1,4 +1,4 @@
-"""What waited for the end of an outage, and what was posted after it."""
+"""Messages that waited for the end of an outage, and messages that were posted after it."""
 
 from __future__ import annotations
 

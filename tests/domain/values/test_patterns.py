@@ -1,4 +1,4 @@
-"""Operators' patterns: what they match, in time, and what cannot be used is said."""
+"""Operators' patterns: their matches, in bounded time, and the refusal of unusable ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments as people write them, read in the time zone of whoever wrote them."""
+"""Times as people type them, parsed in the writer's time zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each source sends, with made-up values in the vendors' shapes."""
+"""Payloads of each source, with made-up values in the vendors' shapes."""
 
 from __future__ import annotations
 

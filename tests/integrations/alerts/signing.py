@@ -1,4 +1,4 @@
-"""Signs messages as Amazon SNS does, with a key and a certificate of its own."""
+"""Signs messages as Amazon SNS does, with a test key and certificate."""
 
 from __future__ import annotations
 

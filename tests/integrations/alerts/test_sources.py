@@ -1,4 +1,4 @@
-"""What each source sends, read into alerts."""
+"""Payloads of each source are parsed into alerts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mistake in a template of the policy is told with its line in the file."""
+"""A mistake in a template of the policy is reported with its line in the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people read about action items."""
+"""Messages about action items."""
 
 from __future__ import annotations
 

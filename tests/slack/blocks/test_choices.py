@@ -1,4 +1,4 @@
-"""Lists of the policy as selects, whatever their length."""
+"""Lists of the policy as selects, of any length."""
 
 from __future__ import annotations
 

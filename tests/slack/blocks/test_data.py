@@ -1,4 +1,4 @@
-"""Charts and data tables keep within Slack's limits, whatever they are made of."""
+"""Charts and data tables keep within Slack's limits, with any data."""
 
 from __future__ import annotations
 

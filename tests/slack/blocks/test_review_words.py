@@ -1,4 +1,4 @@
-"""What the review's message says about its open questions."""
+"""The review's message about its open questions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A page keeps whom it paged, why and by what, and gains who answered."""
+"""A settled page keeps its recipient, reason and method, and gains the person who answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer of Slack means for the next attempt."""
+"""The consequence of Slack's answers for the next attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody goes without an invitation because Slack could not tell their address at once."""
+"""Invitations are sent even if Slack did not return an address at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What arrived from Slack is written even if the database failed the first time."""
+"""Arrivals from Slack are written even if the database failed the first time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Old alerts are deleted in steps; what fires, what is recent, and what belongs to an open incident stays."""
+"""Old alerts are deleted in steps; firing and recent ones, and those of open incidents, stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slack reported about joins and leaves is stored once for each source and timestamp."""
+"""Slack's reports about joins and leaves are stored once for each source and timestamp."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often somebody may fail to sign in, whatever replica they ask; on both databases."""
+"""The limit on failed sign-ins over all replicas; on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One incident for each root that fails, in whatever order the alerts come; on both databases."""
+"""One incident for each failing root service, for any order of the alerts; on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers to the organisation's own questions are stored by key and told once."""
+"""Answers to the organisation's own questions are stored by key and reported once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slack says of the channel is recorded once, and brings what waited for it into the channel."""
+"""Slack's reports about the channel are recorded once, and release the notices that waited for it."""
 
 from __future__ import annotations
 

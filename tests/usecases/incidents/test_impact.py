@@ -1,4 +1,4 @@
-"""What people say of the impact is one entry, and changes what the incident knows."""
+"""A report of impact is one entry, and changes the incident's facts."""
 
 from __future__ import annotations
 

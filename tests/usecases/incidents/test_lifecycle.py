@@ -1,4 +1,4 @@
-"""The use cases that move an incident through its life: permission, one delivery, and what one commit writes."""
+"""The use cases of an incident's life: permission, one delivery, and the rows of one commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is redacted is gone from everything that is kept, and the chain still verifies."""
+"""Redacted words are gone from every stored row, and the chain still verifies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a paging vendor reports is told in the channel; only the echo of our own calls is not."""
+"""The channel gets a paging vendor's reports, except echoes of our own calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A drill plays a past incident, and tells how it went; on both databases."""
+"""A drill plays a past incident, and reports the result; on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After an outage of Slack, what waited for a channel becomes one digest: nothing of it is lost or told twice."""
+"""After a Slack outage, the notices that waited for a channel become one digest: none is lost or told twice."""
 
 from __future__ import annotations
 

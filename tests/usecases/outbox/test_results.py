@@ -1,4 +1,4 @@
-"""Whoever has lost a message to another says nothing of what came of it."""
+"""A process that lost its claim of a message records no result for it."""
 
 from __future__ import annotations
 

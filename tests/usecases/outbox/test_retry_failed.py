@@ -1,4 +1,4 @@
-"""What failed for good is queued again when a person asks for it, and what waits for an operator is tried now."""
+"""Failed notices are queued again at a person's request, and notices that wait for an operator are tried now."""
 
 from __future__ import annotations
 

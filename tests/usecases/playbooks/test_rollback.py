@@ -1,4 +1,4 @@
-"""What ran is undone in reverse, once each, with the commands that were fixed when it was queued."""
+"""Executed steps are undone in reverse, once each, with the commands that were fixed when they were queued."""
 
 from __future__ import annotations
 

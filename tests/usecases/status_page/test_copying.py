@@ -1,4 +1,4 @@
-"""What is published is copied to Statuspage exactly once, and what was changed by hand there is not overwritten."""
+"""Each publication is copied to Statuspage exactly once, and changes made by hand there stay."""
 
 from __future__ import annotations
 

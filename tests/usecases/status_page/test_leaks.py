@@ -1,4 +1,4 @@
-"""Nothing of an incident is public: neither its title, channel, people, notes nor number, whatever they contain."""
+"""No part of an incident becomes public: title, channel, people, notes or number, with any content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""During an upgrade replicas of two versions share the subscribers: what one does not know is left to the other."""
+"""During an upgrade replicas of two versions share the subscribers: each leaves unknown kinds to the other."""
 
 from __future__ import annotations
 

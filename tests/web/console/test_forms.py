@@ -1,4 +1,4 @@
-"""The fields of forms are called by words for people, and say what a person chose, also by leaving a tick away."""
+"""Fields of forms have labels in words, and report a person's choice, also an unticked box."""
 
 from __future__ import annotations
 

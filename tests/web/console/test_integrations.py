@@ -1,4 +1,4 @@
-"""**Send a test** of each integration makes a harmless call, and says what happened and how to fix it."""
+"""**Send a test** of each integration makes a harmless call, and reports the result and its remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the console's pages show, and what their forms do."""
+"""The console's pages and the effects of their forms."""
 
 from __future__ import annotations
 

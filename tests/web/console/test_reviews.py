@@ -1,4 +1,4 @@
-"""Writing a review in the console: drafts are kept, the second of two people is told, and questions are answered."""
+"""Writing a review in the console: drafts are kept, a second writer is warned, and questions are answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-in with Slack: what the bot demands of the proof, and what of the browser that brings it."""
+"""Sign-in with Slack: checks of the proof, and of the browser that brings it."""
 
 from __future__ import annotations
 

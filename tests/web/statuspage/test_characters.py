@@ -1,4 +1,4 @@
-"""Whatever people type, the feeds are well-formed, and say it; and the page does not contradict itself."""
+"""The feeds are well-formed and complete for any text, and the page does not contradict itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other programs read: the API, the feeds, the calendar, the badge, and the static copy."""
+"""The status page's data for programs: the API, the feeds, the calendar, the badge, and the static copy."""
 
 from __future__ import annotations
 
