@@ -74,8 +74,11 @@ async def test_an_unknown_verb_names_the_nearest(world: World, line: str, near: 
 
 
 async def test_an_unrecognisable_verb_points_to_help(world: World) -> None:
-    answer = await type_command(world, "maya", "#general", "/incident xyzzy <!channel>")
+    answer = await type_command(world, "maya", "#general", "/incident xyzzy")
     assert example_of(answer) == "/incident help"
+    answer = await type_command(world, "maya", "#general", "/incident xyzzy <!channel>")
+    assert "help" in answer
+    assert example_of(answer).startswith("/incident declare xyzzy")
     assert "<!" not in world.ws.ephemerals("maya")[-1].text
 
 
