@@ -18,6 +18,9 @@ from bot.domain.statuspage.publication import Publication, PublicStatus
 from bot.domain.statuspage.uptime import Day
 from bot.domain.statuspage.view import RECENT, ComponentView, PageView
 
+# A page has at most 40 KB, also after a bad fortnight: what there is no room for is on the page of its incident.
+OPEN_BUDGET, RECENT_BUDGET, HISTORY_BUDGET, UPDATE_FRAME = 4000, 2500, 6000, 190  # bytes
+MOST_RECENT = 8
 DAY_BUDGET = 900  # days that bars may list one by one; beyond, equal days in a row are one line
 _MARKS = {
     ComponentState.OPERATIONAL: "o", ComponentState.UNDER_MAINTENANCE: "w", ComponentState.DEGRADED_PERFORMANCE: "d",
@@ -105,10 +108,11 @@ def status_page(view: PageView, links: dict[str, str]) -> str:
         headline=view.headline,
         overall=_MARKS[view.headline_state],
         groups=_groups(visible_components, merged=len(visible_components) * len(view.window) > DAY_BUDGET),
-        incidents=[incident_values(publication, view) for publication in view.incidents],
-        active=[incident_values(publication, view) for publication in view.active_maintenance],
-        upcoming=[incident_values(publication, view) for publication in view.upcoming_maintenance],
-        recent=_by_day(recent, view),
+        incidents=_short_cards(view.incidents, view, OPEN_BUDGET),
+        active=_short_cards(view.active_maintenance, view, OPEN_BUDGET),
+        upcoming=_short_cards(view.upcoming_maintenance, view, OPEN_BUDGET),
+        recent=_by_day(recent[:MOST_RECENT], view),
+        more_recent=max(0, len(recent) - MOST_RECENT),
         recent_days=RECENT.days,
         days=len(view.window),
         weights=view.rules.weights,
@@ -125,9 +129,9 @@ def incident_page(publication: Publication, view: PageView, links: dict[str, str
 def history_page(publications: Sequence[Publication], view: PageView, links: dict[str, str], older: str | None) -> str:
     """A part of the history by month, the newest first. `older` is the address of the next part."""
     months: dict[str, list[dict[str, Any]]] = {}
-    for publication in publications:
+    for publication, card in zip(publications, _short_cards(publications, view, HISTORY_BUDGET), strict=True):
         month = f"{publication.started_at.astimezone(view.zone):%B %Y}"
-        months.setdefault(month, []).append(incident_values(publication, view))
+        months.setdefault(month, []).append(card)
     return _render("history.html", view, links, months=months, older=older)
 
 
@@ -158,6 +162,7 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
             if key in names
         ],
         "edited": words.time(publication.edited_at) if publication.edited_at else None,
+        "more": 0,  # updates that are not shown here
         "updates": [
             {
                 "status": update.status.label,
@@ -168,6 +173,27 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
             for update in reversed(publication.updates)
         ],
     }
+
+
+def _short_cards(publications: Sequence[Publication], view: PageView, budget: int) -> list[dict[str, Any]]:
+    """The publications with their newest updates, and as many older ones as `budget` has room for, in bytes.
+
+    `more` counts the others, which the publication's own page has.
+    """
+    cards = [incident_values(publication, view) for publication in publications]
+    left = budget - sum(_size(card["updates"][0]) for card in cards)
+    for card in cards:
+        kept = 1
+        while kept < len(card["updates"]) and (left := left - _size(card["updates"][kept])) >= 0:
+            kept += 1
+        card["more"] = len(card["updates"]) - kept
+        card["updates"] = card["updates"][:kept]
+    return cards
+
+
+def _size(update: dict[str, Any]) -> int:
+    """About how many bytes of a page an update takes."""
+    return UPDATE_FRAME + len(update["message"].encode())
 
 
 def _period_words(publication: Publication, words: Words, now: datetime) -> Markup:
@@ -202,12 +228,18 @@ def _groups(components: Iterable[ComponentView], *, merged: bool) -> list[tuple[
 
 
 def bar_path(days: Sequence[str], mark: str) -> str:
-    """The days with this mark as the path of an SVG, in units of four to a day."""
-    height = _HEIGHTS[mark]
-    top = 32 - height
-    if mark == "w":  # with a gap: under maintenance
-        return "".join(f"M{4 * n + 2} 0v13m0 6v13" for n, day in enumerate(days) if day == mark)
-    return "".join(f"M{4 * n + 2} {top}v{height}" for n, day in enumerate(days) if day == mark)
+    """The days with this mark as the path of an SVG, four units to a day: a dashed line for each run of days.
+
+    The style makes it as thick as the mark is high. Maintenance has two lines, with a gap between them.
+    """
+    middles = (6.5, 25.5) if mark == "w" else (32 - _HEIGHTS[mark] / 2,)
+    runs: list[list[int]] = []  # first day, and how many
+    for number, day in enumerate(days):
+        if day == mark and runs and sum(runs[-1]) == number:
+            runs[-1][1] += 1
+        elif day == mark:
+            runs.append([number, 1])
+    return "".join(f"M{4 * first} {middle:g}h{4 * count - 1.4:g}" for middle in middles for first, count in runs)
 
 
 def _mark(day: Day) -> str:
@@ -247,10 +279,9 @@ def _percent(share: float | None) -> str:
 def _by_day(publications: Sequence[Publication], view: PageView) -> list[tuple[str, list[dict[str, Any]]]]:
     words = Words(view.zone)
     days: dict[date, list[dict[str, Any]]] = {}
-    for publication in publications:
+    for publication, card in zip(publications, _short_cards(publications, view, RECENT_BUDGET), strict=True):
         if publication.ended_at is not None:
-            day = publication.ended_at.astimezone(view.zone).date()
-            days.setdefault(day, []).append(incident_values(publication, view))
+            days.setdefault(publication.ended_at.astimezone(view.zone).date(), []).append(card)
     return [(words.day(day), incidents) for day, incidents in days.items()]
 
 

@@ -14,15 +14,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.domain.statuspage.component_state import ComponentState as S
-from bot.domain.statuspage.publication import Correction, NewPublication
+from bot.domain.statuspage.publication import Correction, NewPublication, PublicChange
 from bot.domain.statuspage.publication import publish as publish_new
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context
-from bot.usecases.status_page.publish import correct, publish
+from bot.usecases.status_page.publish import correct, post, publish
 from bot.web.statuspage import subscriptions
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.documents import MOST_IN_HISTORY
 from bot.web.statuspage.gate import Gate
+from bot.web.statuspage.pages import bar_path
 from bot.web.statuspage.routes import routes
 from storage.statuspage import publications
 from tests.usecases.conftest import MakeContext
@@ -161,3 +162,35 @@ async def test_text_from_right_to_left_stands_as_it_is_read(
     page = await (await client.get("/status")).text()
     assert '<h3 dir="auto">' in page
     assert '<p dir="auto">We look into it.</p>' in page
+
+
+async def test_a_bad_fortnight_fits_into_40_kilobytes_and_what_is_left_out_is_linked(
+    client: Client, cache: StatusPageCache, context: Context
+) -> None:
+    now, down = context.clock.now(), {"api": S.MAJOR_OUTAGE}
+    made = await publish(context, None, NewPublication("Requests fail", "Update 0.", down), BOT)
+    for number in range(1, 40):
+        await post(context, made.id, PublicChange(f"Update {number}. " + "We look into it. " * 10), BOT)
+    for day in range(20):
+        ended = now - timedelta(hours=15 * day)
+        past = NewPublication(
+            f"Past {day}", "It was slow.", down, started_at=ended - timedelta(hours=1), ended_at=ended
+        )
+        await publish(context, None, past, BOT)
+    await cache.refresh()
+    page = await (await client.get("/status")).text()
+    assert len(page.encode()) <= 40_000
+    shown = len(re.findall(r"Update \d+\.", page))
+    assert "Update 39." in page
+    assert f'<a href="/status/incidents/{made.id}">{40 - shown} earlier updates</a>' in page
+    assert "12 more, and earlier incidents" in page
+    whole = await (await client.get(f"/status/incidents/{made.id}")).text()
+    assert len(re.findall(r"Update \d+\.", whole)) == 40
+    assert len((await (await client.get("/status/history")).text()).encode()) <= 40_000
+
+
+def test_a_bar_is_a_line_of_dashes_for_each_run_of_days() -> None:
+    days = ["n", "o", "o", "w", "o"]
+    assert bar_path(days, "o") == "M4 16h6.6M16 16h2.6"
+    assert bar_path(days, "w") == "M12 6.5h2.6M12 25.5h2.6"
+    assert bar_path(days, "n") == "M0 31h2.6"
