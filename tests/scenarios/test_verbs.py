@@ -82,6 +82,27 @@ async def test_ack_by_a_second_person_says_kindly_who_was_first(world: World) ->
     assert set((await world.show())["responders"]) == {world.tom.id, world.maya.id}
 
 
+async def test_where_nobody_leads_everybody_who_acknowledges_is_offered_to(world: World) -> None:
+    await declare(world)
+    await type_command(world, "tom", "#general", "/incident ack --in INC-1")
+    second = (await world.maya.command(INSIDE, "/incident ack")).message
+    assert second is not None
+    assert "@tom was first to acknowledge INC-1" in words(world, second)
+    await world.maya.press(second, "Lead")
+    await settle(world)
+    assert (await world.show())["roles"] == {"commander": world.maya.id}
+    assert buttons((await world.tom.command(INSIDE, "/incident ack")).message) == []
+
+
+async def test_a_guest_is_not_offered_what_they_may_not_do(world: World) -> None:
+    await declare(world)
+    await world.maya.invite(INSIDE, "gail")
+    assert "You are a guest here" in await type_command(world, "gail", INSIDE, "/incident lead")
+    reply = await world.gail.command(INSIDE, "/incident ack")
+    assert "You are responding to INC-1" in words(world, reply.message)
+    assert buttons(reply.message) == []
+
+
 async def test_a_second_person_is_told_who_was_first_and_when(world: World) -> None:
     await declare(world)
     await type_command(world, "tom", "#general", "/incident join --in INC-1")

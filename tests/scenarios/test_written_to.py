@@ -69,7 +69,7 @@ async def test_a_mention_outside_an_incident_channel_is_answered(world: World) -
     assert "This needs a form" in answer
     assert buttons(world.ws.ephemerals("tom")[-1]) == ["Open the form"]
     await world.tom.say("payments", "@tocsin list")
-    assert "No such incident is open" in (await ephemeral_texts(world, "tom"))[-1]
+    assert "No incident is open" in (await ephemeral_texts(world, "tom"))[-1]
 
 
 async def test_a_mention_in_a_thread_is_answered_in_that_thread(world: World) -> None:

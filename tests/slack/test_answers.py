@@ -121,7 +121,7 @@ HOUR = timedelta(hours=1)
         ),
         (
             incident_lists.listing(incident_lists.IncidentList([], 0), FIVE, NOW),
-            "No such incident is open. `/incident list all` shows the past ones too.",
+            "No incident is open. `/incident list all` shows the past ones too.",
         ),
         (timeline.timeline(OPEN, []), "Timeline of INC-1: the key entries. It has no entries yet."),
         (why.why(OPEN, FIVE, [], NOW), "Reminders and pages of INC-1: none so far, and none planned."),
@@ -147,6 +147,12 @@ def test_whoever_is_known_by_an_address_is_called_by_name() -> None:
 def test_whoever_acknowledges_first_is_offered_the_lead() -> None:
     message = replies.acknowledged_reply(OPEN, offer_lead=True)
     assert presses(message.blocks) == [("Lead", "lead", "INC-1")]
+
+
+def test_a_list_that_was_narrowed_says_that_none_of_such_is_open() -> None:
+    none = incident_lists.IncidentList((), 0)
+    assert "No incident is open." in incident_lists.listing(none, FIVE, NOW).text
+    assert "No such incident is open." in incident_lists.listing(none, FIVE, NOW, narrowed=True).text
 
 
 def test_the_menu_offers_what_can_be_done_now() -> None:

@@ -94,16 +94,16 @@ def ask_long_cover(schedule: str, starts_at: datetime, ends_at: datetime) -> Mes
 def cover_end_confirmation(result: CoverEnd, policy: Policy, now: datetime, user: str) -> Message:
     """Confirm that the person's covers, or those of people whom Slack does not reach, ended. Says who is on call."""
     ended = result.ended
-    times = [
+    times = dict.fromkeys(
         f"{'now' if cover.starts_at <= now else elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
         for cover in ended
-    ]
+    )
     schedule = render(ended[0].schedule)
     names = [member_name(member, policy) for member in dict.fromkeys(cover.member for cover in ended) if member != user]
     unreached = elements.join_comma(names, LISTED)
     whose = f"Slack does not reach {unreached}, who no longer cover" if names else "You no longer cover"
     return elements.line(
-        f"{whose} {schedule} ({elements.join_comma(times, LISTED)}). {_on_call_after(result, policy, now)}"
+        f"{whose} {schedule} ({elements.join_comma([*times], LISTED)}). {_on_call_after(result, policy, now)}"
     )
 
 

@@ -33,11 +33,20 @@ class IncidentList:
 
 
 def listing(
-    incident_list: IncidentList, policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND
+    incident_list: IncidentList,
+    policy: Policy,
+    now: datetime,
+    *,
+    scope: str = "open",
+    narrowed: bool = False,
+    command: str = COMMAND,
 ) -> Message:
-    """The incidents in the given order; those that do not fit are counted. Drills are counted by themselves."""
+    """The incidents in the given order; those that do not fit are counted. Drills are counted by themselves.
+
+    `narrowed`: only some severities were asked for.
+    """
     if not incident_list.incidents:
-        return _empty(scope, command)
+        return _empty(scope, command, "such incident" if narrowed else "incident")
     incidents, total = incident_list.incidents[:INCIDENTS], incident_list.total + incident_list.drills
     words = f"{'' if incident_list.is_all else 'more than '}{_count(incident_list.total, 'incident')}"
     words = f"{words[0].upper()}{words[1:]}{' open' if scope == 'open' else ''}"
@@ -100,10 +109,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
-def _empty(scope: str, command: str) -> Message:
+def _empty(scope: str, command: str, noun: str) -> Message:
     if scope == "open":
-        return elements.line(f"No such incident is open. `{command} list all` shows the past ones too.")
-    return elements.line(f"No such incident yet. `{command} declare` opens one.")
+        return elements.line(f"No {noun} is open. `{command} list all` shows the past ones too.")
+    return elements.line(f"No {noun} yet. `{command} declare` opens one.")
 
 
 def _row(incident: Incident, policy: Policy, now: datetime) -> str:

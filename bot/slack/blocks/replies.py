@@ -128,14 +128,17 @@ def other_version_reply(surface: str, command: str, typed: Sequence[tuple[str, s
     return elements.message(words, [elements.section(words), *elements.typed_again(typed)])
 
 
-def already_acknowledged_reply(incident: Incident, by: str, at: datetime, user: str = "") -> Message:
-    """The answer to a person who acknowledges after somebody else, or again."""
-    if by == user:
-        return elements.line(f"You acknowledged {incident.id} already, {elements.moment(at)}.{_go(incident)}")
-    return elements.line(
-        f"{mention(by)} was first to acknowledge {incident.id}, {elements.moment(at)}. "
-        f"You're counted as responding too, thank you.{_go(incident)}"
-    )
+def already_acknowledged_reply(
+    incident: Incident, by: str, at: datetime, user: str = "", *, offer_lead: bool = False
+) -> Message:
+    """The answer to a person who acknowledges after somebody else, or again. `offer_lead` as below."""
+    words = f"You acknowledged {incident.id} already, {elements.moment(at)}."
+    if by != user:
+        words = (
+            f"{mention(by)} was first to acknowledge {incident.id}, {elements.moment(at)}. "
+            "You're counted as responding too, thank you."
+        )
+    return _lead_offer(incident, words) if offer_lead else elements.line(words + _go(incident))
 
 
 def leads_already(incident: Incident, holder: str, since: datetime | None, command: str) -> Message:
@@ -148,8 +151,10 @@ def leads_already(incident: Incident, holder: str, since: datetime | None, comma
 def acknowledged_reply(incident: Incident, *, offer_lead: bool = False) -> Message:
     """The answer to the person who acknowledged. `offer_lead` adds the button to become incident commander."""
     words = f"You are responding to {incident.id}."
-    if not offer_lead:
-        return elements.line(words + _go(incident))
+    return _lead_offer(incident, words) if offer_lead else elements.line(words + _go(incident))
+
+
+def _lead_offer(incident: Incident, words: str) -> Message:
     return elements.message(
         f"{words} Nobody leads it yet.",
         [

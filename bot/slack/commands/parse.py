@@ -141,7 +141,7 @@ def _unknown(first: str, rest: str, policy: Policy, command: str) -> BadRequest:
     if not suggestions and rest:
         title = echo(f"{first} {rest}")
         return BadRequest(
-            f"I don't know “{name}”. To open an incident, put declare before it; help shows the rest.",
+            f"I don't know “{name}”. To open an incident, put declare before it. `{command} help` shows the rest.",
             f"{command} declare {title}",
         )
     if not suggestions:

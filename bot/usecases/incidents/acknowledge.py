@@ -32,9 +32,10 @@ async def acknowledge(context: Context, number: int, actor: str, delivery: str |
         change = verbs.acknowledge(incident, actor, work.now)
         invited = [routing.invitation(number, actor)] if is_user_id(actor) else []
         saved = await work.commit(change, invited)
+        offer_lead = "commander" not in saved.roles
         if ladder.acknowledged_at is not None:
-            return AcknowledgementResult(saved, first_by=incident.acknowledged_by, first_at=ladder.acknowledged_at)
-        return AcknowledgementResult(saved, offer_lead="commander" not in saved.roles)
+            return AcknowledgementResult(saved, incident.acknowledged_by, ladder.acknowledged_at, offer_lead)
+        return AcknowledgementResult(saved, offer_lead=offer_lead)
 
 
 async def join(context: Context, number: int, user: str, delivery: str | None = None) -> Incident:

@@ -179,7 +179,7 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
         ("qqq", "I don't know “qqq”. Most used: declare, ack, update, resolve.", "/incident help"),
         (
             "payments are down",
-            "I don't know “payments”. To open an incident, put declare before it; help shows the rest.",
+            "I don't know “payments”. To open an incident, put declare before it. `/incident help` shows the rest.",
             "/incident declare payments are down",
         ),
         (

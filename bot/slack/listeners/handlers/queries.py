@@ -85,8 +85,9 @@ async def _list(call: WorkspaceCall) -> Message:
     now = call.context.clock.now()
     incident_list = incident_lists.IncidentList(matches.incidents, matches.total, matches.drills, matches.is_all)
     return incident_lists.listing(
-        incident_list, call.context.policy, now, scope=request.scope, command=call.ctx.command
-    )
+        incident_list, call.context.policy, now, scope=request.scope, narrowed=bool(request.severities),
+        command=call.ctx.command,
+    )  # fmt: skip
 
 
 async def _search(call: WorkspaceCall) -> Message:

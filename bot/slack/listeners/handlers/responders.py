@@ -5,11 +5,20 @@ A verb is a word after `/incident`, such as `ack`.
 
 from __future__ import annotations
 
+from bot.domain.errors import Refused
 from bot.slack.blocks import incident_lists, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals.roles import roles_modal, values_of_roles
-from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.listeners.calls import (
+    IncidentCall,
+    Press,
+    PressHandler,
+    Submission,
+    SubmissionHandler,
+    VerbCall,
+    VerbHandler,
+)
 from bot.slack.listeners.handlers.forms import open_form_of_verb, outdated_press, press_for_form, press_of_verb
 from bot.slack.listeners.people import refuse_bots
 from bot.slack.text import mention
@@ -21,21 +30,33 @@ from storage.timeline import entries as timeline
 
 async def _acknowledge(call: VerbCall) -> Message:
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
-    return _acknowledgement_reply(outcome, call.user)
+    return _acknowledgement_reply(outcome, call)
 
 
-def _acknowledgement_reply(outcome: AcknowledgementResult, user: str) -> Message:
-    """The answer: the person is the first, or came after another."""
+def _acknowledgement_reply(outcome: AcknowledgementResult, call: IncidentCall) -> Message:
+    """The answer: the person is the first, or came after another. A person who may not lead is not asked to."""
+    offer_lead = outcome.offer_lead and _may_lead(call)
     if outcome.first_by is not None and outcome.first_at is not None:
-        return replies.already_acknowledged_reply(outcome.incident, outcome.first_by, outcome.first_at, user)
-    return replies.acknowledged_reply(outcome.incident, offer_lead=outcome.offer_lead)
+        return replies.already_acknowledged_reply(
+            outcome.incident, outcome.first_by, outcome.first_at, call.user, offer_lead=offer_lead
+        )
+    return replies.acknowledged_reply(outcome.incident, offer_lead=offer_lead)
+
+
+def _may_lead(call: IncidentCall) -> bool:
+    """Whether the person may take a role, as far as Slack has told who they are."""
+    try:
+        call.require("role", call.incident)
+    except Refused:
+        return False
+    return True
 
 
 async def _press_acknowledge(call: Press) -> Message | None:
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
     if outcome.first_by is None and not outcome.offer_lead:
         return None  # the channel sees it
-    return _acknowledgement_reply(outcome, call.user)
+    return _acknowledgement_reply(outcome, call)
 
 
 async def _press_on_it(call: Press) -> Message | None:
@@ -48,7 +69,7 @@ async def _press_on_it(call: Press) -> Message | None:
     if paged_people:
         return replies.not_your_page_reply(call.incident, paged_people)
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
-    return _acknowledgement_reply(outcome, call.user)
+    return _acknowledgement_reply(outcome, call)
 
 
 async def _press_lead(call: Press) -> Message | None:
