@@ -93,6 +93,14 @@ async def withheld(context: Context, row: ClaimedNotice) -> str | None:
     return f"shadow mode is on: {rules.source} pages, and nobody is paged here"
 
 
+async def pages_instead(context: Context, conn: AsyncConnection) -> str:
+    """The service that pages while shadow mode is on, so that nobody is paged here; empty if it is off."""
+    rules = context.policy.shadow
+    if rules is None or not _is_on(rules, await key_value.SHADOW.get(conn) or {}, context.clock.now()):
+        return ""
+    return rules.source
+
+
 def _is_on(rules: ShadowRules, stored: dict[str, str], now: datetime) -> bool:
     """Whether shadow mode is on. It is as soon as the policy sets it, before that is stored."""
     if stored.get("source") != rules.source:

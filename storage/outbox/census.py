@@ -25,6 +25,15 @@ _FAILURES = (
 )
 
 
+_PAGES_BY_HAND = (
+    sa.select(_c.dedup_key, _c.state, _c.error)
+    .where(
+        _c.incident == sa.bindparam("number"),
+        _c.kind.in_(["page_direct", "page_elsewhere", "notify"]),
+        _c.dedup_key.contains(":hand:"),
+    )
+    .order_by(_c.id)
+)
 _MAY_ARRIVE = (
     sa.select(_c.dedup_key)
     .where(
@@ -87,6 +96,12 @@ async def oldest_waiting_at(conn: AsyncConnection) -> datetime | None:
 async def page_may_arrive(conn: AsyncConnection, number: int, base: str) -> bool:
     """Whether a call of the page with this prefix of dedup keys was sent or may still be."""
     return await conn.scalar(_MAY_ARRIVE, {"number": number, "base": f"{base}:"}) is not None
+
+
+async def pages_by_hand(conn: AsyncConnection, number: int) -> list[tuple[str, str, str]]:
+    """Each call of an incident's pages by hand, as (dedup key, state, error), oldest first."""
+    rows = await conn.execute(_PAGES_BY_HAND, {"number": number})
+    return [(row.dedup_key, row.state, row.error or "") for row in rows]
 
 
 async def failures(conn: AsyncConnection, number: int) -> list[FailedNotice]:

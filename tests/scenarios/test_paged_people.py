@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.check import run
+from storage import directory
 from tests.scenarios.assertions import buttons, direct_messages, ephemeral_texts, settle, type_command, words
 from tests.scenarios.running import World, policy_file, running_world
 
@@ -36,7 +37,15 @@ def in_channel(world: World, channel: str) -> str:
     return "\n".join(words(world, message) for message in world.ws.bot_messages(channel))
 
 
+async def _not_looked_up_yet(world: World) -> None:
+    """As if an incident came before the first look at the accounts, which begins a second after the start."""
+    await world.tocsin.timer._periodic["people's accounts"].work()
+    async with world.tocsin.database.transaction() as conn:
+        await directory.mark_reachable(conn, {"gone@example.com"})
+
+
 async def test_where_nobody_of_a_rung_can_be_reached_the_next_is_paged_at_once_and_aloud(world: World) -> None:
+    await _not_looked_up_yet(world)
     channel = await world.declare("sev1 Checkout is down")
     await settle(world)
     (page,) = direct_messages(world, TOM, "You are paged")
@@ -84,6 +93,18 @@ async def test_paging_a_deactivated_person_says_that_it_failed(world: World) -> 
     assert direct_messages(world, "priya", "You are paged") == []
 
 
+async def test_the_ledger_says_that_a_page_by_hand_failed(world: World) -> None:
+    channel = await world.declare("sev2 Checkout is down")
+    await settle(world)
+    world.ws.faults.add("conversations.open", error="user_disabled", count=None)
+    await type_command(world, "maya", channel.name, "/incident page @priya please come")
+    await settle(world)
+    world.ws.faults.clear()
+    ledger = await type_command(world, "maya", channel.name, "/incident why")
+    assert "page — failed\nBy hand: @priya" in ledger
+    assert "their account is deactivated" in ledger
+
+
 async def test_a_person_named_by_address_and_by_id_gets_one_page_and_one_mention(world: World) -> None:
     channel = await world.declare("sev1 Checkout is down")
     await settle(world)
@@ -114,6 +135,7 @@ async def test_check_says_whom_slack_does_not_reach(world: World) -> None:
 
 
 async def test_an_answered_page_keeps_whom_it_paged_why_and_by_what(world: World) -> None:
+    await _not_looked_up_yet(world)
     channel = await world.declare("sev1 Checkout is down")
     await settle(world)
     await world.pass_time(minutes=2)

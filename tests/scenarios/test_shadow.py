@@ -22,7 +22,15 @@ from storage import key_value, shadow
 from storage.open import open_database
 from tests.alerts.sending import TOKEN, send
 from tests.scenarios import processes
-from tests.scenarios.assertions import announcements, direct_messages, settle, until, words
+from tests.scenarios.assertions import (
+    announcements,
+    declare,
+    direct_messages,
+    settle,
+    type_command,
+    until,
+    words,
+)
 from tests.scenarios.running import World, policy_file, running_world
 from tests.scenarios.test_kill import deaths, doubled_counts, nothing_waits, settings, workspace
 from tests.waiting import WITHIN_S
@@ -69,6 +77,18 @@ async def checked(world: World) -> str:
     return finding.words
 
 
+async def test_whoever_pages_by_hand_is_told_that_nobody_is_paged(sqlite_url: str, tmp_path: Path) -> None:
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
+        channel = await declare(world, "sev4 Search is slow")
+        answer = await type_command(world, "maya", channel.name, "/incident page @priya please come")
+        assert "Nobody is paged*: shadow mode is on, and opsgenie pages." in answer
+        await settle(world)
+        assert direct_messages(world, world.priya.id, "aged") == []
+        ledger = await type_command(world, "maya", channel.name, "/incident why")
+        assert "page — skipped\nBy hand: @priya" in ledger
+        assert "shadow mode is on: opsgenie pages, and nobody is paged here" in ledger
+
+
 @pytest.mark.timeout(60)
 async def test_each_day_is_told_in_slack_until_its_days_are_over_and_tocsin_pages(
     sqlite_url: str, tmp_path: Path
@@ -90,6 +110,9 @@ async def test_each_day_is_told_in_slack_until_its_days_are_over_and_tocsin_page
                 await asyncio.sleep(0.02)
         await settle(world)
         assert direct_messages(world, world.tom.id, "AG-") == []
+        cards = "\n".join(words(world, message) for message in announcements(world))
+        assert "rung 1 would page Tom (Slack): " in cards or "rung 1 would page @tom (Slack): " in cards
+        assert "(shadow mode is on: opsgenie pages)" in cards
         first = await reported(world, 1)
         assert "Shadow mode, day 1 of 2: 2 of 3 alike" in first
         assert "they paged Tom at " in first

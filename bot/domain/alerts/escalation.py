@@ -44,6 +44,9 @@ def why_nobody(group: AlertGroup) -> str | None:
     return None
 
 
+WOULD_PAGE = "would page"  # in place of "paged", in the step of a rung while shadow mode is on
+
+
 def reason_for_no_page(group: AlertGroup, policy: Policy) -> str | None:
     """Why nobody was paged about the group, in words; None if somebody was, or if a rung says why not."""
     if any(step.step == "page" for step in group.steps):

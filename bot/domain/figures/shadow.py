@@ -145,7 +145,8 @@ def _why_nobody(incident: Incident | None, group: AlertGroup | None, policy: Pol
         return "no route took the alert"
     reason = escalation.reason_for_no_page(group, policy)
     if reason is None:
-        return next(step.reason for step in reversed(group.steps) if step.step == "page")
+        reason = next(step.reason for step in reversed(group.steps) if step.step == "page")
+        return "its rungs come due on another day" if f" {escalation.WOULD_PAGE} " in reason else reason
     because = f": {group.reason}" if group.reason else ""
     return reason.removeprefix("nobody was paged: ") + because
 

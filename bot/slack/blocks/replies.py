@@ -270,8 +270,11 @@ def join_reply(incident: Incident) -> Message:
     return elements.line(f"The channel of {incident.id} is being opened. I'll invite you as soon as it exists.")
 
 
-def escalation_reply(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Message:
-    """The answer to the person who escalated: who is paged now, and which rungs reached nobody."""
+def escalation_reply(incident: Incident, policy: Policy, outcome: PagingOutcome, withheld_for: str = "") -> Message:
+    """The answer to the person who escalated: who is paged now, and which rungs reached nobody.
+
+    `withheld_for` is the service that pages while shadow mode is on.
+    """
     skipped = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in outcome.fell_through[:10]]
     skipped += [f"Rung {rung} is left out: {render(reason)}." for rung, reason in outcome.skipped[:10]]
     if not outcome.reached:
@@ -287,6 +290,11 @@ def escalation_reply(incident: Incident, policy: Policy, outcome: PagingOutcome)
         words = f"Paged now for {subject}: {people}."
         if incident.drill:
             words = f"[DRILL] Nobody is paged. Otherwise this would page, for {subject}: {people}."
+        elif withheld_for:
+            words = (
+                f":warning: *Nobody is paged*: shadow mode is on, and {withheld_for} pages. Page there, or call "
+                f"somebody yourself. Without shadow mode this would page, for {subject}: {people}."
+            )
     return elements.message(words, [elements.section("\n".join([words, *skipped]))])
 
 

@@ -17,6 +17,7 @@ from bot.domain.policy.alerting_rules import EscalationRung
 from bot.domain.routing.notice import Notice
 from bot.domain.routing.payloads import AlertPagePayload
 from bot.domain.values import durations
+from bot.usecases import shadow
 from bot.usecases.alerts.due import claim_due
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
@@ -90,7 +91,8 @@ async def page_rung(context: Context, lapsed: LapsedRung) -> AlertGroup | None:
             return group
         paging = await current_paging_context(conn, context.policy, context.methods, now)
         ladder = escalation.ladder_of(group, context.policy)
-        group, notices = await _page_from(conn, group, ladder, lapsed.rung, paging)
+        source = await shadow.pages_instead(context, conn)
+        group, notices = await _page_from(conn, group, ladder, lapsed.rung, paging, source)
         await groups.save_many(conn, [group])
         notices = looked_for(notices, look_since(context, due_at))
         await enqueue.put(conn, [*notices, routing.alert_card_edit(group.number)])
@@ -99,16 +101,20 @@ async def page_rung(context: Context, lapsed: LapsedRung) -> AlertGroup | None:
 
 
 async def _page_from(
-    conn: AsyncConnection, group: AlertGroup, ladder: Sequence[EscalationRung], first: int, paging: PagingContext
-) -> tuple[AlertGroup, list[Notice]]:
-    """Page this rung, and the following ones until somebody is reached."""
+    conn: AsyncConnection, group: AlertGroup, ladder: Sequence[EscalationRung], first: int, paging: PagingContext,
+    withheld_for: str = "",
+) -> tuple[AlertGroup, list[Notice]]:  # fmt: skip
+    """Page this rung, and the following ones until somebody is reached.
+
+    `withheld_for` is the service that pages while shadow mode is on.
+    """
     if first > len(ladder):
         return group.with_step(paging.now, "page", f"the policy has no rung {first} any more"), []
     for number in range(first, len(ladder) + 1):
         if number > first and escalation.times_paged(group, number):
             break
         rung = ladder[number - 1]
-        paged = _page(group, number, rung, paging)
+        paged = _page(group, number, rung, paging, withheld_for)
         group = paged.group
         if rung.repeat is not None:
             await deadlines.arm(conn, [group.number], deadlines.rung_kind(number), paging.now + rung.repeat)
@@ -119,7 +125,9 @@ async def _page_from(
     return group, []
 
 
-def _page(group: AlertGroup, number: int, rung: EscalationRung, paging: PagingContext) -> _PagingResult:
+def _page(
+    group: AlertGroup, number: int, rung: EscalationRung, paging: PagingContext, withheld_for: str
+) -> _PagingResult:
     times = escalation.times_paged(group, number) + 1
     waiting_time = paging.now - (group.decided_at or paging.now)
     why = f"nobody has acted for {durations.approximate(waiting_time)}" if waiting_time else "people are asked"
@@ -149,7 +157,9 @@ def _page(group: AlertGroup, number: int, rung: EscalationRung, paging: PagingCo
         group = group.with_step(paging.now, "page", f"rung {number}: {reason_text}")
         return _PagingResult(escalation.record(group, number, (), paging.now), [], bool(on_card))
     repetition = f", time {times}" if times > 1 else ""
-    reason = f"rung {number}{repetition} paged {', '.join(paged_names)}: {why}" + (f" ({gaps})" if gaps else "")
+    verb = escalation.WOULD_PAGE if withheld_for else "paged"
+    gaps = "; ".join(filter(None, (gaps, f"shadow mode is on: {withheld_for} pages" if withheld_for else "")))
+    reason = f"rung {number}{repetition} {verb} {', '.join(paged_names)}: {why}" + (f" ({gaps})" if gaps else "")
     live = [routing.live_page(notice) for notice in notices]
     group = escalation.record(group.with_step(paging.now, "page", reason), number, live, paging.now)
     return _PagingResult(group, notices, reached=True)

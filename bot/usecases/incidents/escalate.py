@@ -21,7 +21,7 @@ from bot.domain.policy.policy import Rung, Trigger, Until
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.domain.values.slack_ids import user_mention
 from bot.domain.values.target import Target, TargetKind
-from bot.usecases import authorize
+from bot.usecases import authorize, shadow
 from bot.usecases.context import Context
 from bot.usecases.incidents.page_answers import PageRef, people_asked_instead
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
@@ -46,6 +46,7 @@ class EscalationResult:
 
     incident: Incident
     paging: PagingOutcome
+    withheld_for: str = ""  # the service that pages in shadow mode, so that nobody is paged here
 
 
 async def escalate(
@@ -77,7 +78,7 @@ async def next_page(context: Context, number: int, actor: str) -> EscalationResu
 
 async def _next_page(work: UnitOfWork, actor: str) -> EscalationResult:
     paging = ladder.page_next_rung(work.incident, await work.paging_context(), "", actor)
-    return EscalationResult(work.incident, paging)
+    return await _result(work, paging)
 
 
 async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> EscalationResult:
@@ -159,7 +160,11 @@ async def page(
         if not paging.reached:
             raise Refused(f"{'; '.join(paging.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
         await work.write(of_paging(work.incident, paging, cause, paging_context))
-        return EscalationResult(work.incident, paging)
+        return await _result(work, paging)
+
+
+async def _result(work: UnitOfWork, paging: PagingOutcome) -> EscalationResult:
+    return EscalationResult(work.incident, paging, await shadow.pages_instead(work.context, work.conn))
 
 
 async def _page_next_rung(work: UnitOfWork, incident: Incident, cause: PageCause, actor: str) -> EscalationResult:
@@ -167,7 +172,7 @@ async def _page_next_rung(work: UnitOfWork, incident: Incident, cause: PageCause
     paging_context = await work.paging_context()
     paging = ladder.page_next_rung(incident, paging_context, cause.why, actor)
     await work.write(of_paging(incident, paging, cause, paging_context))
-    return EscalationResult(work.incident, paging)
+    return await _result(work, paging)
 
 
 async def _tell_only(work: UnitOfWork, declined: Entry, label: str = "") -> EscalationResult:

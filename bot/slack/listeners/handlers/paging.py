@@ -22,7 +22,7 @@ async def _press_escalate(call: Press) -> Message:
     """Ask once, naming whom it would page. The button of the answer carries the rung."""
     outcome = await escalate.next_page(call.context, call.number, call.user)
     if not outcome.paging.reached:
-        return replies.escalation_reply(outcome.incident, call.policy, outcome.paging)
+        return replies.escalation_reply(outcome.incident, call.policy, outcome.paging, outcome.withheld_for)
     return replies.escalation_question(outcome.incident, call.policy, outcome.paging)
 
 
@@ -40,7 +40,7 @@ async def _escalate_once(call: VerbCall | Press, reason: str, rung: int | None) 
     except escalate.AlreadyEscalated as already:
         page = already.next_page
         return replies.escalation_question(page.incident, call.policy, page.paging, reason, again=True)
-    return replies.escalation_reply(outcome.incident, call.policy, outcome.paging)
+    return replies.escalation_reply(outcome.incident, call.policy, outcome.paging, outcome.withheld_for)
 
 
 async def _page(call: VerbCall) -> Message:
@@ -54,7 +54,7 @@ async def _page(call: VerbCall) -> Message:
         reason=request.text,
         delivery=call.delivery,
     )
-    return replies.escalation_reply(outcome.incident, call.policy, outcome.paging)
+    return replies.escalation_reply(outcome.incident, call.policy, outcome.paging, outcome.withheld_for)
 
 
 async def _trigger(call: VerbCall) -> Message:

@@ -54,7 +54,8 @@ async def _press_escalate(call: Press) -> Message:
     run, criterion = run_and_step(call.argument)
     position = int(criterion) if criterion.isdecimal() else -1
     outcome = await runs.escalate(call.context, call.number, run, position, call.user, call.delivery)
-    return replies.escalation_reply(outcome.escalated.incident, call.policy, outcome.escalated.paging)
+    escalated = outcome.escalated
+    return replies.escalation_reply(escalated.incident, call.policy, escalated.paging, escalated.withheld_for)
 
 
 async def _press_more(call: Press) -> Message | None:

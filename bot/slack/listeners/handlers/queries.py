@@ -5,7 +5,10 @@ The button **Retry** on the card, which sends failed messages again, is also han
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.deadlines import DeadlineState
+from bot.domain.timeline.entry import Entry
 from bot.slack.blocks import card, help, incident_lists, menu, replies, triage, why
 from bot.slack.blocks.catchup import MissedEntries, UpcomingDeadline, catchup
 from bot.slack.blocks.elements import Message
@@ -45,8 +48,9 @@ async def _why(call: VerbCall) -> Message:
     async with call.context.database.reading() as conn:
         rows = await deadlines.ledger(conn, call.number)
         pages = await entries.of_kind(conn, call.number, "page")
+        calls = await census.pages_by_hand(conn, call.number)
     by_hand = [page for page in pages if str(page.data.get("label", "")).startswith("hand:")]
-    reminders = [why.Reminder("page", None, page.at, page.at, DeadlineState.SENT, page.text) for page in by_hand]
+    reminders = [_by_hand(page, calls) for page in by_hand]
     reminders += [
         why.Reminder(
             why.ledger_kind(row.kind, row.dedup_key),
@@ -59,6 +63,17 @@ async def _why(call: VerbCall) -> Message:
         for row in rows
     ]
     return why.why(call.incident, call.policy, reminders, call.context.clock.now())
+
+
+def _by_hand(page: Entry, calls: Sequence[tuple[str, str, str]]) -> why.Reminder:
+    """The line of a page by hand: failed or withheld if all of its calls were."""
+    own_calls = [(state, error) for key, state, error in calls if f":{page.data['label']}:" in key]
+    state, reason = DeadlineState.SENT, page.text
+    if own_calls and all(state in ("failed", "dropped") for state, _ in own_calls):
+        failed = any(state == "failed" for state, _ in own_calls)
+        state = DeadlineState.FAILED if failed else DeadlineState.SKIPPED
+        reason = "; ".join((page.text, *dict.fromkeys(error for _, error in own_calls if error)))
+    return why.Reminder("page", None, page.at, page.at if state is DeadlineState.SENT else None, state, reason)
 
 
 async def _catchup(call: VerbCall) -> Message:
