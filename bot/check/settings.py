@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import stat
+from pathlib import Path
 
 import aiohttp
 
@@ -27,7 +28,7 @@ ANSWERS_WITHIN_S = 5.0
 async def check(settings: Settings) -> list[Finding]:
     """Check the settings, the port and the folders, without starting anything."""
     missing = [fail("settings", words) for words in settings.missing_for_serving()]
-    findings = [*missing, *_kinds(settings), *_demo_settings(settings), *_environment_file(), *_archive(settings)]
+    findings = [*missing, *_kinds(settings), *_demo_settings(settings), *_environment_file(), *_folders(settings)]
     findings += await _port(settings)
     if any(not finding.fine for finding in findings):
         return findings
@@ -73,15 +74,22 @@ def _environment_file() -> list[Finding]:
     return []
 
 
-def _archive(settings: Settings) -> list[Finding]:
-    folder = settings.tocsin_archive
-    if folder is None:
-        return []
+def _folders(settings: Settings) -> list[Finding]:
+    """Check that the folders that the bot writes to are folders, and can be written to."""
+    folders = (
+        ("TOCSIN_ARCHIVE", settings.tocsin_archive, "incidents are not purged"),
+        ("TOCSIN_SHEET", settings.tocsin_sheet, "the emergency sheet is not written"),
+        ("TOCSIN_STATUS_MIRROR", settings.tocsin_status_mirror, "the copy of the status page is not written"),
+    )
+    return [finding for name, folder, effect in folders if folder for finding in _folder(name, folder, effect)]
+
+
+def _folder(name: str, folder: Path, effect: str) -> list[Finding]:
     if folder.exists() and not folder.is_dir():
-        return [fail("settings", f"TOCSIN_ARCHIVE is {folder}, which is a file. Name a folder.")]
+        return [fail("settings", f"{name} is {folder}, which is a file. Name a folder.")]
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        words = f"TOCSIN_ARCHIVE is {folder}, and nothing can be written to {existing}: incidents are not purged."
+        words = f"{name} is {folder}, and nothing can be written to {existing}: {effect}."
         return [fail("settings", f"{words} Give it to the user that Tocsin runs as.")]
     return []
 

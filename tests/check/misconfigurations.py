@@ -81,6 +81,8 @@ unreadable("a mail server that cannot be read", SMTP_URL="mail.example.com:587")
 setting("an address of another machine", host="192.0.2.1", port=3000)
 setting("a host name that does not exist", host="nowhere.invalid", port=3000)
 setting("a folder for exports that is a file", tocsin_archive=lambda scene: _file(scene.folder / "archive"))
+setting("a folder for the emergency sheet that is a file", tocsin_sheet=lambda scene: _file(scene.folder / "sheet"))
+setting("a folder for the status page that is a file", tocsin_status_mirror=lambda scene: _file(scene.folder / "page"))
 setting("a clock that runs faster, left from a demo", tocsin_speed=60)
 setting("pages for demos, left open", tocsin_demo=True)
 
