@@ -14,6 +14,7 @@ from bot import policy
 from bot.policy.yaml_source import parse_yaml
 from tests.policy.wrong_policies import WRONG
 from tests.policy.wrong_schedules import WRONG_SCHEDULES
+from tests.policy.wrong_teams import WRONG_TEAMS
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "policy.example.yml"
 
@@ -26,7 +27,7 @@ def error_of(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(refused.value)
 
 
-CASES = [*WRONG, *WRONG_SCHEDULES]
+CASES = [*WRONG, *WRONG_SCHEDULES, *WRONG_TEAMS]
 
 
 @pytest.mark.parametrize(("text", "message"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
