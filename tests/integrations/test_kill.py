@@ -60,7 +60,7 @@ async def test_a_page_by_every_method_survives_being_killed_anywhere(
         finally:
             await bot.kill()
         if not reply.ok and not pagerduty.asked:
-            return  # it died before the commit, and whoever declared was told that it failed
+            return  # it died before the commit, and the person was told that the declaration failed
         assert list(pagerduty.alerts.values()) == ["triggered"]
         assert [form["To"] for form in twilio.posted] == [TOMS_PHONE]
         assert len({mail["Message-ID"] for mail in post.mails}) == 1

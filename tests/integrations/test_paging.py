@@ -254,7 +254,7 @@ async def test_a_method_that_is_not_configured_is_skipped_at_once_and_reported(s
         await calm(shown)
         assert (len(shown.pages(TOM)), shown.twilio.asked, shown.pagerduty.asked) == (1, [], [])
         paged = next(m for m in shown.world.ws.bot_messages(channel.id) if "paged for" in m.text)
-        assert "is not set up" not in str(paged.blocks), "whoever is paged cannot mend it"
+        assert "is not set up" not in str(paged.blocks), "the paged person cannot fix it"
         (line,) = [m.text for m in shown.world.ws.bot_messages("incidents") if "For operators" in m.text]
         assert "PagerDuty is not set up, SMS is not set up" in line
         rung = next(r for r in (await shown.world.show())["reminders"] if r["rung"] == 1)

@@ -71,7 +71,7 @@ async def test_only_methods_named_in_the_policy_are_used(method: str) -> None:
      "168.63.129.16", "fec0::1", "feff::1", "64:ff9b:1::1", "100::1", "3fff::1", "5f00::1", "2001:10::1", "4000::1"],
 )  # fmt: skip
 async def test_a_host_with_a_private_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever owns the name may let it lead anywhere, and to several places at once."""
+    """The owner of a host name may resolve it to any address, and to several at once."""
     resolves(monkeypatch, ["93.184.216.34", address])
     ended = await asks().run(Invocation(("GET", "https://api.example.com/health")), TEN)
     assert ended.kind is ExitKind.NOT_STARTED

@@ -82,7 +82,7 @@ async def test_arguments_without_a_matching_pattern_are_refused(bench: Bench, ar
 
 
 async def test_a_value_cannot_stall_the_operators_pattern(bench: Bench) -> None:
-    """Whoever may fill in a value would hold up everybody else by it."""
+    """A person who fills in a value could otherwise block everybody else."""
     began = time.process_time()
     assert "must match (a+)+" in await refusal_of(bench.runner("(a+)+", "x"), "tool", "a" * 8000 + "!", "x")
     asked = Http(HttpRules((Host("api.example.com", paths=("/(a+)+",)),)), {})

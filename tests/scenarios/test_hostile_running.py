@@ -71,7 +71,7 @@ STEPS = {
 
 
 async def assert_refused(world: World, shop: Shop, step: str, words: str, by: str = MAYA, action: str = "run") -> None:
-    """It is refused with these words, to whoever asked and on the timeline; nothing is queued, nothing runs."""
+    """It is refused with these words, in the answer and on the timeline; nothing is queued, nothing runs."""
     before = list(shop.ran)
     async with world.tocsin.database.reading() as conn:
         known = len(await jobs.of_run(conn, 1, 1))

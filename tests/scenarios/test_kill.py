@@ -163,7 +163,7 @@ async def test_a_declare_survives_being_killed_anywhere(database_url: str, polic
 def assert_one_of_each(ws: Workspace, *, acknowledged: bool) -> None:
     channels = incident_channels(ws)
     if not acknowledged and not channels:
-        return  # it died before the commit, and whoever declared was told that it failed
+        return  # it died before the commit, and the person was told that the declaration failed
     assert channels == ["inc-1-checkout-is-down"]
     assert len(ws.pinned(channels[0])) == 1
     cards = [message for message in ws.bot_messages(channels[0]) if "Acknowledge" in str(message.blocks)]

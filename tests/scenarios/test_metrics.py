@@ -10,7 +10,7 @@ NATIVE = {"data_visualization", "data_table"}
 
 
 async def figures_answer(world: World, line: str) -> Ephemeral:
-    """What was answered to whoever asked for figures."""
+    """The answer to a request for figures."""
     await world.tom.command("#general", line)
     await settle(world)
     return world.ws.ephemerals("tom")[-1]

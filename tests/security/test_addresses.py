@@ -143,7 +143,7 @@ async def test_the_shared_session_follows_no_redirect() -> None:
 
 
 async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(world: World) -> None:
-    """Whoever can make the bot take a payload cannot make it call an address of theirs."""
+    """A person who can make the bot accept a payload cannot make it call an address of theirs."""
     await world.declare()
     async with leading_astray(200) as found:
         for number, url in enumerate(

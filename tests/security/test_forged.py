@@ -31,7 +31,7 @@ async def forge_press(world: World, who: str, action: str, value: str) -> Said:
     """A button that was pressed, with another name and value in it."""
     presses = [d.payload for d in world.ws.journal.deliveries if d.kind == "interactive" and d.payload.get("actions")]
     payload: dict[str, Any] = new_delivery(presses[0])
-    payload.pop("response_url", None)  # of whoever pressed
+    payload.pop("response_url", None)  # that of the person who pressed
     payload["user"] = {**payload["user"], "id": world.ws.person(who).id}
     payload["actions"] = [{**payload["actions"][0], "type": "button", "action_id": action, "value": value}]
     said = await send_payload(world, "interactive", payload)

@@ -93,7 +93,7 @@ async def test_a_person_who_became_a_guest_while_the_form_was_open_breaks_no_gla
         ("schedule:ours", "gail", False),  # she may not cover it
         ("role:technical_lead", "gail", False),  # a role in the incident is no name in the policy
         (f"user:{ALEX}", "alex", True),
-        ("contact:partner", "alex", False),  # whoever runs their workspace writes the addresses there
+        ("contact:partner", "alex", False),  # the admins of their workspace write the addresses there
         ("contact:dba", "priya", True),
         ("contact:dba", "tom", False),
     ],

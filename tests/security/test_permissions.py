@@ -46,7 +46,7 @@ def policy_of(tmp_path: Path, permissions: dict[str, list[str]]) -> Path:
 
 @pytest.fixture
 async def strict_world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """Everything but declaring is for `@oncall` and whoever leads."""
+    """Everything except declaring is restricted to `@oncall` and the commander."""
     roles = {
         a: ["@oncall", *([] if a in ("drill", "cover", "silence", "maintenance") else ["role:commander"])]
         for a in RESTRICTABLE_VERBS
@@ -166,7 +166,7 @@ async def test_while_slack_is_away_the_last_known_members_count(strict_world: Wo
 
 
 async def test_an_unknown_group_permits_nobody_and_help_still_works(sqlite_url: str, tmp_path: Path) -> None:
-    """Refused, since it was restricted on purpose; the bell and calls for help are not, and whoever leads may."""
+    """It is refused, since it was restricted on purpose; calls for help and the commander are allowed."""
     policy = policy_of(tmp_path, {a: ["@oncall"] for a in ("declare", "escalate", "page")} | {
         "resolve": ["@oncall", "role:commander"]
     })  # fmt: skip

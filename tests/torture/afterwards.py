@@ -60,7 +60,7 @@ class Afterwards:
         await self._on_item(step, "done")
 
     async def action_reopen(self, step: Step) -> None:
-        """Settled items have that button in the answers to whoever settled them."""
+        """The answer to the person who settled an item has that button."""
         blocks = [
             (ephemeral, block)
             for ephemeral in self._people.ws.ephemerals(step.who)

@@ -258,7 +258,7 @@ def _pages(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
 
 
 def _reopenings(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
-    """After a reopening rung 1 is paged, whoever answered before, unless somebody answers or ends it first."""
+    """After a reopening rung 1 is paged, with any earlier answers, unless somebody answers or ends it first."""
     now = world.clock.now()
     for number, records in snapshot.timelines.items():
         entries = [record.entry for record in sorted(records, key=lambda record: record.seq)]

@@ -22,7 +22,7 @@ ASKED_ABOUT = 2  # private incidents, so that a night stays short
 
 
 async def remove(world: World, step: Step) -> None:
-    """Remove a person from a private incident's channel, whoever they are there; some are invited again later."""
+    """Remove a person of any role from a private incident's channel; some are invited again later."""
     with contextlib.suppress(TimeoutError):  # so that it happens on a slow machine, too
         await world.ws.until(lambda: any(people_in(world, channel) for channel in private_channels(world)), WAIT_S)
     channel = pick([channel for channel in private_channels(world) if people_in(world, channel)], step.pick)

@@ -38,7 +38,7 @@ def keep_the_responders(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def let_the_removed_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As before point 44 of *Guard*: whoever was removed counts as inside."""
+    """A bot for which a removed person counts as inside."""
     monkeypatch.setattr(members, "remove", lambda incident, users: incident)
     monkeypatch.setattr("bot.usecases.visibility.entries.of_actor_among", _no_moves)
 

@@ -130,7 +130,7 @@ async def test_an_incident_counts_for_the_teams_that_look_after_its_services(mak
         assert found.by_team == {key: row.incidents for key, row in found.rows.items()}
         return found.by_team
 
-    # `cart` is named by a team, so its schedule says nothing; `shop` belongs to whoever is on call for it.
+    # `cart` is named by a team, so its schedule says nothing; `shop` belongs to the people on call for it.
     assert await counted() == {"payments": 3, "unknown": 2, "private": 1, "storefront": 1}
     assert await counted(team="payments") == {"payments": 3, "storefront": 1}
     assert await counted(team="payments", service="shop") == {"payments": 1, "storefront": 1}

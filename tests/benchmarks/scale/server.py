@@ -9,7 +9,7 @@ import asyncpg
 from tests.benchmarks.scale.counters import processor_s
 from tests.databases import PostgreSQL
 
-WATCHER = "watcher"  # the role of whoever looks on, whose statements do not count
+WATCHER = "watcher"  # the observer's role, whose statements do not count
 
 
 class CountingPostgreSQL(PostgreSQL):

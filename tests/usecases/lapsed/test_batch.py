@@ -111,7 +111,7 @@ async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: Mov
 
 
 async def test_nobody_is_waited_for(context: Context, clock: MovableClock) -> None:
-    """Whoever holds an incident may hold it for long, and the others have nothing to do with that."""
+    """A transaction may hold an incident for long; deadlines of the other incidents do not wait for it."""
     if context.database.dialect == "sqlite":
         pytest.skip("SQLite has one writer")
     rows = await _lapsed(context, clock, ["sev2", "sev2", "sev2"])

@@ -45,7 +45,7 @@ def context(database: Database, tmp_path: Path) -> Context:
 
 
 async def _taken_over(context: Context) -> tuple[ClaimedNotice, ClaimedNotice]:
-    """A page: as whoever was stopped for too long has it, and as its successor has."""
+    """A page, claimed by a process that was stopped for too long, and again by its successor."""
     await declare.declare(context, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
     async with context.database.transaction() as conn:
         lapsed = await deadlines.claim(conn, context.clock.now(), 10)
