@@ -98,6 +98,7 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
     called = CalledSystems(slack_check, lambda: pages.notifiers, statuspage, heartbeat)
     parts = PageParts(status_page, console_parts(base, called), base.me.team_id)
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, parts)
+    status_page.listens_at = lambda: http.address
     resources.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     mails = CommunicationSender(context, pages)

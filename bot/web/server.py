@@ -48,6 +48,14 @@ class HttpServer:
             keepalive_timeout=IDLE_FOR_S, lingering_time=LINGER_S, auto_decompress=False,
         )  # fmt: skip
 
+    @property
+    def address(self) -> str | None:
+        """The address on this machine, such as `http://127.0.0.1:3000`; None before the start."""
+        host = "localhost" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
+        if not self.port:
+            return None
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
     async def start(self) -> None:
         """Listen, and set `port` to the one in use: with port 0 the system chooses it."""
         await self._runner.setup()

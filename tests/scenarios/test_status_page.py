@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from sandbox import Channel
 from tests.scenarios.assertions import buttons, declare, ephemeral_texts, of_kind, settle, texts, words
-from tests.scenarios.running import World, policy_file, running_world
+from tests.scenarios.running import WITHIN_S, World, policy_file, running_world
 
 POLICY = """
 preset: sev1-5
@@ -165,3 +167,19 @@ async def test_without_audiences_comms_opens_the_status_page(sqlite_url: str, tm
         channel = await declare(world, "severity_2 Checkout is down")
         await world.maya.command(channel.name, "/incident comms")
         assert world.maya.view.callback_id == "status_page"
+
+
+async def test_without_a_public_address_feeds_and_the_api_have_that_of_the_http_port(shop: World) -> None:
+    """Their identifiers and links must be whole addresses."""
+    base = f"http://127.0.0.1:{shop.tocsin.port}"
+
+    async def page_address() -> str:
+        document = await summary(shop)
+        return str(document["page"]["url"])
+
+    async with asyncio.timeout(WITHIN_S):
+        while await page_address() != f"{base}/status":
+            await asyncio.sleep(0.05)
+    async with aiohttp.ClientSession() as session:
+        feed = ET.fromstring(await (await session.get(f"{base}/status/feed.atom")).read())
+    assert feed.findtext("{http://www.w3.org/2005/Atom}id") == f"{base}/status"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.5
 RENDER_EVERY_S = 60.0  # at least so often: uptime changes while an outage lasts
+MadeOf = tuple[int, str, str]  # the counter of changes, the digest of the policy, and the address of the page
 MOST_ON_DEMAND = 500  # pages of single incidents and older parts of the history, since the last change
 
 
@@ -45,12 +47,13 @@ class StatusPageCache:
             self.name, context.wakeups.status_page, self.refresh, hint="check the database; it is tried again"
         )
         self._one_at_a_time = asyncio.Lock()  # an older rendering never replaces a newer one
-        self._made_of: tuple[int, str] | None = None
+        self._made_of: MadeOf | None = None
         self._rendered_at = -RENDER_EVERY_S
         self._on_demand: dict[str, Rendered] = {}
         self.documents: dict[str, Rendered] = {}  # as those see them who have the link to a page that is not public
         self.signed_in: dict[str, Rendered] = {}  # as those see them who have signed in: their links carry no key
         self.view: PageView | None = None
+        self.listens_at: Callable[[], str | None] = lambda: None  # the address of the HTTP port, once it is open
         self.access: str | None = None  # what a link to a page that is not public must carry
 
     @property
@@ -75,21 +78,25 @@ class StatusPageCache:
         """Render if something was published, the policy changed, or the last time is a minute ago."""
         async with self._one_at_a_time:
             async with self._context.database.reading() as conn:
-                made_of = (await publications.version(conn), self._context.policy.digest)
+                made_of = (await publications.version(conn), self._context.policy.digest, self._url())
             fresh = time.monotonic() - self._rendered_at < RENDER_EVERY_S
             if made_of != self._made_of or not fresh:
                 await self.render(made_of)
 
-    async def render(self, made_of: tuple[int, str]) -> None:
+    def _url(self) -> str:
+        """The address of the page: feeds need a whole one, so without a public address that of the HTTP port."""
+        url = page_url(self._context)
+        return url if url.startswith(("https://", "http://")) else f"{self.listens_at() or ''}{url}"
+
+    async def render(self, made_of: MadeOf) -> None:
         """Read what is published and render all documents in a thread."""
         rules, now = self._context.policy.status_page, self._context.clock.now()
         async with self._context.database.reading() as conn:
             published = await page.read(conn, read_since(rules, now), now)
             secret = await key_value.STATUS_PAGE_SECRET.get(conn)
-        url = page_url(self._context)
         access = access_token(secret or "", rules.visibility)
         view, rendered_documents, bare = await asyncio.to_thread(
-            lambda: _render_all(build_view(rules, url, published, now), access)
+            lambda: _render_all(build_view(rules, made_of[2], published, now), access)
         )
         self.view, self.documents, self.signed_in, self.access, self._on_demand = (
             view,
