@@ -178,8 +178,8 @@ class Metrics:
 
         self.mttr = gauge("mttr_seconds", "Mean time from the detection to the resolution", "severity")
         self.shares = {
-            "auto_remediation_rate": gauge("auto_remediation_rate", "Share of incidents that a playbook's step helped"),
-            "manual_intervention_rate": gauge("manual_intervention_rate", "Share of incidents without such a step"),
+            "auto_remediation_rate": gauge("auto_remediation_rate", "Share in which a playbook's step ran by itself"),
+            "manual_intervention_rate": gauge("manual_intervention_rate", "Share without such a step"),
             "detection_time_seconds": gauge("detection_time_seconds", "Mean time from the start to the detection"),
             "triage_time_seconds": gauge("triage_time_seconds", "Mean time from the detection to the acknowledgement"),
             "mitigation_time_seconds": gauge("mitigation_time_seconds", "Mean time from the detection to the fix"),

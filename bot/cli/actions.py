@@ -17,6 +17,7 @@ from bot.domain.actions.item import ActionItem, due_words
 from bot.domain.actions.ticket import Ticket
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line
+from bot.domain.values.slack_ids import is_user_id
 from bot.json_shapes.incidents import action_json, ticket_json
 from bot.settings import Settings
 from bot.usecases.queries import actions as queries
@@ -77,6 +78,8 @@ def _wanted(
         scope, owner = "all", owner or person
     if scope not in ("all", "overdue"):
         raise TocsinError(f"“{scope}” is not a list of action items. This works: tocsin actions overdue, or {EXAMPLE}")
+    if owner is not None and not is_user_id(owner):
+        raise TocsinError(f"“{owner}” is no Slack ID. This works: tocsin actions --owner U0MAYA0000")
     number = incident_number(incident_id) if incident_id else None
     due_before = datetime.now(UTC).date() if scope == "overdue" else None
     return Wanted(number, owner, due_before, mine and owner is None)

@@ -104,8 +104,7 @@ def _review(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         return ()
     review = incident.review
     subject = ReviewSubject(incident.episode, review.reminders, review.scheduled)
-    why = "the review is to be completed" if review.scheduled_at else "the review is not scheduled"
-    return (_deadline(incident, subject, "review", at, why),)
+    return (_deadline(incident, subject, "review", at, review_reminders.reason(review, at, policy.zone)),)
 
 
 def _agenda(incident: Incident) -> tuple[Deadline, ...]:

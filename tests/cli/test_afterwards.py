@@ -73,6 +73,7 @@ def test_lists_of_action_items_leave_out_those_of_private_incidents_of_others(wo
     [
         ("actions mine", "Say who you are: tocsin actions mine --as U0MAYA0000"),
         ("actions soon", "This works: tocsin actions overdue, or tocsin actions INC-42"),
+        ("actions --owner maya", "“maya” is no Slack ID. This works: tocsin actions --owner U0MAYA0000"),
         ("review", "This works: tocsin review INC-7 --format docx --output review.docx"),
         ("review INC-1 --format pdf", "This works: tocsin review INC-7"),
         (

@@ -47,6 +47,15 @@ def count_reminder(incident: Incident, now: datetime, zone: tzinfo) -> Incident:
     return replace(incident, review=review)
 
 
+def reason(review: Review, at: datetime, zone: tzinfo) -> str:
+    """Why the facilitator is reminded at this time, in the words of the ledger."""
+    scheduled = review.scheduled_at is not None
+    if review.due_at is None or at < review.due_at:
+        return "the review is to be completed" if scheduled else "the review is not scheduled"
+    late = at.astimezone(zone).date() > in_working_hours(review.due_at, zone).astimezone(zone).date()
+    return f"the review is {'overdue' if late else 'due'}{'' if scheduled else ', and not scheduled'}"
+
+
 def over(incident: Incident) -> str | None:
     """Why nobody is reminded of the review any more, as a sentence. None while somebody owes it."""
     review = incident.review

@@ -177,7 +177,7 @@ def published(view: ReviewView, command: str) -> Message:
     )
 
 
-def reminder(view: ReviewView, now: datetime, again_at: datetime | None) -> Message:
+def reminder(view: ReviewView, reason: str, now: datetime, again_at: datetime | None) -> Message:
     """The reminder to the facilitator, in the channel. `again_at` is when the next comes; None: this was the last."""
     review = view.incident.review
     facilitator = mention(view.facilitator) if view.facilitator else "Somebody"
@@ -188,16 +188,8 @@ def reminder(view: ReviewView, now: datetime, again_at: datetime | None) -> Mess
     words = f"{phrases.drill_prefix(view.incident)}{facilitator}, please {task} of {view.incident.id}. {when}"
     again = f"*Again:* {phrases.at(again_at, now)}" if again_at else "*Again:* no more, this was the last reminder"
     stops = f"*What stops it:* *Complete*{', or a time for it (*Schedule*)' if unscheduled else ''}"
-    facts = elements.context(f"*Why:* {_reminder_reason(view.incident, due, now)}", again, stops)
+    facts = elements.context(f"*Why:* {reason}; you lead it" if view.facilitator else f"*Why:* {reason}", again, stops)
     return elements.message(words, [elements.section(words), facts, *buttons(view.incident)])
-
-
-def _reminder_reason(incident: Incident, due: datetime | None, now: datetime) -> str:
-    if due is None:
-        return "the review is open"
-    if now < due:
-        return f"half of the time for the review of a {render(incident.severity)} has passed"
-    return f"a {render(incident.severity)} asks for its review by then; you lead it"
 
 
 def hints(incident: Incident, lint_hints: Sequence[Hint]) -> Message:

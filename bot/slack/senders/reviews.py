@@ -118,8 +118,11 @@ class ReviewSender(SenderBase):
             return await read_review(conn, delivery.policy, delivery.incident.number)
 
     async def _reminder(self, delivery: Delivery) -> Message:
-        again_at = review_reminders.next_at(delivery.incident, delivery.policy.zone)
-        return blocks.reminder(await self._view(delivery), delivery.now, again_at)
+        view, zone = await self._view(delivery), delivery.policy.zone
+        again_at = review_reminders.next_at(delivery.incident, zone)
+        review = view.incident.review
+        reason = review_reminders.reason(review, delivery.now, zone) if review else ""
+        return blocks.reminder(view, reason, delivery.now, again_at)
 
     async def _message(self, delivery: Delivery) -> Message:
         review, url = delivery.incident.review, None

@@ -85,3 +85,17 @@ def test_completing_or_scheduling_a_review_or_reopening_its_incident_settles_the
     assert review_reminders.outcome(scheduled, completed) == "Done: the review is completed."
     assert review_reminders.outcome(completed, lifecycle.publish(completed, ADA, NOW + HOUR).incident) is None
     assert review_reminders.outcome(reminded, reopened) == "The incident is investigating."
+
+
+def test_a_reminder_says_whether_the_review_is_not_scheduled_due_or_overdue() -> None:
+    assert OPENED.review is not None
+    due_at = OPENED.review.due_at
+    assert due_at is not None
+    reasons = [review_reminders.reason(OPENED.review, due_at + delay, UTC) for delay in (-HOUR, HOUR, 30 * HOUR)]
+    assert reasons == [
+        "the review is not scheduled",
+        "the review is due, and not scheduled",
+        "the review is overdue, and not scheduled",
+    ]
+    scheduled = replace(OPENED.review, scheduled_at=NOW + HOUR)
+    assert review_reminders.reason(scheduled, due_at + 30 * HOUR, UTC) == "the review is overdue"
