@@ -252,7 +252,7 @@ class Settings(BaseSettings):
 
     @property
     def prometheus_address(self) -> Address | None:
-        """Where Prometheus is, and how to prove who asks; None if it is not set."""
+        """The address of Prometheus, and its credentials; None if it is not set."""
         if self.prometheus is None:
             return None
         return Address(self.prometheus, secret_of(self.prometheus_token) or None, self.prometheus_ca)
@@ -268,7 +268,7 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value()
 
     def missing_for_serving(self) -> list[str]:
-        """What `tocsin serve` lacks: a sentence for each, with how to get it."""
+        """The settings that `tocsin serve` lacks: a sentence for each, with how to get it."""
         missing = []
         if self.slack_bot_token is None:
             missing.append(

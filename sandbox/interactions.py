@@ -19,7 +19,7 @@ from sandbox.transport import TIMEOUT, Answer
 
 @dataclass
 class Reply:
-    """What a person sees after an interaction. `error` is Slack's error name if it failed."""
+    """The reply that a person sees after an interaction. `error` is Slack's error name if it failed."""
 
     ok: bool
     text: str = ""

@@ -102,7 +102,7 @@ class OpenId:
         )
 
     def claims(self, grant: Grant) -> dict[str, Any]:
-        """What the token says."""
+        """The claims of the token."""
         user, team, now = self.ws.state.users[grant.user], self.ws.settings.team_id, int(time.time())
         claims: dict[str, Any] = {
             "iss": self.ws.url, "sub": user.id, "aud": self.client_id, "exp": now + 300, "iat": now, "auth_time": now,

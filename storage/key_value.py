@@ -127,5 +127,5 @@ def review_canvas(incident: int) -> Key[dict[str, Any]]:
 
 
 def imported_names(source: str) -> Key[dict[str, str]]:
-    """What the IDs of a paging service are here, such as `contact:anna`, `team:payments` or `schedule:primary`."""
+    """The names here of a paging service's IDs, such as `contact:anna`, `team:payments` or `schedule:primary`."""
     return Key(IMPORTED_PREFIX + source)

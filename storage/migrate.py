@@ -90,7 +90,7 @@ async def _revision(conn: AsyncConnection) -> str | None:
 
 
 def newer(revision: str | None) -> str | None:
-    """What to say of the tables of a newer version, from which this one cannot serve; None for all others."""
+    """The error for tables of a newer version, from which this one cannot serve; None for all others."""
     if revision is None or revision in _known_revisions():
         return None
     return (

@@ -103,7 +103,7 @@ class Team(SourceObject):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Who takes a turn: `person`, `team`, `ladder` or `schedule` with an ID, or `nobody`."""
+    """A member of a rotation: `person`, `team`, `ladder` or `schedule` with an ID, or `nobody`."""
 
     kind: str
     id: str = ""

@@ -90,7 +90,7 @@ class _OnCall:
         return items
 
     async def final_shifts(self, schedule: str, start: datetime, end: datetime) -> list[Duty]:
-        """Who is on call from day to day, as OnCall renders it."""
+        """The people on call from day to day, as OnCall renders them."""
         if not schedule.isalnum():
             raise ImportFailed(f"Grafana OnCall's answer has an ID that cannot be one: {schedule[:40]!r}.")
         days = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{end:%Y-%m-%d}"}

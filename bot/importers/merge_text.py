@@ -177,7 +177,7 @@ def _inside(section: _Section, indent: str, *, blank: bool = False) -> Iterator[
 
 
 def _end_of(text: str, node: yaml.Node, column: int) -> int:
-    """Where a block ends: after its last line, before blank lines and comments that belong to what follows."""
+    """The end of a block: after its last line, before blank lines and comments that belong to the next one."""
     offset = node.end_mark.index
     offset = min(offset, len(text))
     begin = text.rfind("\n", 0, offset) + 1

@@ -88,7 +88,7 @@ def window(now: datetime, days: int) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class PolicyCoverage:
-    """Who is on call by Tocsin: the policy with the planned additions, and the recorded covers, oldest first."""
+    """Tocsin's people on call: the policy with the planned additions, and the recorded covers, oldest first."""
 
     policy: Policy
     covers: tuple[Override, ...] = ()

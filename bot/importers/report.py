@@ -23,7 +23,7 @@ _LONGEST = 300  # characters of a name or a reason
 
 
 class State(StrEnum):
-    """What becomes of an object."""
+    """The result of an object's import."""
 
     MOVED = "moved"  # it means the same here
     CHANGED = "changed"  # it is here, and something about it is different

@@ -41,7 +41,7 @@ class Phone:
 
 
 def twiml(page: Page) -> str:
-    """What Twilio does once the person answers: read the page twice, and take a key if they can acknowledge."""
+    """Twilio's instructions once the person answers: read the page twice, and take a key if they can acknowledge."""
     words = spoken_words(page)
     base, separator, token = (page.acknowledge or "").partition(_ACK)
     if not separator:

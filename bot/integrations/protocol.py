@@ -16,7 +16,7 @@ from bot.domain.values.ordinals import ordinal
 
 
 class Action(StrEnum):
-    """What a notifier does: `TRIGGER` pages a person; the others acknowledge or resolve the alert at the vendor."""
+    """The action of a notifier: `TRIGGER` pages a person; the others acknowledge or resolve the alert at the vendor."""
 
     TRIGGER = "trigger"
     ACKNOWLEDGE = "acknowledge"

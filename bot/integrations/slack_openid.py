@@ -45,7 +45,7 @@ class SlackOpenId:
 
     @property
     def issuer(self) -> str:
-        """Who issues the proofs."""
+        """The issuer of the proofs."""
         return self.root.rstrip("/")
 
     def address(self, redirect_uri: str, state: str, nonce: str, team: str) -> str:

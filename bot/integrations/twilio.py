@@ -80,7 +80,7 @@ def number(phone: str | None) -> str:
 
 
 def signature(auth_token: str, url: str, fields: Mapping[str, str]) -> str:
-    """What Twilio puts into `X-Twilio-Signature`: the address that it was given, and the form's fields in order."""
+    """The `X-Twilio-Signature` of a request: an HMAC over its address and the form's fields in order."""
     text = url + "".join(name + fields[name] for name in sorted(fields))
     return base64.b64encode(hmac.new(auth_token.encode(), text.encode(), hashlib.sha1).digest()).decode()
 

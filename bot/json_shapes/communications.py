@@ -61,7 +61,7 @@ def reach_json(reach: Reach) -> dict[str, Any]:
 
 
 def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """What the lint found in a message for the public."""
+    """The lint's findings in a message for the public."""
     return [{"finding": finding.sentence, "blocks": finding.blocks} for finding in findings]
 
 

@@ -137,7 +137,7 @@ def action_json(item: ActionItem, today: date) -> dict[str, Any]:
 
 
 def ticket_json(ticket: Ticket | None) -> dict[str, Any] | None:
-    """Where an action item stands in a tracker; None without a ticket."""
+    """The ticket of an action item; None without one."""
     if ticket is None:
         return None
     return {"tracker": str(ticket.tracker), "name": ticket.name, "url": ticket.url, "state": str(ticket.state)}

@@ -110,7 +110,7 @@ async def _add(call: Call, arguments: AddSubscriberArguments) -> Answer:
 
 
 def _why_not(call: Call, kind: SubscriberKind) -> str:
-    """What is missing for subscribers of a kind, in words."""
+    """The missing settings for subscribers of a kind, in words."""
     if kind not in call.context.policy.status_page.subscribe:
         return f"The policy lets nobody subscribe by {kind}: add {kind} to `status_page.subscribe`."
     if kind is SubscriberKind.EMAIL and "email" not in call.context.methods:

@@ -83,7 +83,7 @@ async def _name(context: Context, person: str) -> str:
 
 
 async def _whereto(context: Context, incident: Incident) -> str:
-    """Where to go on: the incident's page in the console, and the call. Nothing of a private incident."""
+    """The links to go on: the incident's page in the console, and the call. None for a private incident."""
     if incident.private:
         return ""
     async with context.database.reading() as conn:

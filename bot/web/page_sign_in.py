@@ -45,7 +45,7 @@ class PageSignIn:
         return [web.get(ENTER + "/{ticket}", self._enter)]
 
     def address(self, request: web.Request) -> str:
-        """Where people sign in who asked for a page: at the console's address, which must be set."""
+        """The address of the sign-in for a page: the console's, which must be set."""
         return f"{(self._context.url or '').rstrip('/')}{ENTER}?next={quote(request.path_qs, safe='/')}"
 
     async def is_member(self, request: web.Request) -> bool | None:

@@ -31,7 +31,7 @@ from bot.web.statuspage.gate import Gate
 
 @dataclass(frozen=True, slots=True)
 class PageParts:
-    """What the pages need: those of the status page, those of the console, and for which workspace they are."""
+    """The parts of the pages: those of the status page, those of the console, and their workspace."""
 
     status_page: StatusPageCache
     console: ConsoleParts

@@ -22,7 +22,7 @@ class SlackCheck:
         self._trouble: str | None = None
 
     async def __call__(self) -> str | None:
-        """What is wrong, with a hint; None if Slack answers. Slack is asked again only after a while."""
+        """The problem, with a hint; None if Slack answers. Slack is asked again only after a while."""
         if self._sockets is not None and not await self._sockets.connected_count():
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
         if self._api.refused is not None:

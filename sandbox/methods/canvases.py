@@ -31,7 +31,7 @@ def sections_of(ws: object, canvas: str) -> list[list[str]]:
 
 
 def read_as(markdown: str) -> str:
-    """What a person reads of a section."""
+    """The text of a section as a person reads it."""
     return _MARKS.sub("", _LINK.sub(r"\1", markdown)).strip()
 
 

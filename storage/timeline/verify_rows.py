@@ -23,7 +23,7 @@ _TO_BE_SENT = frozenset({DeadlineState.DUE, DeadlineState.SENT})
 
 @dataclass(slots=True)
 class Attestations:
-    """What the entries of one timeline attest about the incident's other rows: seals and decisions."""
+    """The attestations of one timeline's entries about the incident's other rows: seals and decisions."""
 
     seal: str | None = None  # over the incident's row
     seal_seq: int = 0  # the entry that has it

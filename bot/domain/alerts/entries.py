@@ -19,7 +19,7 @@ def of_attachment(
 
 
 def of_change(change: GroupChange, now: datetime) -> Entry | None:
-    """What happened to a group of the incident; None for what is not told, such as a repetition."""
+    """The event of a group of the incident in words; None for events that are not told, such as a repetition."""
     group = change.group
     if change.over:
         return _entry(group, "resolved", f"Alert {group.id} resolved: {group.title}", now)

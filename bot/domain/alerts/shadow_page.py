@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ShadowSide(StrEnum):
-    """Who paged. The values are persisted."""
+    """The side that paged. The values are persisted."""
 
     THEIRS = "theirs"
     ACKNOWLEDGED = "acknowledged"  # theirs, answered there

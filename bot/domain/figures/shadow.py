@@ -92,7 +92,7 @@ def contact_of(name: str, policy: Policy) -> str:
 def import_differences(
     pages: Sequence[ShadowPage], policy: Policy, covers: Sequence[Override]
 ) -> tuple[ImportDifference, ...]:
-    """Where the vendor named others than the imported schedule has, each such pair of people once."""
+    """The differences between the vendor's people and the imported schedule's, each pair of people once."""
     differences: dict[tuple[str, tuple[str, ...], tuple[str, ...]], ImportDifference] = {}
     for page in pages:
         for key, names in (page.vendor_on_call or {}).items():
@@ -176,7 +176,7 @@ def _people_in(pages: Sequence[ShadowPage], policy: Policy, zone: tzinfo) -> str
 
 
 def _keys(page: ShadowPage, policy: Policy) -> set[str]:
-    """Whom the page reached: itself the person, or those of the schedule or team that it names."""
+    """The people whom the page reached: the person, or those of the schedule or team that it names."""
     return {person_by_address(member, policy).key for member in page.people} or {_person_of(page, policy).key}
 
 

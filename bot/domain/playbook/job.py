@@ -91,7 +91,7 @@ class InvocationResult:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a job will run, byte for byte, and within which limits. People confirm its `digest`."""
+    """The invocations of a job, byte for byte, and their limits. People confirm its `digest`."""
 
     runner: str
     action: Action

@@ -25,7 +25,7 @@ class WeeklyDigest:
 
 @dataclass(frozen=True, slots=True)
 class SheetMail:
-    """To whom and when the emergency sheet is mailed each week, in the policy's time zone."""
+    """The recipients and the weekly time of the mailed emergency sheet, in the policy's time zone."""
 
     mail: tuple[str, ...]  # contacts of the policy, and addresses
     weekday: int = 0  # Monday is 0

@@ -18,7 +18,7 @@ class WebhookRule:
 
     @property
     def id(self) -> str:
-        """What names it in the outbox, also when its secret changes."""
+        """The webhook's name in the outbox, which stays when its secret changes."""
         return hashlib.sha256(self.url.encode()).hexdigest()[:12]
 
     def wants(self, event: str, severity: str, *, private: bool) -> bool:

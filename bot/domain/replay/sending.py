@@ -43,7 +43,7 @@ def sending_of(entry: Entry) -> Sending | None:
 
 
 def differences(sent: Sequence[Sending], would_send: Sequence[Sending]) -> list[dict[str, Any]]:
-    """What differs, in the order of time: what would be sent in addition or not at all, at another time or to others.
+    """The differences in the order of time: messages added, left out, at another time or to other people.
 
     The first of one kind and rung is compared with the first of the other, the second with the second.
     """

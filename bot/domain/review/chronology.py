@@ -71,7 +71,7 @@ def _row(text: str, cites: tuple[Cite, ...]) -> Row:
 
 
 def _what(record: Record, recorded: RecordedEntry) -> str:
-    """What happened, with the ID of the incident if it was one that is merged into this one."""
+    """The event in words, with the ID of the incident if that was merged into this one."""
     prefix = "" if recorded.incident == record.incident.number else f"INC-{recorded.incident}: "
     return f"{prefix}{_what_alone(recorded)}"
 

@@ -61,13 +61,13 @@ class WikiSection:
 
     @property
     def marks(self) -> list[str]:
-        """What is stored of its lines, to recognise them: words that are redacted later are not kept."""
+        """The stored marks of its lines, to recognise them: they keep no words, which may be redacted later."""
         return [mark(text) for text in self.texts]
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What we know of an export. `pending` was about to be written when the last attempt began; empty: it succeeded."""
+    """The state of an export. `pending` was to be written when the last attempt began; empty: it succeeded."""
 
     kind: WikiKind
     external: str
@@ -115,7 +115,7 @@ def plan(current: Texts, export: Exported, sections: Sequence[WikiSection]) -> P
 
 
 def marks_after(export: Exported, sections: Sequence[WikiSection], untouched: Sequence[str]) -> Marks:
-    """What we have written into each section, once a plan is carried out."""
+    """The marks of each section once a plan is carried out."""
     return {
         section.title: list(export.written.get(section.title, ())) if section.title in untouched else section.marks
         for section in sections

@@ -20,7 +20,7 @@ WRITTEN = ("note", "update", "status", "severity")  # kinds of entries with a pe
 
 @dataclass(slots=True)
 class Part:
-    """What the record has of one person."""
+    """A person's part in the record."""
 
     paged: RecordedEntry | None = None
     written: RecordedEntry | None = None

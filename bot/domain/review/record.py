@@ -91,7 +91,7 @@ class Record:
         return recorded.seq if is_own else MergedEntry(recorded.incident, recorded.seq)
 
     def leader(self, *roles: str) -> str | None:
-        """Who can answer: the holder of the first of these roles, else the facilitator of the review."""
+        """The person who can answer: the holder of the first of these roles, else the facilitator of the review."""
         holders = self.incident.roles
         role_holders = [holders.get(role) for role in (*roles, "commander")]
         fallbacks = (self.incident.resolved_by, self.incident.declared_by, *self.participants)

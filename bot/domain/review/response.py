@@ -133,7 +133,7 @@ def cadence_of(record: Record) -> Cadence:
 
 
 def _role(recorded: RecordedEntry) -> str:
-    """Who took or was given a role; a handover, and a role that was taken away, in the words of the entry."""
+    """A role that a person took or was given; a handover, or the loss of a role, in the words of the entry."""
     data, actor = recorded.entry.data, recorded.entry.actor
     holder, title = data.get("user"), data.get("title")
     if recorded.entry.kind != "role" or not holder or not title:

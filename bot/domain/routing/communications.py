@@ -72,7 +72,7 @@ def receipt_edit(communication: Communication) -> Notice:
 
 
 def publication_receipt(incident: int, payload: PublicationPayload) -> Notice:
-    """What was published on the status page, by whom."""
+    """A publication on the status page, and its author."""
     key = f"status_receipt:{incident}:{payload.publication}:{payload.update}"
     return in_channel(key, NoticeKind.STATUS_RECEIPT, incident, payload.to_json())
 

@@ -56,7 +56,7 @@ def whole_description(incident: Incident) -> str:
 
 
 def words_of(entry: Entry) -> str:
-    """What a person wrote with an act: a reason, a note, what fixed it and its root cause."""
+    """A person's words with an act: a reason, a note, the fix and the root cause."""
     text = str(entry.data.get("note") or entry.data.get("reason") or entry.text)
     cause = entry.data.get("root_cause")
     return f"{text}\n\nRoot cause: {cause}".strip() if cause else text

@@ -46,5 +46,5 @@ def webhook_test_notice(rule: str, by: str, name: str) -> Notice:
 
 
 def order_key(number: int, rule: str) -> str:
-    """What the keys of an incident's events for one webhook begin with: they go out in their order."""
+    """The prefix of the keys of an incident's events for one webhook: they go out in their order."""
     return f"webhook:{number}:{rule}"

@@ -103,7 +103,7 @@ def judge(value: float, baseline: Baseline, condition: Anomaly) -> Deviation:
 
 
 def baseline(condition: Anomaly, history: Sequence[Sequence[Series]], labels: Labels, at: float) -> Baseline:
-    """What is usual at `at` for the series with these labels. `history`: what was read for `needs` but the first."""
+    """The usual values at `at` for the series with these labels. `history`: the series of `needs` but the first."""
     if condition.method is Method.SEASONAL:
         return _seasonal(condition, [_with_labels(series, labels) for series in history], at)
     need = needs(condition)[1]

@@ -27,7 +27,7 @@ class Firing:
 
 
 def ranges(rule: AlertingRule, start: float, end: float) -> dict[Need, tuple[float, float, float]]:
-    """What has to be read to evaluate the rule from `start` to `end`: first and last instant, and step, of each need.
+    """The ranges to read to evaluate the rule from `start` to `end`: first and last instant, and step, of each need.
 
     Values at the instant of evaluation are read at just these instants.
     """

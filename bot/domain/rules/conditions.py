@@ -53,7 +53,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What a condition, or a rule, says of every series. With `unknown`, the reason, it could not be evaluated."""
+    """The results of a condition or rule for every series. With `unknown`, the reason, it could not be evaluated."""
 
     by_series: Mapping[Labels, Reading] = field(default_factory=dict)
     unknown: str | None = None

@@ -15,7 +15,7 @@ from bot.domain.statuspage.publication import Publication, PublicUpdate
 
 @dataclass(frozen=True, slots=True)
 class CopyMetadata:
-    """What we noted at the copy: the title as it was written, and of each written update a hash of its words."""
+    """Our notes at the copy: the title as it was written, and a hash of the words of each written update."""
 
     publication: str
     name: str
@@ -59,7 +59,7 @@ class ManualChange:
 
 
 def first_step(publication: Publication) -> CopyStep:
-    """What creates the copy: the first update, or of something that was over when it was published all of them."""
+    """The step that creates the copy: with the first update, or with all of a publication that was over already."""
     updates = publication.updates if is_backfill(publication) else publication.updates[:1]
     marks = CopyMetadata(publication.id, publication.title, {update.id: digest(update.message) for update in updates})
     return CopyStep(marks, updates[0], publication.title)

@@ -271,7 +271,7 @@ def referred_update(publication: Publication, reference: str | None) -> tuple[Pu
 
 
 def reference_label(update: PublicUpdate, reference: str | None) -> str:
-    """What a message about an update is: a correction, a reminder of what is to begin, or the update's status."""
+    """The kind of a message about an update: a correction, a reminder of maintenance, or the update's status."""
     if "~" in (reference or ""):
         return "Correction"
     return "Reminder" if reference == REMINDER and update.status is PublicStatus.SCHEDULED else update.status.label

@@ -18,7 +18,7 @@ NEARBY = 6 * TWIN_WINDOW  # reports further away change nothing about which two 
 
 @dataclass(frozen=True, slots=True)
 class MembershipReport:
-    """What Slack reported of a join or leave: the entry it would be, and whether it came as a message."""
+    """Slack's report of a join or leave: the entry for it, and whether it came as a message."""
 
     entry: Entry
     by_message: bool

@@ -19,5 +19,5 @@ def vendor_name(name: str, vendor: str) -> str:
 
 
 def vendor_words(text: str) -> str:
-    """What a vendor answered, as a part of our own text: its mentions are words."""
+    """A vendor's answer as a part of our own text: its mentions are plain words."""
     return MENTION.sub(r"@\1", text)

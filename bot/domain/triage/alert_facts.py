@@ -12,7 +12,7 @@ from bot.domain.triage.similarity import SimilarIncident
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """What the card shows beside the alerts. No private incident is among it, since everybody may read a card."""
+    """The card's facts beside the alerts. They contain no private incident, since everybody may read a card."""
 
     owners: tuple[Contact, ...] = ()
     on_call: tuple[str, ...] = ()  # names of schedules

@@ -93,7 +93,7 @@ class SimilarityQuery:
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """What two incidents share, as figures from 0 to 1."""
+    """The similarity of two incidents, as figures from 0 to 1."""
 
     covered: float  # share of the query that the older incident contains
     known_as: float  # share of the older incident's title that the query contains
@@ -172,7 +172,7 @@ def reasons(query: SimilarityQuery, like: Similarity, incident: Incident, now: d
 
 
 def fix_words(incident: Incident, cancelled: str = "") -> str:
-    """What fixed an incident, in the words of the person who ended it. Empty if it is open or they gave no words.
+    """The fix of an incident, in the words of the person who ended it. Empty if it is open or they gave no words.
 
     `cancelled` is the reason why it was cancelled, if it was.
     """

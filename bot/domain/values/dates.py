@@ -28,7 +28,7 @@ _YEAR = re.compile(r"20\d{2}")
 
 
 class Unit(StrEnum):
-    """What a relative day counts."""
+    """The unit of a relative day."""
 
     DAYS = "days"
     BUSINESS_DAYS = "business days"

@@ -83,7 +83,7 @@ def strip_invisible(text: str) -> str:
 
 
 def _start_of_cut_secret(form: str, text: str) -> int:
-    """Where the beginning of `form` starts at the end of `text`. The length of `text` if it does not."""
+    """The index at which `text` ends with the beginning of `form`; the length of `text` if it does not."""
     at = text.find(form[0], max(0, len(text) - len(form) + 1))
     while at >= 0 and not form.startswith(text[at:]):
         at = text.find(form[0], at + 1)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class TargetKind(StrEnum):
-    """What a target names. The values are those of the policy's YAML."""
+    """The kind of a target. The values are those of the policy's YAML."""
 
     CONTACT = "contact"
     SCHEDULE = "schedule"  # the people on call

@@ -28,7 +28,7 @@ _SENDERS = (
 
 
 def instruction(vendor: str, address: str) -> str | None:
-    """What to paste at a sender; None for one whose alerts are not understood."""
+    """The text to paste at a sender; None for one whose alerts cannot be read."""
     kind = "".join(letter for letter in vendor.lower() if letter.isalnum())
     for word, hook, words in _SENDERS:
         if word in kind:

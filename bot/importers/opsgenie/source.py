@@ -118,7 +118,7 @@ class Opsgenie:
         return {**incident, "entries": list_of(object_of(answer, "data"), "entries")}
 
     async def timeline(self, schedule: str, start: str, days: int) -> Raw:
-        """Who is on call, as Opsgenie renders it: https://docs.opsgenie.com/docs/schedule-api#get-schedule-timeline."""
+        """The people on call, as Opsgenie renders them: https://docs.opsgenie.com/docs/schedule-api#get-schedule-timeline."""
         query = {"identifierType": "id", "interval": str(days), "intervalUnit": "days", "date": start}
         return await self._one(f"v2/schedules/{_path_part(schedule)}/timeline", query) or {}
 

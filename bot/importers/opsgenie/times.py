@@ -32,7 +32,7 @@ def hours_of(restriction: Mapping[str, Any]) -> list[str]:
 
 
 def _window(restriction: Mapping[str, Any]) -> tuple[str, str]:
-    """Where a window of the week begins and ends; the same for the whole week. 24:00 is 00:00 of the next day."""
+    """The begin and end of a window of the week; equal for the whole week. 24:00 is 00:00 of the next day."""
     last = _day(restriction, "endDay") + (int_of(restriction, "endHour") == 24)
     begin = f"{DAYS[_day(restriction, 'startDay')]} {_clock(restriction, 'start')}"
     return begin, f"{DAYS[last % 7]} {_clock(restriction, 'end')}"

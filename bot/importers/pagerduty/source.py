@@ -55,7 +55,7 @@ class PagerDuty:
         return {**schedule, **details, "overrides": overrides}
 
     async def entries(self, schedule: str, since: datetime, until: datetime) -> list[Raw]:
-        """Who is on call, as PagerDuty renders it: the final schedule."""
+        """The people on call, as PagerDuty renders them: the final schedule."""
         span = {"since": rfc3339(since), "until": rfc3339(until), "time_zone": "UTC"}
         answer = await self._get(f"schedules/{_path_part(schedule)}", span)
         return list_of(object_of(object_of(answer, "schedule"), "final_schedule"), "rendered_schedule_entries")

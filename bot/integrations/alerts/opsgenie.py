@@ -73,7 +73,7 @@ def _escalation_pages(item: Mapping[str, Any], now: datetime) -> tuple[ShadowPag
 
 
 def _pages(item: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[ShadowPage, ...]:
-    """Whom Opsgenie says it notified or asked by this action, and who acknowledged; first, which alert has its ID."""
+    """Opsgenie's pages by this action: the alert of its ID, the people it notified or asked, and who acknowledged."""
     content, action = item["alert"], text_of(item.get("action")).strip().lower()
     alert_id = harmless(text_of(content.get("alertId")), NAME_LENGTH) or alert.fingerprint
     names: list[str] = []

@@ -41,7 +41,7 @@ def is_certificates(url: Any) -> bool:
 
 
 def signed_text(message: Mapping[str, Any]) -> bytes | None:
-    """What the signature of a message covers; None for a message of no known type, or with something missing."""
+    """The text under the signature of a message; None for a message of no known type, or with a missing field."""
     names = _SIGNED.get(str(message.get("Type")))
     if names is None:
         return None

@@ -63,5 +63,5 @@ class Tracker(Protocol):
         ...
 
     async def changed_since(self, place: str, since: datetime) -> Changes:
-        """What changed at a place since then, ours or not. The caller reads on while there is more."""
+        """The changes at a place since then, ours or not. The caller reads on while there are more."""
         ...

@@ -76,5 +76,5 @@ class CheckContext:
 
 
 def _place(ladder: list[Rung] | Ladder) -> KeyPath:
-    """Where the rungs of a ladder are written, below its own path."""
+    """The path of a ladder's rungs, below its own path."""
     return ("rungs",) if isinstance(ladder, Ladder) else ()

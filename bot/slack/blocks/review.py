@@ -204,7 +204,7 @@ def _hint_lines(lint_hints: Sequence[Hint]) -> Block:
 
 
 def _before_completed(view: ReviewView) -> list[Block]:
-    """What a careful reader would ask about, while the text is not final; open questions have a part of their own."""
+    """The lint's hints while the text is not final; open questions have a part of their own."""
     review = view.incident.review
     if review is None or review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
         return []

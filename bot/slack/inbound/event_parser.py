@@ -172,7 +172,7 @@ def pin_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entr
 
 
 def membership_report(event: Event, kind: str, channel: str, ts: str, at: datetime) -> MembershipReport:
-    """What a member event, or a message of the events or the history, reports of a person who joined or left."""
+    """The report of a join or leave in a member event, or in a message of the events or the history."""
     user = str(event.get("user") or "unknown")
     data = {"inviter": event["inviter"]} if event.get("inviter") else {}
     entry = Entry(at, kind, user, kind, None, data, f"{kind}:{channel}:{user}:{ts}")

@@ -76,7 +76,7 @@ def registered_by(sender: type) -> list[Registration]:
 
 
 def failed_step(notice: ClaimedNotice) -> str:
-    """What could not be done, to complete "Could not …": “invite <@U1>”, “post the incident card”."""
+    """The step that failed, to complete "Could not …": “invite <@U1>”, “post the incident card”."""
     registration = REGISTRY[NoticeKind(notice.kind)]
     person = notice.payload.get("user") if notice.kind == NoticeKind.INVITE else notice.payload.get("person")
     step = registration.failure

@@ -88,7 +88,7 @@ def dry_run(
     action: str = "run",
     confidence: float | None = None,
 ) -> DryRun:
-    """What a step, or its rollback, would run now. The button **Why not?** shows the same explanation.
+    """The commands that a step, or its rollback, would run now. The button **Why not?** shows the same explanation.
 
     `confidence`, from 0 to 1, is how likely the playbook helps.
     """

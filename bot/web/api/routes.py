@@ -39,7 +39,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class ApiContext:
-    """What every route of the API shares: authentication, limits, streams, the OpenAPI document."""
+    """The shared parts of the API's routes: authentication, limits, streams, the OpenAPI document."""
 
     authenticator: Authenticator
     rate_limit: RateLimit = field(default_factory=RateLimit)

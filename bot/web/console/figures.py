@@ -108,7 +108,7 @@ def _period(days: str, first: str, last: str, visitor: Visitor) -> dict[str, Any
 
 
 def _filters(policy: Policy) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """What incidents can be selected by: name, label, and the values with their names."""
+    """The filters of incidents: name, label, and the values with their names."""
     values = {
         "severity": {level.key: f"{level.key.upper()} {level.name}" for level in policy.severities},
         "service": {key: service.name or key for key, service in policy.services.items()},

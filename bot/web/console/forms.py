@@ -128,12 +128,12 @@ def _error_words(operation: str, name: str, kind: str, message: str) -> str:
 
 
 def _typed_values(form: Form, sent: Sent) -> dict[str, str]:
-    """What was typed, to be shown again."""
+    """The typed values, to be shown again."""
     return {form_field.name: ", ".join(_all(form_field, sent)) for form_field in form.fields}
 
 
 def _all(form_field: Field, sent: Sent) -> list[str]:
-    """What was sent for a field: several texts where several can be chosen."""
+    """The submitted values of a field: several texts where several can be chosen."""
     return [text for value in sent.getall(form_field.name, []) if (text := str(value))]
 
 

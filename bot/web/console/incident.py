@@ -154,7 +154,7 @@ def _merge_rows(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def _links(visitor: Visitor, incident: Incident) -> list[tuple[str, str]]:
-    """Where people talk about it: the call, and the channel once there is one."""
+    """The links to its conversation: the call, and the channel once there is one."""
     async with visitor.context.database.reading() as conn:
         policy = await visitor.context.policies.of(conn, incident)
     team = visitor.console.team

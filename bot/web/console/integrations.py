@@ -194,7 +194,7 @@ def by_name(integrations: Sequence[Integration]) -> Mapping[str, Integration]:
 
 
 def _failure(words: str, error: DeliveryError, label: str) -> str:
-    """What went wrong. An error that may pass says nothing of settings, so that the hint is added here."""
+    """The error in words. A temporary one does not name settings, so a hint is added here."""
     if error.permanent:
         return f"{words}."
     return f"{words}. Check the address of {label} in the settings, and that this machine can reach it; then try again."

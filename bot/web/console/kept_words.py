@@ -26,7 +26,7 @@ class KeptWords:
     fields: tuple[tuple[str, str], ...]
 
     def as_text(self) -> str:
-        """What the page that signs in carries."""
+        """The content that the sign-in page carries."""
         return json.dumps([self.action, self.fields])
 
     @property

@@ -66,7 +66,7 @@ async def _page(visitor: Visitor, path: Path | None, text: str | None = None) ->
 
 
 async def _check_policy(visitor: Visitor, text: str) -> dict[str, Any]:
-    """What is wrong with the policy; else how it differs, and what it would have sent."""
+    """The problems of the policy; else its differences, and the messages it would have sent."""
     try:
         loaded = await asyncio.to_thread(policy_reader.read_text, text)
     except PolicyError as error:
@@ -86,7 +86,7 @@ def _problem_words(problem: Problem) -> str:
 
 
 async def _play_incidents(visitor: Visitor, policy: Policy) -> dict[str, Any]:
-    """What was sent in the latest incidents, and what the policy would have sent."""
+    """The messages sent in the latest incidents, and those that the policy would have sent."""
     context, now = visitor.context, visitor.now
     incident_filter = incidents.IncidentFilter(declared_since=now - PLAYED_SINCE)
     async with context.database.snapshot() as conn:

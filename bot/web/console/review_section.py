@@ -185,7 +185,7 @@ def _current_text(place: Place, now_writing: SectionDrafts) -> str:
 
 
 async def _notice_of_others(visitor: Visitor, now_writing: SectionDrafts, version: int) -> str:
-    """Who else is writing, and who has saved since, in words; empty if nobody."""
+    """The other people who are writing or have saved since, in words; empty if nobody."""
     people = [other_draft.author for other_draft in now_writing.others]
     stored = now_writing.stored
     words = await visitor.words([*people, stored.author if stored is not None else ""])

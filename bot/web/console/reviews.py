@@ -88,7 +88,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
 
 
 async def _hints(visitor: Visitor) -> list[str]:
-    """What a careful reader would ask about before the review is completed; open questions stand beside the text."""
+    """The lint's hints before the review is completed; open questions are beside the text."""
     incident = await visible_incident(visitor.call(visitor.request.match_info))
     async with visitor.context.database.reading() as conn:
         view = await read_review(conn, await visitor.context.policies.of(conn, incident), incident.number)

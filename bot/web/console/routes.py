@@ -46,7 +46,7 @@ MODULES = (
 
 @dataclass(frozen=True, slots=True)
 class ConsoleParts:
-    """What the console needs of the rest of the bot. `slack` is None where sign-in with Slack is not set up."""
+    """The console's dependencies in the rest of the bot. `slack` is None where sign-in with Slack is not set up."""
 
     installation: Installation
     backtests: Backtests

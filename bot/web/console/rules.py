@@ -200,7 +200,7 @@ def _switch_form(visitor: Visitor, rule: AlertingRule, *, enabled: bool) -> Form
 
 
 def _rule_facts(rule: AlertingRule) -> list[tuple[str, str]]:
-    """What it looks at, and how often."""
+    """The rule's conditions, and its interval."""
     spans = [("Evaluated", f"every {exact(rule.every)}"), ("For", exact(rule.hold) if rule.hold else "at once")]
     spans += [("Resolves", f"after {exact(rule.keep_firing)} without" if rule.keep_firing else "at once")]
     labels = [("Labels", ", ".join(f"{key}={value}" for key, value in rule.labels.items()))] if rule.labels else []

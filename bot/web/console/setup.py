@@ -27,7 +27,7 @@ PER_PART = 25  # tokens, and sessions
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the page asks of the rest of the bot."""
+    """The page's dependencies in the rest of the bot."""
 
     check: Callable[[], Awaitable[list[dict[str, Any]]]]  # what `tocsin check` finds
     policy_file: Callable[[], Path | None]

@@ -39,7 +39,7 @@ class SlackSignIn:
 
     @property
     def redirect_uri(self) -> str:
-        """Where Slack sends the browser back to, exactly as it is registered there."""
+        """The address to which Slack sends the browser back, exactly as it is registered there."""
         return self.url.rstrip("/") + CALLBACK
 
     def routes(self, pages: SignInPages) -> list[web.RouteDef]:

@@ -14,7 +14,7 @@ INCIDENT, REVIEW, PLAYBOOK = "/incidents/{id}", "/incidents/{id}/review", "/inci
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the console does what one usage of a verb does."""
+    """The place in the console for one usage of a verb."""
 
     page: str  # a path of the routing table
     form: str = ""  # the path to which the form on the page is sent; empty where the page only shows something

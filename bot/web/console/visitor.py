@@ -37,7 +37,7 @@ _INSIDE = frozenset({Membership.MEMBER, Membership.UNKNOWN})  # unknown while Sl
 
 @dataclass(slots=True)
 class Console:
-    """What every page shares."""
+    """The shared parts of every page."""
 
     authenticator: Authenticator
     slack: bool = False  # whether people can sign in with Slack
@@ -83,7 +83,7 @@ class Console:
         return await sessions.find(self.context.database, secret, self.bootstrap_hashes(), now)
 
     async def visitor(self, request: web.Request) -> Visitor | None:
-        """Who asks; None for somebody who has not signed in."""
+        """The visitor; None for somebody who has not signed in."""
         cookies, now = await self.cookies(), self.context.clock.now()
         session = await self._session(request, cookies, now)
         if session is None:
@@ -135,7 +135,7 @@ class Visitor:
 
     @property
     def person(self) -> str:
-        """Whom the session acts as."""
+        """The person as whom the session acts."""
         return self.session.person
 
     @property
@@ -153,7 +153,7 @@ class Visitor:
         return self.token.allows(scope)
 
     async def ask(self, name: str, path: Mapping[str, str] | None = None, **given: Any) -> Any:
-        """What a question answers. Raises `Refused` and `Problem`."""
+        """The answer of a query. Raises `Refused` and `Problem`."""
         operation = BY_NAME[name]
         answer = await self.run(name, path or {}, operation.arguments.model_validate(given))
         return answer.body

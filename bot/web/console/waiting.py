@@ -30,7 +30,7 @@ class Waiting:
 
 
 async def lines_waiting_for(visitor: Visitor) -> list[Waiting]:
-    """What waits for the visitor, the most urgent kind first. Nothing for the operator, who is nobody."""
+    """The work that waits for the visitor, the most urgent kind first. None for the operator, who is no person."""
     if visitor.person in {API, OPERATOR}:
         return []
     context = visitor.context

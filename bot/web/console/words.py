@@ -58,7 +58,7 @@ class Words:
 
     @staticmethod
     def due(kind: str, rung: int | None = None) -> str:
-        """What a deadline of the ledger is for."""
+        """The purpose of a deadline of the ledger."""
         return f"Page of rung {rung}" if rung else _DUE.get(kind, kind.replace("_", " ").capitalize())
 
     def time(self, value: str | datetime | None) -> Markup:

@@ -118,7 +118,7 @@ def _counts(receipt: Receipt) -> dict[str, int]:
 
 
 def receipt_json(receipt: Receipt, batch: AlertBatch | None = None) -> dict[str, object]:
-    """What a sender is told: how many alerts there were of each kind, the groups, and why some were rejected."""
+    """The answer to a sender: the number of alerts of each kind, the groups, and the reasons for rejections."""
     answer: dict[str, object] = {
         "received": receipt.received,
         **_counts(receipt),

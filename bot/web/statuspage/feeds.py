@@ -41,7 +41,7 @@ class Item:
         return view.address(self.publication.id)
 
     def uid(self, view: PageView) -> str:
-        """What a reader recognizes it by, whatever is edited."""
+        """The ID by which a feed reader recognizes it after any edit."""
         return f"{view.url}/incidents/{self.publication.id}#{self.update.id}"
 
     @property

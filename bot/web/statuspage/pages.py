@@ -141,7 +141,7 @@ def message_page(view: PageView, links: dict[str, str], title: str, text: str, t
 
 
 def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
-    """What a template shows of a publication: nothing of the incident behind it."""
+    """A template's values of a publication: none of the incident behind it."""
     words = Words(view.zone)
     names = {component.key: component.name for component in view.rules.components}
     over = publication.ended_at

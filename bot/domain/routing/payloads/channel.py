@@ -16,7 +16,7 @@ class BookmarkPayload(Payload):
 
 @dataclass(frozen=True)
 class ChannelLookPayload(Payload):
-    """What an event said about the channel. Slack is asked all the same: events come late, twice or out of order."""
+    """An event's report about the channel. Slack is asked all the same: events come late, twice or out of order."""
 
     by: str = ""  # who did it
     loss: str = ""  # a `ChannelLoss`, for a private channel that the bot can no longer see
