@@ -77,7 +77,7 @@ async def test_the_command_takes_a_link_and_a_reason_or_opens_its_form(world: Wo
     await settle(world)
     refused = await type_command(world, "tom", INSIDE, f"/incident redact {SECRET}")
     assert "Give the link to the message, then the reason" in refused
-    assert "Redacted: one entry of INC-1" in await type_command(
+    assert "Redacted: one entry of INC-1 lost its words, and my messages about it are edited." in await type_command(
         world, "tom", INSIDE, f"/incident redact {link} my password"
     )
     again = await type_command(world, "maya", INSIDE, f"/incident redact {link} once more")

@@ -13,8 +13,8 @@ from bot.slack.text import mention
 def redaction_confirmation(result: RedactionResult, actor: str) -> Message:
     """The answer to the person who redacted an entry."""
     entry, incident = result.record.entry, result.incident
-    entries = f"{result.count} entries" if result.count != 1 else "one entry"
-    words = f"Redacted: {entries} of {incident.id} lost their words, and my messages about them are edited."
+    entries, its, it = ("one entry", "its", "it") if result.count == 1 else (f"{result.count} entries", "their", "them")
+    words = f"Redacted: {entries} of {incident.id} lost {its} words, and my messages about {it} are edited."
     notes = ["Backups, archives and exports made before still have them."]
     if result.title_struck:
         notes.append("The name of the channel was made from the title: rename it in Slack.")
