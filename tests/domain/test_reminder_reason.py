@@ -94,7 +94,7 @@ def test_a_role_reminder_asks_for_no_update_before_it_is_due() -> None:
         ("update", 1, 5, NudgeReason.UPDATE_DUE, "an update is due"),
         ("update", 0, 3, NudgeReason.BUSY, "softened: the channel is busy"),
         ("role", 0, 3, NudgeReason.EMPTY_ROLES, "required roles are empty"),
-        ("update", 2, 5, NudgeReason.UNANSWERED, "unanswered 2 times: the commander is asked"),
+        ("update", 2, 5, NudgeReason.UNANSWERED, "unanswered 2 times: the commander is asked, or else the reporter"),
         ("update", 2, 0, NudgeReason.SILENCE, "two whole cadences of silence: the ladder was paged"),
         ("role", 1, 0, NudgeReason.SILENCE, "two whole cadences of silence: the ladder was paged"),
     ],

@@ -38,7 +38,7 @@ _WORDS = {
     NudgeReason.BUSY: "softened: the channel is busy",
     NudgeReason.EMPTY_ROLES: "required roles are empty",
     NudgeReason.AUDIENCES: "not told within the cadence: {audiences}",
-    NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked",
+    NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked, or else the reporter",
     NudgeReason.UPDATE_DUE: "an update is due",
 }
 

@@ -44,6 +44,7 @@ async def page_others(work: UnitOfWork, row: ClaimedNotice, error: str) -> bool:
     if payload is None or work.incident.drill or not work.incident.open:
         return False
     base = routing.page_base(row.dedup_key, row.payload)
+    error = await _all_errors(work, base, error)
     unpaged = _without_page(work.incident, payload)
     if payload.rung is None:
         text = f"{payload.why or payload.called}: nobody was reached. {error}"
@@ -68,6 +69,13 @@ async def page_others(work: UnitOfWork, row: ClaimedNotice, error: str) -> bool:
     ledger = tuple(decision for decision in outcome.ledger if decision.dedup_key != rung_key)
     await work.write(replace(outcome, ledger=ledger))
     return False
+
+
+async def _all_errors(work: UnitOfWork, base: str, error: str) -> str:
+    """The errors of all attempts of the page, each once, the last one's at the end."""
+    failed = await census.failures(work.conn, work.incident.number)
+    errors = [notice.error for notice in failed if notice.dedup_key.startswith(f"{base}:")]
+    return "; ".join(dict.fromkeys(text.rstrip(".") for text in (*errors, error) if text)) + "."
 
 
 def _payload(row: ClaimedNotice) -> PagePayload | None:

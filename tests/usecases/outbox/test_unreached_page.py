@@ -99,6 +99,16 @@ async def test_a_rung_is_followed_once_its_last_call_has_failed(context: Context
     assert set(await calls(context)) == {"U0CTO0001"}
 
 
+async def test_where_several_people_cannot_be_reached_each_reason_is_told(context: Context) -> None:
+    await page(context, 1, "U1", users=("U0LEFT001", "U0LEFT002"), reason="You wrote it")
+    paged = await calls(context)
+    await results.record_failure(context, paged["U0LEFT001"], "Could not page <@U0LEFT001>: no such user.")
+    await results.record_failure(context, paged["U0LEFT002"], "Could not page <@U0LEFT002>: no such user.")
+    async with context.database.reading() as conn:
+        (told,) = [record.entry.text for record in await entries.read(conn, 1) if record.entry.data.get("told")]
+    assert "Could not page <@U0LEFT001>: no such user; Could not page <@U0LEFT002>: no such user." in told
+
+
 async def test_a_page_that_fails_after_the_acknowledgement_is_followed_by_none(context: Context) -> None:
     await lapse(context)
     paged = await calls(context)
