@@ -117,8 +117,9 @@ def noise_command(span: str, as_json: bool) -> None:
     if as_json:
         print_json(asdict(counted))
         return
+    count = "1 incident" if counted.incidents == 1 else f"{counted.incidents} incidents"
     click.echo(
-        f"{counted.incidents} incidents: {_percent(counted.detection_rate)} an alert told of first, "
+        f"{count}: {_percent(counted.detection_rate)} an alert told of first, "
         f"{_percent(counted.false_negative_rate)} none told of; "
         f"{_percent(counted.false_positive_rate)} of the decided alerts were false"
     )
@@ -260,6 +261,9 @@ async def _post(settings: Settings, payload: Any, kind: str) -> Any:
             ) as answer,
         ):
             text = await answer.text()
+            if answer.status == 404:
+                hint = "Set TOCSIN_SNS_TOPICS." if kind == "cloudwatch" else "Set its secret, and restart the bot."
+                raise TocsinError(f"The bot has no endpoint {url}. {hint} See docs/alerts.md")
             if answer.status != 202:
                 raise TocsinError(f"{url} answered {answer.status}: {text[:500]}")
             return json.loads(text)

@@ -23,6 +23,7 @@ from bot.domain.values.one_line import one_line
 from bot.integrations.prometheus import Prometheus
 from bot.settings import Settings
 from bot.usecases.rules.backtest import backtest
+from bot.usecases.rules.rule_line import TRIED
 from storage.database import Database
 
 
@@ -100,8 +101,9 @@ def backtest_command(source: str, since: str, as_json: bool) -> None:
         return
     for result in results:
         matched = result["matched"]
+        name = one_line(result["name"] if result["rule"] == TRIED else result["rule"])
         echo(
-            f"{result['rule']} would have fired {_times(result['fired'])} within {since}: "
+            f"{'The rule' if name == TRIED else name} would have fired {_times(result['fired'])} within {since}: "
             f"{matched} matched an incident, {result['false']} did not."
         )
         for firing in result["firings"]:

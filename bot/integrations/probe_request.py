@@ -7,6 +7,7 @@ connection goes to one of these.
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 import time
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ async def ask(probe: Probe) -> ProbeResult:
     except aiohttp.ClientConnectorCertificateError as error:
         problem = f"its certificate is not trusted: {_reason(error)}"
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        problem = f"no connection ({type(error).__name__})"
+        problem = _connection_problem(error)
     return ProbeResult(problem, time.monotonic() - started, expires[-1] if expires else None)
 
 
@@ -130,6 +131,17 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     while len(body) < MOST_BYTES and (chunk := await response.content.read(MOST_BYTES - len(body))):
         body += chunk
     return bytes(body)
+
+
+def _connection_problem(error: Exception) -> str:
+    """Why there is no answer, in words where the reason is a common one."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, ConnectionRefusedError):
+        return "the connection is refused"
+    closed = isinstance(cause, OSError) and cause.errno in (errno.ECONNRESET, errno.EPIPE)
+    if closed or isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the connection is closed without an answer"
+    return f"no connection ({type(cause).__name__})"
 
 
 def _reason(error: aiohttp.ClientConnectorCertificateError) -> str:

@@ -80,7 +80,7 @@ def explanation_json(group: AlertGroup, policy: Policy) -> dict[str, Any]:
     """The explanation of a decision: each step with its reason, and at last why nobody was paged, if so."""
     steps = [{"at": s.at.isoformat(), "step": s.step, "reason": s.reason} for s in group.steps]
     if (reason := escalation.reason_for_no_page(group, policy)) is not None:
-        at = group.decided_at or group.changed_at
+        at = max([group.decided_at or group.changed_at, *(step.at for step in group.steps[-1:])])  # it stands last
         steps.append({"at": at.isoformat(), "step": "page", "reason": reason})
     return {
         "id": group.id,

@@ -92,7 +92,18 @@ async def test_an_answer_that_takes_too_long_is_a_failure(server: Server) -> Non
 
 async def test_a_server_that_does_not_listen_is_a_failure(server: Server) -> None:
     words = await problem(server, url="http://127.0.0.1:1/")
-    assert words == "no connection (ClientConnectorError)"
+    assert words == "the connection is refused"
+
+
+async def test_a_server_that_closes_the_connection_is_a_failure_in_words(server: Server) -> None:
+    async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    listener = await asyncio.start_server(close, "127.0.0.1", 0)
+    async with listener:
+        port = listener.sockets[0].getsockname()[1]
+        words = await problem(server, url=f"http://127.0.0.1:{port}/")
+    assert words == "the connection is closed without an answer"
 
 
 async def test_redirects_are_followed_on_the_same_host_only(server: Server) -> None:
