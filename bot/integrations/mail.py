@@ -61,6 +61,6 @@ def _page(mail: Mail) -> str:
     title = html.escape(one_line(mail.subject))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-        '<body style="font-family:sans-serif;line-height:1.5;max-width:40em">'
+        '<body dir="auto" style="font-family:sans-serif;line-height:1.5;max-width:40em">'
         f"{mail.html}</body></html>\n"
     )

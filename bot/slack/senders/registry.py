@@ -84,4 +84,6 @@ def failed_step(notice: ClaimedNotice) -> str:
         step = f"{registration.failure_to} {person if '@' in person else user_mention(person)}"
     if notice.kind == NoticeKind.PAGE_ELSEWHERE and (channel := notice.payload.get("channel")):
         step += f" in {channel}"
+    if notice.kind == NoticeKind.COMMS_SLACK and (channel := notice.payload.get("address")):
+        step = f"{registration.failure_to} {channel if channel.startswith('#') else f'<#{channel}>'}"
     return step

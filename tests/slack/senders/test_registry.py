@@ -96,6 +96,9 @@ def notice(kind: str, **payload: Any) -> ClaimedNotice:
         ("invite", {"user": "U1"}, "Could not invite <@U1>: "),
         ("page_direct", {"person": "U1"}, "Could not page <@U1>: "),
         ("page_elsewhere", {"channel": "#ops"}, "Could not page in #ops: "),
+        ("comms_slack", {"address": "#support"}, "Could not tell #support: "),
+        ("comms_slack", {"address": "C0123ABCD"}, "Could not tell <#C0123ABCD>: "),
+        ("comms_slack", {"address": "", "person": "U1"}, "Could not tell <@U1>: "),
     ],
 )
 def test_a_failure_says_what_was_meant_for_which_person(kind: str, payload: dict[str, Any], start: str) -> None:
