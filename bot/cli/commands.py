@@ -27,6 +27,7 @@ class LazyCommand:
 
 ENTRIES = (
     LazyCommand("ack", "verbs", "Say that you are responding."),
+    LazyCommand("action", "action", "Add an action item: tocsin action INC-7 Alert on the pool"),
     LazyCommand("actions", "actions", "Action items that are to be done, those due soonest first."),
     LazyCommand("alerts", "alerts", "Groups of alerts that fire, newest first."),
     LazyCommand("backup", "records", "Copy the SQLite database to FILE while the bot runs."),
@@ -85,6 +86,7 @@ ENTRIES = (
 # What works, for the answer to a command line that cannot be parsed.
 EXAMPLES = {
     "ack": "ack INC-7",
+    "action": "action INC-7 Alert on the pool @maya by friday P1",
     "actions": "actions overdue --json",
     "cancel": "cancel INC-7 Wrong probe",
     "close": "close INC-7",

@@ -151,6 +151,21 @@ async def test_what_comes_afterwards_is_the_same_on_the_database_and_against_the
     assert "where the bot runs" in wiki
 
 
+async def test_an_action_item_is_added_as_in_slack(world: World) -> None:
+    _, secret = await token_for(world, MAYA)
+    database = {"DATABASE_URL": world.settings.url}
+    server = {"TOCSIN_URL": f"http://127.0.0.1:{world.tocsin.port}", "TOCSIN_TOKEN": secret}
+    await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA)
+    for env, number in ((database, 1), (server, 2)):
+        words = f"action INC-1 Alert on the pool @{TOM} by friday P1 --json"
+        item = await tocsin(env, *words.split())
+        assert (item["id"], item["title"], item["owner"]) == (f"AI-1-{number}", "Alert on the pool", TOM)
+        assert (date.fromisoformat(item["due"]).weekday(), item["priority"], item["status"]) == (4, "P1", "open")
+    assert "AI-1-3 · Fix it · no owner · no due date · P2" in await tocsin(database, "action", "INC-1", "Fix", "it")
+    refused = await tocsin(database, *["action", "INC-1", "Fix", "it", "by", "2026-13-40"], code=1)
+    assert "2026-13-40 is no day of the calendar" in refused
+
+
 async def test_guests_and_outsiders_are_held_on_the_database_too(world: World) -> None:
     database = {"DATABASE_URL": world.settings.url}
     await tocsin(database, "declare", "sev2", "Breach", "--private", "--as", MAYA)
