@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 from tests.api.calls import MAYA, TOM, program, token_for
 from tests.browser.test_status_page import violations
 from tests.scenarios.running import World, policy_file, running_world
+from tests.waiting import WITHIN_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -142,3 +144,36 @@ async def test_the_keyboard_alone_runs_an_incident_and_a_page_keeps_itself_up_to
         plain = await browser.new_context(java_script_enabled=False, viewport=PHONE)
         await furnished(await signed_in(plain, world, TOM))
         await plain.close()
+
+
+async def test_a_long_timeline_scrolls_to_its_first_entry_and_keeps_up_with_new_ones(
+    browser: Browser, sqlite_url: str
+) -> None:
+    async with running_world(sqlite_url) as world, program(world) as maya:
+        await maya.post("/incidents", {"title": "Checkout is down"})
+        await world.incident_channel(1)
+        await world.delivered()
+        for number in range(70):
+            await maya.post("/incidents/INC-1/note", {"text": f"Finding {number}"})
+        for size in (WIDE, PHONE):
+            opened = await browser.new_context(viewport=size)
+            tab = await signed_in(opened, world, scopes="read" if size is WIDE else "admin")
+            await tab.goto(f"http://127.0.0.1:{world.tocsin.port}/incidents/INC-1?show=messages")
+            shown = tab.locator(".timeline > li")
+            assert await shown.count() == 30
+            link = tab.get_by_role("link", name="Earlier entries")
+            await maya.post("/incidents/INC-1/note", {"text": f"Found at {size['width']}"})
+            await tab.get_by_text(f"Found at {size['width']}").wait_for()
+            while await link.count():
+                before = await shown.count()
+                await (tab.evaluate("scrollTo(0, document.body.scrollHeight)") if size is WIDE else link.click())
+                async with asyncio.timeout(WITHIN_S):
+                    while await shown.count() == before and await link.count():
+                        await asyncio.sleep(0.05)
+                await maya.post("/incidents/INC-1/note", {"text": f"Found after {before} at {size['width']}"})
+                await tab.get_by_text(f"Found after {before} at {size['width']}").wait_for()
+            numbers = [int(await each.get_attribute("data-seq") or 0) for each in await shown.all()]
+            assert numbers == sorted(numbers, reverse=True)
+            texts = await shown.all_inner_texts()
+            assert sum("Finding" in text for text in texts) == 70, "none is missing between the parts"
+            await opened.close()

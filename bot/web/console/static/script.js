@@ -1,5 +1,45 @@
 // The console works without this. It keeps pages up to date by themselves, and a form from being sent twice.
 "use strict";
+// The earlier entries of a timeline, which are added below the newest without leaving the page.
+const earlier = document.createElement("ol");
+earlier.className = "timeline";
+earlier.reversed = true;
+const place = () => { if (!earlier.isConnected) document.querySelector("[data-part=timeline]").after(earlier); };
+const keepEarlier = (before, now) => {
+  if (!before.length || !now.length) return;
+  const shown = new Set(now.map((each) => each.dataset.seq));
+  if (!before.some((each) => shown.has(each.dataset.seq))) {  // more came at once than are shown
+    if (!document.querySelector("details[open]")) location.reload();
+    return;
+  }
+  const least = Math.min(...[...shown].map(Number));
+  earlier.prepend(...before.filter((each) => Number(each.dataset.seq) < least));
+  if (earlier.childElementCount) place();
+};
+let link = document.querySelector("[data-earlier]");
+if (link) {
+  let loading = false;
+  const load = async (asked) => {
+    if (loading || !link) return;
+    loading = true;
+    try {
+      const answer = await fetch(link.href, { headers: { Accept: "text/html" }, redirect: "error" });
+      if (!answer.ok) throw new Error();
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = page.querySelector("[data-earlier]");
+      earlier.append(...page.querySelectorAll("[data-part=timeline] [data-seq]"));
+      place();
+      if (next) link.href = next.href; else { link.parentElement.remove(); link = null; }
+    } catch (_) { if (asked) location.assign(link.href); loading = false; return; }
+    loading = false;
+    watch();
+  };
+  // Beside the timeline on a wide screen are the facts; on a narrow one they are below, and have to stay in reach.
+  const watcher = new IntersectionObserver((seen) => { if (seen[0].isIntersecting) load(false); }, { rootMargin: "400px" });
+  const watch = () => { watcher.disconnect(); if (link && matchMedia("(min-width:58rem)").matches) watcher.observe(link); };
+  link.addEventListener("click", (event) => { event.preventDefault(); load(true); });
+  watch();
+}
 const part = document.querySelector("[data-live]");
 if (part) {
   let waiting = 0, busy = false;
@@ -20,7 +60,9 @@ if (part) {
       if (!now || old.innerHTML === now.innerHTML || old.contains(document.activeElement)) continue;
       const known = new Set([...old.querySelectorAll("[data-seq]")].map((each) => each.dataset.seq));
       const open = [...old.querySelectorAll("details")].map((each) => each.open);
+      const before = [...old.querySelectorAll("[data-seq]")];
       old.innerHTML = now.innerHTML;
+      keepEarlier(before, [...old.querySelectorAll("[data-seq]")]);
       old.querySelectorAll("details").forEach((each, at) => { each.open = open[at] || each.open; });
       for (const each of old.querySelectorAll("[data-seq]")) if (!known.has(each.dataset.seq)) each.classList.add("new");
     }
