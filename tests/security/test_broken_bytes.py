@@ -26,7 +26,7 @@ ENDPOINTS = (
     "GET /status/history?before={x}", "GET /status/api/v2/{x}", "GET /oncall/primary.ics?token={x}",
     "GET /oncall/all.ics?token={x}", "GET /oncall/{x}.ics?token=1", "GET /api/v1/search?q={x}",
     "GET /api/v1/incidents?cursor={x}", "GET /api/v1/incidents?service={x}",
-    "GET /api/v1/incidents/1/timeline?kind={x}",
+    "GET /api/v1/incidents/1/timeline?kind={x}", "GET /api/v1/people?name={x}", "GET /api/v1/people?ids={x}",
     "GET /{x}",
 )  # fmt: skip
 HEADERS = (
