@@ -52,6 +52,9 @@ async def test_an_incident_is_merged_into_another_and_both_say_so(world: World) 
     assert "`INC-1`" in both
     assert "Deploy 4512 looks guilty" in both
     assert "Reopen" not in str(world.card(second))
+    refused = await type_command(world, "maya", second.name, "/incident times")
+    assert "INC-1 is merged into INC-2, whose times are counted" in refused
+    assert "is merged into INC-2 already" in await type_command(world, "maya", second.name, "/incident merge")
     async with world.tocsin.database.reading() as conn:
         review = review_json(await read_review(conn, world.tocsin.context.policy, 2), datetime.now(UTC).date())
     sentences = {each["text"]: each["cites"] for section in review["sections"] for each in section["sentences"]}

@@ -22,10 +22,7 @@ def check_merge(incident: Incident, target: Incident) -> None:
     """
     if incident.number == target.number:
         raise Refused(f"{incident.id} is this incident. Name the one that goes on.", "merge INC-7")
-    if incident.status is Status.MERGED:
-        raise Refused(f"{incident.id} is merged into INC-{incident.merged_into} already.", "show")
-    if incident.status is Status.CANCELLED:
-        raise Refused(f"{incident.id} was a false alarm. Reopen it first if it was real.", "reopen It was real")
+    require_mergeable(incident)
     if target.status is Status.MERGED:
         into = target.merged_into
         raise Refused(f"{target.id} is itself merged into INC-{into}. Merge into that one.", f"merge INC-{into}")
@@ -46,6 +43,14 @@ def check_merge(incident: Incident, target: Incident) -> None:
             f"End this one with a reason instead.",
             "cancel The same problem, handled elsewhere",
         )
+
+
+def require_mergeable(incident: Incident) -> None:
+    """Raise `Refused` for an incident that cannot go on in another one, whichever that is."""
+    if incident.status is Status.MERGED:
+        raise Refused(f"{incident.id} is merged into INC-{incident.merged_into} already.", "show")
+    if incident.status is Status.CANCELLED:
+        raise Refused(f"{incident.id} was a false alarm. Reopen it first if it was real.", "reopen It was real")
 
 
 def merge(incident: Incident, target: Incident, actor: str, now: datetime) -> Change:

@@ -36,8 +36,7 @@ def correct(incident: Incident, corrections: Mapping[str, datetime], reason: str
 
     Raises `Refused` without a reason, and `ImpossibleTime` for what cannot have been.
     """
-    if incident.status in (Status.CANCELLED, Status.MERGED):
-        raise Refused(f"{incident.id} is {incident.status}, so its times are not counted.", "list all")
+    require_counted(incident)
     changed = {name: at for name, at in corrections.items() if at != getattr(incident, name)}
     if not changed:
         return Change(incident)
@@ -57,6 +56,15 @@ def correct(incident: Incident, corrections: Mapping[str, datetime], reason: str
     if "resolved_at" in changed and after.resolved_at is not None:
         after = replace(after, ended_at=max(after.resolved_at, after.declared_at))
     return Change(after, tuple(_entry(incident, name, at, words, actor, now) for name, at in changed.items()))
+
+
+def require_counted(incident: Incident) -> None:
+    """Raise `Refused` for an incident that no figure counts, since it was cancelled or merged."""
+    if incident.status is Status.MERGED and incident.merged_into is not None:
+        into = f"INC-{incident.merged_into}"
+        raise Refused(f"{incident.id} is merged into {into}, whose times are counted.", f"times --in {into}")
+    if incident.status in (Status.CANCELLED, Status.MERGED):
+        raise Refused(f"{incident.id} is {incident.status}, so its times are not counted.", "list all")
 
 
 def _require_order(incident: Incident, changed: Mapping[str, datetime]) -> None:

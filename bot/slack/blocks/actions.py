@@ -97,11 +97,6 @@ def reminder(items: Sequence[ActionItem], total: int, today: date, command: str)
     )
 
 
-def none_left(last: Message) -> Message:
-    """The message that replaces a reminder once its last item is settled."""
-    return elements.message(last.text, [*last.blocks, elements.context("Nothing else of yours is open. Thank you.")])
-
-
 def settled(item: ActionItem) -> Message:
     """The answer to the person who settled or moved an item."""
     match item.status:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
+from bot.domain.incident.merge import require_mergeable
 from bot.domain.incident.relations import parse_tags
 from bot.slack.blocks import elements, phrases, replies
 from bot.slack.blocks.elements import Message
@@ -34,6 +35,7 @@ CHOICES = 100  # options of a select
 async def _merge(call: VerbCall) -> Message | None:
     if call.request.other is None:
         call.require("merge", call.incident)
+        require_mergeable(call.incident)
         incidents = await _other_incidents(call, open_only=call.incident.open)
         fitting = [
             incident

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.incident.times import ImpossibleTime
+from bot.domain.incident.times import ImpossibleTime, require_counted
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors
@@ -14,6 +14,7 @@ from bot.usecases.incidents.correct_times import correct_times
 
 async def _times(call: VerbCall) -> Message | None:
     call.require("times", call.incident)
+    require_counted(call.incident)
     return await call.open_form(times_modal(call.incident), "times")
 
 
