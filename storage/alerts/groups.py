@@ -108,6 +108,12 @@ async def firing(conn: AsyncConnection, limit: int, before: int | None = None) -
     return await _list(conn, query if before is None else query.where(_c.number < before))
 
 
+async def firing_numbers(conn: AsyncConnection, decision: Decision) -> list[int]:
+    """The numbers of all groups that fire and have this decision, the newest first."""
+    query = sa.select(_c.number).where(_FIRING, _c.decision == str(decision))
+    return list(await conn.scalars(query.order_by(_c.number.desc())))
+
+
 async def count_firing(conn: AsyncConnection) -> dict[str, int]:
     """The number of groups that fire, by decision."""
     rows = await conn.execute(sa.select(_c.decision, sa.func.count()).where(_FIRING).group_by(_c.decision))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,9 +18,10 @@ from bot.usecases.alerts import escalate, inhibit
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import claim_delivery
 from storage.alerts import deadlines, groups, members, silences
+from storage.alerts.members import Member
 from storage.outbox import enqueue
 
-MOST_GROUPS = 1000
+AT_ONCE = 50  # groups that are compared together
 MOST_ALERTS = 1000
 
 
@@ -39,12 +41,19 @@ async def add_silence(context: Context, silence: Silence, delivery: str | None =
 async def add_in(conn: AsyncConnection, silence: Silence, now: datetime) -> Silence:
     """Do what `add_silence` does, in a transaction that holds the lock of all groups."""
     stored = await silences.add(conn, silence)
-    asked_groups = [group for group in await groups.firing(conn, MOST_GROUPS) if group.decision is Decision.ASKED]
-    silenced_groups = [await silenced_group(conn, group, now) for group in asked_groups]
-    changed = await escalate.settle_pages(conn, [group for group in silenced_groups if group is not None])
-    await groups.save_many(conn, changed)
-    await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
-    await inhibit.lift(conn, [group.number for group in changed], now)
+    in_force = await silences.in_force(conn, now)
+    numbers = await groups.firing_numbers(conn, Decision.ASKED)
+    for start in range(0, len(numbers), AT_ONCE):
+        asked_groups = await groups.get_many(conn, numbers[start : start + AT_ONCE])
+        alerts = await members.of_groups(conn, asked_groups.keys(), MOST_ALERTS)
+        silenced_groups = [
+            await _silenced(conn, group, alerts.get(number, []), in_force, now)
+            for number, group in asked_groups.items()
+        ]
+        changed = await escalate.settle_pages(conn, [group for group in silenced_groups if group is not None])
+        await groups.save_many(conn, changed)
+        await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
+        await inhibit.lift(conn, [group.number for group in changed], now)
     return stored
 
 
@@ -65,8 +74,7 @@ async def end_in(conn: AsyncConnection, number: int, now: datetime) -> Silence |
     """Do what `end_silence` does, in a transaction that holds the lock of all groups. None if the silence is over."""
     ended = await silences.end(conn, number, now)
     if ended is not None:
-        firing = await groups.firing(conn, MOST_GROUPS)
-        quiet = [group.number for group in firing if group.decision is Decision.SILENCED]
+        quiet = await groups.firing_numbers(conn, Decision.SILENCED)
         await deadlines.arm(conn, quiet, deadlines.DECIDE, now)
     return ended
 
@@ -76,10 +84,13 @@ async def silenced_group(conn: AsyncConnection, group: AlertGroup, now: datetime
     in_force = await silences.in_force(conn, now)
     if not in_force:
         return None
-    firing = [
-        member.alert.labels for member in await members.of_group(conn, group.number, MOST_ALERTS) if member.firing
-    ]
-    used = silenced_by(firing, in_force)
+    return await _silenced(conn, group, await members.of_group(conn, group.number, MOST_ALERTS), in_force, now)
+
+
+async def _silenced(
+    conn: AsyncConnection, group: AlertGroup, alerts: Sequence[Member], in_force: Sequence[Silence], now: datetime
+) -> AlertGroup | None:
+    used = silenced_by([member.alert.labels for member in alerts if member.firing], in_force)
     if not used:
         return None
     first = min(used, key=lambda silence: silence.ends_at)

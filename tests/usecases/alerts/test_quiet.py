@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from bot.domain.alerts import silence as silences
 from bot.domain.alerts.group import AlertGroup, Decision
-from bot.usecases.alerts import act
+from bot.domain.timeline.entry import BOT
+from bot.usecases.alerts import act, silence
 from bot.usecases.alerts.decide import claim_gathered, decide_group
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration
@@ -148,3 +152,17 @@ async def test_a_group_that_is_held_is_recorded_when_it_resolves(
     await report(context, resolved_alert(alert("Slow", do="few")))
     (group,) = await all_groups(context)
     assert (group.decision, group.reason) == (Decision.RECORDED, "resolved before enough alerts fired")
+
+
+async def test_a_silence_and_its_end_reach_every_group_however_many_fire(
+    make_context: MakeContext, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "AT_ONCE", 2)
+    context = make_context(POLICY)
+    await report(context, *(alert(f"A{number}", do="ask") for number in range(5)), alert("B", do="ask"))
+    assert {group.decision for group in await decide_all(context, clock)} == {Decision.ASKED}
+    stored = await silence.add_silence(context, silences.parse("alertname=/A.*/ for 2h", BOT, clock.instant))
+    quiet = {group.title: str(group.decision) for group in await all_groups(context)}
+    assert quiet == {**{f"A{number}": "silenced" for number in range(5)}, "B": "asked"}
+    await silence.end_silence(context, stored.number)
+    assert {group.decision for group in await decide_all(context, clock)} == {Decision.ASKED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from bot.usecases.incidents.note import note
+from bot.web.console.alerts import GROUPS_PER_PAGE
 from storage import directory
 from tests.api.calls import MAYA, TOM
 from tests.scenarios.running import World, policy_file, running_world
+from tests.usecases.alerts.telling import alert, report
 from tests.web.console.browser import Browser, Page, browser
 
 
@@ -96,7 +99,13 @@ async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, 
         on_call = await maya.get("/oncall")
         assert (await maya.send(on_call, "/oncall/primary/cover", duration="2 hours")).status == 422
         assert (await maya.send(on_call, "/oncall/primary/cover", duration="2h")).status == 303
-        alerts = await maya.get("/alerts")
+        await report(world.tocsin.context, *(alert(f"Slow{number}") for number in range(GROUPS_PER_PAGE + 1)))
+        alerts = await maya.get("/alerts?scope=all")
+        assert alerts.text.count("/alerts/AG-") == GROUPS_PER_PAGE
+        (older,) = re.findall(r'href="([^"]*)">Older groups<', alerts.text)
+        last = await maya.get(f"/alerts{html.unescape(older)}")
+        assert (last.text.count("/alerts/AG-"), "Older groups" in last.text) == (1, False)
+        assert (await maya.get("/alerts?cursor=nonsense")).status == 422
         assert (await maya.send(alerts, "/silences", labels="alertname=Slow", duration="1h")).status == 303
         assert (await maya.send(await maya.get("/alerts"), "/silences/SI-1/end")).status == 303
         added = await maya.send(
