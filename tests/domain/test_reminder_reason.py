@@ -87,6 +87,14 @@ def test_a_role_reminder_asks_for_no_update_before_it_is_due() -> None:
     assert decision.next_roles_at == at + 15 * MINUTE
 
 
+def test_after_two_reminders_the_commander_is_asked_where_there_is_one() -> None:
+    at = NOON + 30 * MINUTE
+    incident = replace(new_incident(), unanswered=2, update_due_at=at, roles={"commander": "UC"})
+    decision = decide_nudge(incident, POLICY, "update", at, Activity(5, at), at)
+    assert (decision.reason, decision.mention) == (NudgeReason.UNANSWERED, ("UC",))
+    assert decision.words == "unanswered 2 times: the commander is asked"
+
+
 @pytest.mark.parametrize(
     ("kind", "unanswered", "messages", "reason", "words"),
     [
@@ -94,7 +102,7 @@ def test_a_role_reminder_asks_for_no_update_before_it_is_due() -> None:
         ("update", 1, 5, NudgeReason.UPDATE_DUE, "an update is due"),
         ("update", 0, 3, NudgeReason.BUSY, "softened: the channel is busy"),
         ("role", 0, 3, NudgeReason.EMPTY_ROLES, "required roles are empty"),
-        ("update", 2, 5, NudgeReason.UNANSWERED, "unanswered 2 times: the commander is asked, or else the reporter"),
+        ("update", 2, 5, NudgeReason.UNLED, "unanswered 2 times, and nobody leads yet: the reporter is asked"),
         ("update", 2, 0, NudgeReason.SILENCE, "two whole cadences of silence: the ladder was paged"),
         ("role", 1, 0, NudgeReason.SILENCE, "two whole cadences of silence: the ladder was paged"),
     ],

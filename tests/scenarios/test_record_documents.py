@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli.main import main
+from bot.cli.records import SQLITE_HEADER
 from tests.databases import PostgreSQL, run
 from tests.scenarios.running import ROOT, running_world
 
@@ -83,6 +86,18 @@ def test_a_sqlite_database_is_moved_to_postgresql_as_written(tmp_path: Path, pos
     shown = [typed("tocsin show INC-1 --json", tmp_path, DATABASE_URL=one) for one in (env["DATABASE_URL"], fresh)]
     assert shown[0] == shown[1]
     postgresql.drop(fresh)
+
+
+def test_a_file_that_is_no_database_is_not_copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear all")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/d")
+    done = CliRunner().invoke(main, ["copy", str(tmp_path / "letter.txt")])
+    assert done.exit_code == 1
+    assert "letter.txt is not an SQLite database. Name the file" in done.stderr
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///tocsin.db")
+    (tmp_path / "tocsin.db").write_bytes(SQLITE_HEADER)
+    done = CliRunner().invoke(main, ["copy", str(tmp_path / "tocsin.db")])
+    assert "Set DATABASE_URL to the PostgreSQL database" in done.stderr
 
 
 def test_the_ends_of_the_chains_are_kept_as_written(tmp_path: Path) -> None:

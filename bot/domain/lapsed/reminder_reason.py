@@ -29,6 +29,7 @@ class NudgeReason(StrEnum):
     EMPTY_ROLES = "empty_roles"
     AUDIENCES = "audiences"
     UNANSWERED = "unanswered"
+    UNLED = "unled"  # unanswered, and there is no commander to ask
     UPDATE_DUE = "update_due"
 
 
@@ -38,7 +39,8 @@ _WORDS = {
     NudgeReason.BUSY: "softened: the channel is busy",
     NudgeReason.EMPTY_ROLES: "required roles are empty",
     NudgeReason.AUDIENCES: "not told within the cadence: {audiences}",
-    NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked, or else the reporter",
+    NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked",
+    NudgeReason.UNLED: "unanswered {unanswered} times, and nobody leads yet: the reporter is asked",
     NudgeReason.UPDATE_DUE: "an update is due",
 }
 
@@ -136,7 +138,9 @@ def _reason(
         return NudgeReason.EMPTY_ROLES
     if kind == "comms" and not owes_update:
         return NudgeReason.AUDIENCES
-    return NudgeReason.UNANSWERED if incident.unanswered >= 2 else NudgeReason.UPDATE_DUE
+    if incident.unanswered < 2:
+        return NudgeReason.UPDATE_DUE
+    return NudgeReason.UNANSWERED if incident.roles.get("commander") else NudgeReason.UNLED
 
 
 def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Activity, now: datetime) -> bool:

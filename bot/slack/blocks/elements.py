@@ -375,6 +375,13 @@ def join_comma(items: Sequence[str], at_most: int = 10) -> str:
     return f"{joined} and {len(items) - at_most} more" if len(items) > at_most else joined
 
 
+def join_and(items: Sequence[str], at_most: int = 10) -> str:
+    """Join with commas and, before the last, “and”; items beyond `at_most` are counted."""
+    if len(items) < 2 or len(items) > at_most:
+        return join_comma(items, at_most)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
 def _date(at: datetime, form: str, fallback: str) -> str:
     return f"<!date^{int(at.timestamp())}^{form}|{at.astimezone(UTC).strftime(fallback)}>"
 

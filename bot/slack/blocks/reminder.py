@@ -63,26 +63,29 @@ def _outcome(outcome: str, incident: Incident | None) -> str:
 
 
 def _soft(incident: Incident, policy: Policy, payload: NudgePayload, now: datetime) -> str:
-    owed, late = " and ".join(_owed_parts(incident, policy, payload)), _late(payload)
+    owed, late = _owed(incident, policy, payload), _late(payload)
     next_at = payload.next_at
     again = f" I'll ask again {phrases.at(next_at, now)}." if next_at else ""
     return f"When you have a moment: {incident.id} is due {owed}{f' ({late})' if late else ''}.{again}"
 
 
 def _demand(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
-    owed = " and ".join(_owed_parts(incident, policy, payload)) or "a status update"
+    owed = _owed(incident, policy, payload) or "a status update"
     late = _late(payload)
     return f"*{incident.id}* needs {owed}." + (f" This reminder is {late}." if late else "")
 
 
-def _owed_parts(incident: Incident, policy: Policy, payload: NudgePayload) -> list[str]:
+def _owed(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
+    """Everything that is owed: `a status update, someone as Scribe, and a message to Company and Customers`."""
     owed = ["a status update"] if payload.owes_update else []
     missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.missing]
     if missing:
-        owed.append(f"someone as {elements.join_comma(missing)}")
+        owed.append(f"someone as {elements.join_and(missing)}")
     if payload.audiences:
-        owed.append(f"a message to {elements.join_comma([render(plain(name)) for name in payload.audiences])}")
-    return owed
+        owed.append(f"a message to {elements.join_and([render(plain(name)) for name in payload.audiences])}")
+    if len(owed) < 2 or not any(" and " in part for part in owed):
+        return elements.join_and(owed)
+    return f"{', '.join(owed[:-1])}, and {owed[-1]}"
 
 
 def _late(payload: NudgePayload) -> str:

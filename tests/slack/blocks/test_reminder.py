@@ -46,7 +46,7 @@ def test_a_reminder_says_who_owes_what_why_when_again_and_what_stops_it() -> Non
 
 def test_one_reminder_lists_everything_owed_with_the_button_for_each() -> None:
     message = reminder.nudge(OPEN, FIVE, replace(NUDGE, missing=("scribe", "commander")), minutes(15))
-    assert message.text == f"<@{BEN}> *INC-1* needs a status update and someone as Scribe, Incident commander."
+    assert message.text == f"<@{BEN}> *INC-1* needs a status update, and someone as Scribe and Incident commander."
     assert presses(message.blocks) == [("Post update", "update", "INC-1"), ("Assign roles", "roles", "INC-1"), *SNOOZES]
 
 
