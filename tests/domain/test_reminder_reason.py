@@ -102,7 +102,7 @@ def test_after_two_reminders_the_commander_is_asked_where_there_is_one() -> None
         ("update", 1, 5, NudgeReason.UPDATE_DUE, "an update is due"),
         ("update", 0, 3, NudgeReason.BUSY, "softened: the channel is busy"),
         ("role", 0, 3, NudgeReason.EMPTY_ROLES, "required roles are empty"),
-        ("update", 2, 5, NudgeReason.UNLED, "unanswered 2 times, and nobody leads yet: the reporter is asked"),
+        ("update", 2, 5, NudgeReason.UNLED, "unanswered 2 times, and nobody leads yet"),
         ("update", 2, 0, NudgeReason.SILENCE, "two whole cadences of silence: the ladder was paged"),
         ("role", 1, 0, NudgeReason.SILENCE, "two whole cadences of silence: the ladder was paged"),
     ],

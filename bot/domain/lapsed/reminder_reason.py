@@ -40,7 +40,7 @@ _WORDS = {
     NudgeReason.EMPTY_ROLES: "required roles are empty",
     NudgeReason.AUDIENCES: "not told within the cadence: {audiences}",
     NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked",
-    NudgeReason.UNLED: "unanswered {unanswered} times, and nobody leads yet: the reporter is asked",
+    NudgeReason.UNLED: "unanswered {unanswered} times, and nobody leads yet",
     NudgeReason.UPDATE_DUE: "an update is due",
 }
 
