@@ -59,6 +59,14 @@ async def claim_due(conn: AsyncConnection, now: datetime, limit: int) -> list[tu
     return [(_adapter.validate_python(row.state), row.remind_at) for row in rows]
 
 
+async def planned_reminders(conn: AsyncConnection, incident: int) -> list[tuple[ActionItem, datetime]]:
+    """The incident's items whose owner will be reminded, with the next instant from which that may happen."""
+    rows = await conn.execute(
+        sa.select(_c.state, _c.remind_at).where(_c.incident == incident, _c.remind_at.is_not(None))
+    )
+    return [(_adapter.validate_python(row.state), row.remind_at) for row in rows]
+
+
 async def plan_reminder(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None) -> None:
     """Store when an item's next reminder is due."""
     is_item = (_c.incident == item.incident, _c.number == item.number)

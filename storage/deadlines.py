@@ -14,10 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.actions.item import ActionItem
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.outcome import LedgerDecision
 from bot.domain.routing import keys
 from bot.domain.routing.keys import Subject
+from bot.domain.values.slack_ids import user_mention
+from storage import actions
 from storage.engine.dialect import AnyRow, in_list, list_param, microseconds, sql_now, sql_now_plus
 from storage.lease import LEASE
 from storage.schema import deadlines
@@ -191,9 +194,17 @@ async def get(conn: AsyncConnection, dedup_key: str) -> LedgerRow | None:
 
 
 async def ledger(conn: AsyncConnection, number: int) -> list[LedgerRow]:
-    """Every deadline that the incident ever had, ordered by when it was due."""
-    rows = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number).order_by(_c.due_at, _c.dedup_key))
-    return [_ledger_row(row) for row in rows]
+    """Every deadline that the incident ever had, and the next reminder of each action item, by when they are due."""
+    rows = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number))
+    of_items = [_item_row(item, at) for item, at in await actions.planned_reminders(conn, number)]
+    return sorted([*map(_ledger_row, rows), *of_items], key=lambda row: (row.due_at, row.dedup_key))
+
+
+def _item_row(item: ActionItem, remind_at: datetime) -> LedgerRow:
+    """The next reminder of an action item, which is stored with the item."""
+    why = f"{item.id} {item.title}: {user_mention(item.owner or '')} is reminded, due {item.due}"
+    key = f"item:{item.incident}:{item.number}"
+    return LedgerRow(key, item.incident, "action", None, remind_at, DeadlineState.WAITING, why, None, 0)
 
 
 async def waiting(conn: AsyncConnection, number: int) -> list[LedgerRow]:

@@ -126,6 +126,9 @@ async def test_the_owner_is_reminded_of_all_items_in_one_message(world: World) -
     await declare(world)
     for title in ("Alert on pool usage", "Write the runbook"):
         await type_command(world, "maya", INSIDE, f"/incident action {title} @tom by in 30 days")
+    planned = [row for row in (await world.show())["reminders"] if row["kind"] == "action"]
+    assert [(row["state"], row["rung"], row["sent_at"]) for row in planned] == [("waiting", None, None)] * 2
+    assert "action item" in await type_command(world, "maya", INSIDE, "/incident why")
     due = datetime.now(UTC).date() + timedelta(days=30)
     morning = datetime.combine(business_days_after(due, -2), time(10), ZoneInfo(world.ws.user("tom").tz))
     await world.pass_time(seconds=(morning - datetime.now(UTC)).total_seconds())

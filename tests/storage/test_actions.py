@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.domain.actions.item import ActionItem, ActionStatus
-from storage import actions
+from storage import actions, deadlines
 from storage.actions import ActionFilter
 from storage.database import Database
 from tests.storage.helpers import NOW, store_incidents
@@ -23,6 +23,19 @@ async def test_an_item_is_stored_changed_and_counted(database: Database) -> None
         await actions.save(conn, done, None)
         assert await actions.of_incident(conn, 1) == [done]
         assert await actions.live(conn, ActionFilter(), 10) == []
+
+
+async def test_the_ledger_has_the_next_reminder_of_each_item(database: Database) -> None:
+    await store_incidents(database, 1, 2)
+    async with database.transaction() as conn:
+        await actions.insert(conn, FIRST, NOW)
+        await actions.insert(conn, replace(FIRST, number=2, owner=None), None)
+        await actions.insert(conn, replace(FIRST, incident=2), NOW)
+        (row,) = await deadlines.ledger(conn, 1)
+        assert (row.kind, row.due_at, row.state) == ("action", NOW, "waiting")
+        assert row.reason == "AI-1-1 Alert on pool usage: <@U2> is reminded, due 2026-12-04"
+        await actions.save(conn, replace(FIRST, status=ActionStatus.COMPLETED), None)
+        assert await deadlines.ledger(conn, 1) == []
 
 
 async def test_live_items_come_in_the_order_they_are_due(database: Database) -> None:
