@@ -25,6 +25,7 @@ SYNONYMS = {"false": ["cancel"], "falsealarm": ["cancel"]}  # the label of a but
 _POLITE = re.compile(
     r"^(?:(?:hey|hi|hello|ok|okay|please|pls|kindly|can|could|would|will|you|just|tocsin)\b[\s,!.:]*)+", re.IGNORECASE
 )
+_QUOTED = re.compile(r"^[\"'“”„‘’«»]+([a-z][\w-]*)[\"'“”„‘’«»]+(?=\s|$)", re.IGNORECASE)  # the first word
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
 
 _AFTER_WORD = ",.;:!?"
@@ -38,7 +39,7 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
     2. `--in INC-42`, anywhere.
     3. The verb, then the verb's own grammar.
     """
-    internal = _without_politeness(slack_text.from_command(text).strip(), policy)
+    internal = _QUOTED.sub(r"\1", _without_politeness(slack_text.from_command(text).strip(), policy))
     names = slack_text.names_in(text)
     if (declaration := _parse_declaration(internal, policy, names)) is not None:
         return declaration
