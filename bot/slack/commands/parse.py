@@ -39,7 +39,8 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
     2. `--in INC-42`, anywhere.
     3. The verb, then the verb's own grammar.
     """
-    internal = _QUOTED.sub(r"\1", _without_politeness(slack_text.from_command(text).strip(), policy))
+    typed_text = slack_text.from_command(text).strip().removeprefix(f"{command} ").lstrip()  # pasted with the command
+    internal = _QUOTED.sub(r"\1", _without_politeness(typed_text, policy))
     names = slack_text.names_in(text)
     if (declaration := _parse_declaration(internal, policy, names)) is not None:
         return declaration

@@ -100,6 +100,8 @@ def test_a_cover_can_be_worded_in_many_ways(text: str, schedule: str | None, win
         ("timeline ALL", Request("timeline", scope="all")),
         ("why", Request("why")),
         ("“why”", Request("why")),
+        ("/incident why", Request("why")),
+        ("show INC 42", Request("show", 42)),
         ('"note" the “pool” is full', Request("note", text="the “pool” is full")),
         ("snooze 30m", Request("snooze", span=timedelta(minutes=30))),
         ("snooze for 1h 30m", Request("snooze", span=timedelta(minutes=90))),

@@ -12,7 +12,7 @@ from bot.slack.commands.request import Request
 from bot.slack.commands.verb import Verb
 
 ECHO_LENGTH = 40
-INCIDENT_ID = re.compile(r"(?:inc-?|#)?([0-9]{1,9})", re.IGNORECASE)
+INCIDENT_ID = re.compile(r"(?:inc[-\s]?|#)?([0-9]{1,9})", re.IGNORECASE)
 
 
 class ArgumentError(Exception):
