@@ -138,9 +138,9 @@ class Health:
         except StorageError as error:
             return Check("outbox", False, str(error))
         now = datetime.now(UTC)
-        late = [s for s in waiting if s.state != "held" and s.kind not in UNHURRIED]
+        late = [(s.kind, s.oldest_at) for s in waiting if s.state != "held" and s.kind not in UNHURRIED]
         kind, age = max(
-            ((s.kind, (now - s.oldest_at).total_seconds()) for s in late),
+            ((kind, (now - oldest_at).total_seconds()) for kind, oldest_at in late if oldest_at is not None),
             key=lambda kind_and_age: kind_and_age[1],
             default=("", 0.0),
         )
@@ -173,7 +173,7 @@ class Health:
         ages: dict[str, float] = {}
         for group in waiting:
             self.metrics.outbox_waiting.labels(group.kind, group.state).set(group.rows)
-            if group.state != "held":
+            if group.state != "held" and group.oldest_at is not None:
                 ages[group.kind] = max(ages.get(group.kind, 0.0), (now - group.oldest_at).total_seconds())
         for kind, waited_s in ages.items():
             self.metrics.outbox_waiting_s.labels(kind).set(waited_s)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.routing.send_result import PLANNED_WAITS
 from storage.outbox.dependencies import INHERITED
 from storage.outbox.queue import BLOCKED
 from storage.schema import outbox
@@ -18,6 +19,7 @@ _LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")
 _UNSENT = sa.text("state NOT IN ('sent', 'dropped')")
 _STATES = ("held", "queued", "leased", "unknown", "failed")
 _c = outbox.c
+_UNPLANNED = sa.or_(_c.error.is_(None), _c.error.not_in(sorted(PLANNED_WAITS)))
 _FAILURES = (
     sa.select(_c.dedup_key, _c.kind, _c.payload, _c.error)
     .where(_c.incident == sa.bindparam("number"), _c.state == "failed")
@@ -53,7 +55,7 @@ class OutboxCensus:
     kind: str
     state: str
     rows: int
-    oldest_at: datetime  # when the oldest of them was enqueued
+    oldest_at: datetime | None  # when the oldest of those that do not wait on purpose was enqueued
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +84,15 @@ async def count_by_state(conn: AsyncConnection) -> dict[str, int]:
 
 async def count_by_kind(conn: AsyncConnection) -> list[OutboxCensus]:
     """Notices that are still to be sent, by kind and state."""
-    counts = sa.select(_c.kind, _c.state, sa.func.count().label("rows"), sa.func.min(_c.queued_at).label("oldest_at"))
+    oldest = sa.func.min(sa.case((_UNPLANNED, _c.queued_at))).label("oldest_at")
+    counts = sa.select(_c.kind, _c.state, sa.func.count().label("rows"), oldest)
     rows = await conn.execute(counts.where(_UNSENT, _c.state != "failed").group_by(_c.kind, _c.state))
     return [OutboxCensus(row.kind, row.state, row.rows, row.oldest_at) for row in rows]
 
 
 async def oldest_waiting_at(conn: AsyncConnection) -> datetime | None:
-    """When the oldest notice that could be sent was enqueued; `None` if there is none."""
-    queued_at: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.queued_at)).where(_LIVE))
+    """When the oldest notice that could be sent, and does not wait on purpose, was enqueued; None without one."""
+    queued_at: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.queued_at)).where(_LIVE, _UNPLANNED))
     return queued_at
 
 

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from bot import logs
+from bot.domain.routing.send_result import WAITS_FOR_WORKING_HOURS
 from bot.web import health, slack_check
 from bot.web.health import Check
 from bot.workers import heartbeat
@@ -171,12 +172,19 @@ async def test_an_outbox_that_does_not_move_is_noticed_but_not_what_may_wait(wor
         await conn.execute(sa.update(outbox).where(outbox.c.kind == "backfill").values(state="queued"))
         await conn.execute(sa.update(outbox).where(outbox.c.kind == "backfill").values(queued_at=hour_ago))
     assert (await ready(world))[1]["outbox"] == "ok"
+    in_an_hour = hour_ago + timedelta(hours=2)
+    reminder = {"kind": "action_reminder", "error": WAITS_FOR_WORKING_HOURS, "next_try_at": in_an_hour}
+    async with world.tocsin.database.transaction() as conn:
+        await conn.execute(sa.update(outbox).where(outbox.c.kind == "backfill").values(**reminder))
+    assert (await ready(world))[1]["outbox"] == "ok"
     async with world.tocsin.database.transaction() as conn:
         await conn.execute(sa.update(outbox).where(outbox.c.kind == "card").values(queued_at=hour_ago))
     status, checks = await ready(world)
     assert status == 503
     assert checks["outbox"].startswith("a notice (card) has waited for 36")
-    assert (await metrics(world))['tocsin_outbox_waiting_seconds{kind="card"}'] >= 3600
+    exposed = await metrics(world)
+    assert exposed['tocsin_outbox_waiting_seconds{kind="card"}'] >= 3600
+    assert 'tocsin_outbox_waiting_seconds{kind="action_reminder"}' not in exposed
 
 
 async def test_without_a_socket_readyz_is_503(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

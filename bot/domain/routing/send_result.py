@@ -8,6 +8,11 @@ from typing import Any
 
 from bot.domain.errors import DeliveryError
 
+# Reasons of notices that wait on purpose, perhaps for days: nothing is wrong meanwhile.
+WAITS_FOR_WORKING_HOURS = "it waits for working hours"
+WITHHELD_BY_DRILL = "the drill withholds it from Slack"
+PLANNED_WAITS = frozenset({WAITS_FOR_WORKING_HOURS, WITHHELD_BY_DRILL})
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

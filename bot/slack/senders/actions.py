@@ -9,7 +9,7 @@ from bot.domain import routing
 from bot.domain.actions import reminders
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload
-from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult, Sent
+from bot.domain.routing.send_result import WAITS_FOR_WORKING_HOURS, Deferred, NotNeeded, SendResult, Sent
 from bot.domain.values import working_hours
 from bot.slack.blocks import actions as blocks
 from bot.slack.directory.time_zones import zone_of_addressee
@@ -56,7 +56,7 @@ class ActionSender(SenderBase):
         zone = await zone_of_addressee(self._api, payload.person, self._context.policy.zone)
         wait = working_hours.until_working_hours(now, day, zone)
         if wait:
-            return Deferred("it waits for the person's working hours", wait)
+            return Deferred(WAITS_FOR_WORKING_HOURS, wait)
         today = now.astimezone(zone).date()
         async with self._context.database.reading() as conn:
             others = await reminded.others(conn, f"{NoticeKind.ACTION_REMINDER}:{payload.person}", notice.id)

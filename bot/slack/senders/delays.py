@@ -10,7 +10,7 @@ from bot.domain.incident import Incident
 from bot.domain.paging import calls
 from bot.domain.routing.digests import GATHERED, IN_ORDER, WITHHELD
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.send_result import Deferred
+from bot.domain.routing.send_result import WITHHELD_BY_DRILL, Deferred
 from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan, rehearsed_span, span_of
 from bot.slack.senders.base import Delivery, KnownOutages, SenderContext
 from bot.usecases import outage as outages
@@ -22,7 +22,6 @@ from storage.outbox.queue import ClaimedNotice
 PAGES = frozenset({NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_ELSEWHERE})
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=1)
 GATHERED_SOON = timedelta(seconds=10)
-WHY_DRILL = "the drill withholds it from Slack"
 WHY_IN_ORDER = "Slack is down: once it is back, the worst incidents come first"
 WHY = "Slack is down: it is told in a digest once Slack is back"
 
@@ -51,7 +50,7 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
     if notice.kind not in WITHHELD | IN_ORDER and not drilled:
         return delivery
     if delivery.outages.current is not None or drilled:
-        why = WHY_DRILL if drilled else WHY_IN_ORDER if notice.kind in IN_ORDER else WHY
+        why = WITHHELD_BY_DRILL if drilled else WHY_IN_ORDER if notice.kind in IN_ORDER else WHY
         return Deferred(why, min(max(now - notice.created_at, SOONEST), LATEST))
     if notice.kind in IN_ORDER:
         return delivery

@@ -12,7 +12,7 @@ from bot.domain.review.view import ReviewView
 from bot.domain.routing import keys
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ReviewPointPayload, ReviewQuestionsPayload
-from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult, Sent
+from bot.domain.routing.send_result import WAITS_FOR_WORKING_HOURS, Deferred, NotNeeded, SendResult, Sent
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import Delivery, SenderBase
@@ -87,7 +87,7 @@ class ReviewSender(SenderBase):
         """Remind the facilitator in the channel, in working hours."""
         wait = review_reminders.in_working_hours(delivery.now, delivery.policy.zone) - delivery.now
         if wait and delivery.unless is None:
-            return Deferred("it waits for working hours", wait)
+            return Deferred(WAITS_FOR_WORKING_HOURS, wait)
         today = delivery.now.astimezone(delivery.policy.zone).date()
         async with self._context.database.reading() as conn:
             others = await reminded.others(conn, reminders.prefix(delivery.incident.number), delivery.notice.id)
