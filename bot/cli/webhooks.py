@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bot.cli.operation_client import local_context
-from bot.cli.output import echo
+from bot.cli.output import as_json_option, echo, print_json
 from bot.cli.shared import run
 from bot.domain.values.durations import parse_duration
 from bot.settings import Settings
@@ -20,7 +20,8 @@ def webhooks_command() -> None:
 
 @webhooks_command.command("replay")
 @click.option("--since", required=True, metavar="2h", help="How far back.")
-def replay_command(since: str) -> None:
+@as_json_option
+def replay_command(since: str, as_json: bool) -> None:
     """Send the events of the last while once more, with the same IDs; the bot that runs delivers them."""
     span = parse_duration(since)
 
@@ -29,4 +30,7 @@ def replay_command(since: str) -> None:
         return await replay(context, context.clock.now() - span)
 
     count = run(work)
+    if as_json:
+        print_json({"events": count})
+        return
     echo(f"{count} event{'' if count == 1 else 's'} will be sent again.")

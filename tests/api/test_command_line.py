@@ -177,3 +177,13 @@ async def test_guests_and_outsiders_are_held_on_the_database_too(world: World) -
         refused = await tocsin(database, verb, "INC-2", *words, "--as", GAIL, code=1)
         assert "There is no incident INC-1." in unseen
         assert "only people of this workspace may" in refused
+
+
+async def test_webhooks_are_replayed_and_how_many_is_said_in_json_too(sqlite_url: str, tmp_path: Path) -> None:
+    hook = "[{url: 'https://example.com/in', secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}]"
+    (tmp_path / "policy.yml").write_text(f"preset: sev1-5\nwebhooks: {hook}\n")
+    env = {"DATABASE_URL": sqlite_url, "TOCSIN_POLICY": str(tmp_path / "policy.yml")}
+    await tocsin(env, "migrate")
+    await tocsin(env, "declare", "sev2", "Checkout", "is", "down")
+    assert (await tocsin(env, "webhooks", "replay", "--since", "2h", "--json"))["events"] >= 1
+    assert "will be sent again." in await tocsin(env, "webhooks", "replay", "--since", "2h")
