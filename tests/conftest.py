@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 from aiohttp import web_app
 
@@ -12,6 +13,12 @@ from storage.open import open_database
 from tests.databases import PostgreSQL, SQLiteFiles
 
 BOTH = ("sqlite", "postgresql")
+
+# An example may take any time, since other tests use the processors meanwhile.
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)
