@@ -30,13 +30,13 @@ async def print_groups(database: Database, scope: str) -> None:
     async for page in _pages(database, scope):
         for group, count in page:
             is_empty = False
-            for line in lines(group_json(group, count, [])):
+            for line in group_lines(group_json(group, count, [])):
                 click.echo(line)
     if is_empty:
-        click.echo(nothing(scope))
+        click.echo(empty_list_line(scope))
 
 
-def lines(group: Mapping[str, Any]) -> tuple[str, str]:
+def group_lines(group: Mapping[str, Any]) -> tuple[str, str]:
     """The two lines of a group, from its JSON."""
     decision = f"{group['decision']} {group['incident'] or ''}".strip()
     return (
@@ -45,7 +45,7 @@ def lines(group: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def nothing(scope: str) -> str:
+def empty_list_line(scope: str) -> str:
     """The line that stands for an empty list."""
     return "No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet."
 

@@ -18,7 +18,7 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.alert_list import lines, nothing, print_groups, print_groups_json, read_groups
+from bot.cli.alert_list import empty_list_line, group_lines, print_groups, print_groups_json, read_groups
 from bot.cli.operation_client import (
     client_options,
     is_remote,
@@ -207,10 +207,10 @@ def _print_groups(ctx: click.Context, options: Mapping[str, Any], scope: str) ->
         print_json(groups_json)
         return
     for group in groups_json:
-        for line in lines(group):
+        for line in group_lines(group):
             click.echo(line)
     if not groups_json:
-        click.echo(nothing(scope))
+        click.echo(empty_list_line(scope))
 
 
 async def _read_explanations(database: Database, settings: Settings, identifier: str) -> list[dict[str, Any]]:

@@ -27,10 +27,10 @@ async def open_at_end(conn: AsyncConnection, save: IncidentSave, now: datetime) 
     if before is not None and before.review is None and after.review is not None:
         return replace(save, notices=(*save.notices, *_opening_notices(after.number)))
     if before is not None and after.review is not None and (before.review != after.review or _timed(before, after)):
-        edits = (routing.review_edit(after.number), *await reminders.settled(conn, before, after))
+        edits = (routing.review_edit(after.number), *await reminders.edits_after_change(conn, before, after))
         return replace(save, notices=(*save.notices, *edits))
     if before is not None and after.review is not None and after.open and not before.open:
-        return replace(save, notices=(*save.notices, *await reminders.settled(conn, before, after)))
+        return replace(save, notices=(*save.notices, *await reminders.edits_after_change(conn, before, after)))
     return save
 
 

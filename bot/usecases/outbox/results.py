@@ -82,7 +82,7 @@ async def _follow_up(
     if row.kind in receipts.KINDS:
         await receipts.record_settled(await begin(context, conn, incident), row)
     if row.kind == NoticeKind.REVIEW_REMINDER:
-        await enqueue.put(conn, await reminders.replaced(conn, incident))
+        await enqueue.put(conn, await reminders.edits_after_posting(conn, incident))
     if row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
         await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
     if receipt.get("redirected") and _can_be_used(incident):  # since a moment ago

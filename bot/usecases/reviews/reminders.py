@@ -16,7 +16,7 @@ def prefix(incident: int) -> str:
     return f"{NoticeKind.REVIEW_REMINDER}:review:{incident}"
 
 
-async def replaced(conn: AsyncConnection, incident: Incident) -> list[Notice]:
+async def edits_after_posting(conn: AsyncConnection, incident: Incident) -> list[Notice]:
     """The edits after a reminder was posted: those before it go, and so does it if the review was settled meanwhile."""
     sent = await _sent(conn, incident.number)
     edits = [routing.nudge_settled(incident.number, earlier.dedup_key, "superseded") for earlier in sent[1:]]
@@ -26,7 +26,7 @@ async def replaced(conn: AsyncConnection, incident: Incident) -> list[Notice]:
     return edits
 
 
-async def settled(conn: AsyncConnection, before: Incident, after: Incident) -> list[Notice]:
+async def edits_after_change(conn: AsyncConnection, before: Incident, after: Incident) -> list[Notice]:
     """The edit of the latest reminder, if this change settles it. One on its way is settled once it is posted."""
     outcome = review_reminders.outcome(before, after)
     if outcome is None:
@@ -37,4 +37,4 @@ async def settled(conn: AsyncConnection, before: Incident, after: Incident) -> l
 
 async def _sent(conn: AsyncConnection, number: int) -> list[OtherReminder]:
     """The reminders that were posted, the latest first."""
-    return [each for each in await reminded.others(conn, prefix(number), 0) if each.state == "sent"]
+    return [reminder for reminder in await reminded.others(conn, prefix(number), 0) if reminder.state == "sent"]
