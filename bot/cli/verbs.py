@@ -66,7 +66,7 @@ def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool,
 
     async def work(client: OperationClient) -> Any:
         levels = (await client.run("get_policy", {}, {}))["severities"]
-        title, level = list(words), severity
+        title, level = " ".join(words).split(), severity
         if level is None and len(title) > 1 and title[0].lower() in levels:
             level = title.pop(0).lower()
         return await client.run(

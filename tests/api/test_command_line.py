@@ -62,6 +62,8 @@ async def test_an_incident_is_run_on_the_database(world: World) -> None:
     refused = await tocsin(database, "status", "INC-1", "detected", code=1)
     assert "cannot become undetected" in refused
     assert (await tocsin(database, "list", "--json"))[0]["id"] == "INC-1"
+    quoted = await tocsin(database, "declare", "sev3 Search is slow", "--json")
+    assert (quoted["severity"], quoted["title"]) == ("sev3", "Search is slow")
 
 
 async def test_people_are_named_by_name_and_an_unknown_one_is_told_so_in_words(world: World) -> None:
