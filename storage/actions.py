@@ -16,6 +16,7 @@ from storage.schema import action_items, incidents
 
 _adapter = TypeAdapter(ActionItem)
 _c = action_items.c
+MOST_PLANNED = 20  # next reminders of an incident's items
 _LIVE = sa.text("live")  # as in the partial index, word for word
 
 
@@ -60,10 +61,12 @@ async def claim_due(conn: AsyncConnection, now: datetime, limit: int) -> list[tu
 
 
 async def planned_reminders(conn: AsyncConnection, incident: int) -> list[tuple[ActionItem, datetime]]:
-    """The incident's items whose owner will be reminded, with the next instant from which that may happen."""
-    rows = await conn.execute(
-        sa.select(_c.state, _c.remind_at).where(_c.incident == incident, _c.remind_at.is_not(None))
-    )
+    """The items of an incident whose owner is reminded next, with the instant from which that may happen.
+
+    They are `MOST_PLANNED` at most, the soonest first.
+    """
+    planned = sa.select(_c.state, _c.remind_at).where(_c.incident == incident, _c.remind_at.is_not(None))
+    rows = await conn.execute(planned.order_by(_c.remind_at, _c.number).limit(MOST_PLANNED))
     return [(_adapter.validate_python(row.state), row.remind_at) for row in rows]
 
 

@@ -194,7 +194,7 @@ async def get(conn: AsyncConnection, dedup_key: str) -> LedgerRow | None:
 
 
 async def ledger(conn: AsyncConnection, number: int) -> list[LedgerRow]:
-    """Every deadline that the incident ever had, and the next reminder of each action item, by when they are due."""
+    """Every deadline that the incident ever had, and the next reminders of action items, by when they are due."""
     rows = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number))
     of_items = [_item_row(item, at) for item, at in await actions.planned_reminders(conn, number)]
     return sorted([*map(_ledger_row, rows), *of_items], key=lambda row: (row.due_at, row.dedup_key))

@@ -103,7 +103,7 @@ async def test_problems_say_what_to_do(world: World, maya: Program) -> None:
     assert (await maya.send("PATCH", "/incidents", {})).headers["Allow"] == "GET, POST"
     await maya.post("/incidents", {"title": "x", "severity": "sev3"})
     conflict = await maya.post("/incidents/1/reopen", {"reason": "Back"})
-    assert (conflict.status, conflict.body["example"]) == (409, "/incident status investigating")
+    assert (conflict.status, conflict.body["example"]) == (409, "/incident update What changed")
 
 
 async def test_a_private_incident_is_the_same_as_none_for_outsiders(world: World, maya: Program) -> None:

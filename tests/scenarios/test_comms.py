@@ -220,7 +220,7 @@ async def test_audiences_that_were_not_told_stand_on_the_reminder_until_they_are
     await shop.world.pass_time(minutes=31)
     nudges = [m for m in shop.world.ws.bot_messages(channel.id) if "Tell people" in buttons(m)]
     assert len(nudges) == 1
-    assert "a status update and a message to Internal, Executives, Customers" in words(shop.world, nudges[0])
+    assert "a status update, and a message to Internal, Executives and Customers" in words(shop.world, nudges[0])
     await shop.world.maya.press(nudges[0], "Tell people")
     assert shop.world.maya.view.callback_id == "comms"
 

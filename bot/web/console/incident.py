@@ -28,6 +28,7 @@ from bot.web.console.visitor import Console, Visitor
 
 CHANNELS = "https://app.slack.com/client"
 PAGE, MOST_TOLD = 30, 5  # entries, and messages to audiences
+MOST_UPCOMING = 12  # deadlines
 MOST_GROUPS = 50  # of alerts
 FILTERS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "all": ("Everything", {}),
@@ -88,14 +89,15 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     timeline = await _timeline(visitor, path)
     ledger = (await visitor.ask("list_reminders", path))["reminders"]
     alerts = await visitor.ask("list_incident_alerts", path, limit=MOST_GROUPS)
+    waiting = (row for row in ledger if row["state"] == "waiting")
+    upcoming = merge_simultaneous(sorted(waiting, key=itemgetter("due_at")))
     values = {
         "at": "",
         "incident": facts,
         "policy_severity": _severity(visitor.context.policy, facts["severity"]),
         "roles": _roles(visitor.context.policy, facts["roles"]),
-        "upcoming": merge_simultaneous(
-            sorted((row for row in ledger if row["state"] == "waiting"), key=itemgetter("due_at"))
-        ),
+        "upcoming": upcoming[:MOST_UPCOMING],
+        "more_upcoming": len(upcoming[MOST_UPCOMING:]),
         "past": [row for row in reversed(ledger) if row["state"] != "waiting"][:PAGE],
         "extras": _extra_facts(facts, visitor.context.policy),
         "links": await _links(visitor, incident),

@@ -125,7 +125,8 @@ async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, 
         item = "/incidents/INC-1/actions/1"
         assert (await maya.send(await maya.get("/reviews?scope=mine"), f"{item}/defer", reason="")).status == 409
         assert (await maya.send(await maya.get("/reviews"), f"{item}/done")).status == 303
-        assert await broken_pages(maya) == []
+        async with browser(world, TOM, scopes="admin") as tom:  # whose requests are counted for themselves
+            assert await broken_pages(tom) == []
         page = await maya.get("/incidents/INC-1")
         assert all(words in page.text for words in ("OPS-7", "Maya Chen", "1 of", "through console"))
 
