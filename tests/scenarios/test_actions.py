@@ -74,10 +74,13 @@ async def test_an_item_is_made_by_form_given_to_its_owner_and_settled_by_button(
     await world.tom.press(message, "Not doing…")
     await world.tom.fill(world.tom.view, {"Why not?": "The pool is gone"})
     assert (await world.tom.submit()).ok
-    await world.tom.press(message, "Done")
     await settle(world)
+    for label in ("Reopen", "Done"):
+        (message,) = direct_messages(world, "U0TOM00000", "action item")
+        await world.tom.press(message, label)
+        await settle(world)
     assert [entry["data"]["event"] for entry in of_kind(await world.show(), "action")] == [
-        "created", "postponed", "deferred", "completed",
+        "created", "postponed", "deferred", "reopened", "completed",
     ]  # fmt: skip
     assert len(direct_messages(world, "U0TOM00000", "action item")) == 1
 

@@ -102,7 +102,9 @@ async def ask(client: Program, operation: Operation, incident: str, world: World
     if operation.method == "GET":
         query = "&".join(f"{name}={str(value).lower()}" for name, value in given.items())
         return await client.get(f"{operation.path.format(**values)}?{query}")
-    return await client.send(operation.method, operation.path.format(**values), given)
+    while (answer := await client.send(operation.method, operation.path.format(**values), given)).status == 429:
+        await asyncio.sleep(float(answer.headers["Retry-After"]))  # a token has a rate limit
+    return answer
 
 
 async def test_the_api_holds_the_table(sqlite_url: str, policy: Path) -> None:

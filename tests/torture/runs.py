@@ -17,7 +17,7 @@ from tests.torture import oracle
 from tests.torture.schedule import Schedule
 from tests.torture.world import running_world
 
-WITHIN_S, DAY_WITHIN_S = 90.0, 20.0
+WITHIN_S, DAY_WITHIN_S = 150.0, 20.0  # a few times what they take where nothing else runs
 
 
 @dataclass(slots=True)
