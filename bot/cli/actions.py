@@ -24,7 +24,7 @@ from bot.usecases.queries import actions as queries
 from storage import incidents, names
 from storage.database import Database
 
-MOST, MOST_THERE = 10_000, 500
+MOST, MOST_REMOTE = 10_000, 500
 EXAMPLE = "tocsin actions INC-42"
 
 
@@ -39,25 +39,25 @@ def actions_command(
     """Action items that are to be done, those due soonest first."""
     target = Target(person, server)
     remote = is_remote(target)
-    wanted = _wanted(scope, incident_id, owner, person, remote=remote)
+    selection = _selection(scope, incident_id, owner, person, remote=remote)
     if remote:
-        rows = run_with_client(target, lambda client: _rows_there(client, wanted))
+        rows = run_with_client(target, lambda client: _remote_rows(client, selection))
         people: dict[str, str] = {}
     else:
         today = datetime.now(UTC).date()
-        items, people, tickets = run(lambda database, settings: _items(database, settings, wanted, person))
+        items, people, tickets = run(lambda database, settings: _items(database, settings, selection, person))
         rows = [{**action_json(item, today), "ticket": ticket_json(tickets.get(item.id))} for item in items]
     if as_json:
         print_json(rows)
         return
     if not rows:
-        echo("No action item is overdue." if wanted.due_before else "No action items.")
+        echo("No action item is overdue." if selection.due_before else "No action items.")
     for row in rows:
         echo(_line(row, people))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Selection:
     """Which items are asked for: of an incident, of an owner, and those due before a day."""
 
     incident: int | None
@@ -66,9 +66,9 @@ class Wanted:
     mine: bool = False  # of whom the token acts as
 
 
-def _wanted(
+def _selection(
     scope: str, incident_id: str | None, owner: str | None, person: str | None, *, remote: bool
-) -> Wanted:  # fmt: skip
+) -> Selection:  # fmt: skip
     if scope.upper().removeprefix("INC-").isdecimal():
         scope, incident_id = "all", scope
     mine = scope == "mine"
@@ -82,37 +82,37 @@ def _wanted(
         raise TocsinError(f"“{owner}” is no Slack ID. This works: tocsin actions --owner U0MAYA0000")
     number = incident_number(incident_id) if incident_id else None
     due_before = datetime.now(UTC).date() if scope == "overdue" else None
-    return Wanted(number, owner, due_before, mine and owner is None)
+    return Selection(number, owner, due_before, mine and owner is None)
 
 
-async def _rows_there(client: OperationClient, wanted: Wanted) -> list[dict[str, Any]]:
-    """The items through the API, which lists `MOST_THERE` at most."""
-    owner = (await client.run("get_me", {}, {}))["user"] if wanted.mine else wanted.owner
-    if wanted.incident is None:
+async def _remote_rows(client: OperationClient, selection: Selection) -> list[dict[str, Any]]:
+    """The items through the API, which lists `MOST_REMOTE` at most."""
+    owner = (await client.run("get_me", {}, {}))["user"] if selection.mine else selection.owner
+    if selection.incident is None:
         arguments = {
-            "limit": MOST_THERE,
-            "overdue": wanted.due_before is not None,
+            "limit": MOST_REMOTE,
+            "overdue": selection.due_before is not None,
             **({"owner": owner} if owner else {}),
         }
-        found = await client.run("list_actions", {}, arguments)
+        answer = await client.run("list_actions", {}, arguments)
     else:
-        found = await client.run("list_incident_actions", {"id": f"INC-{wanted.incident}"}, {})
+        answer = await client.run("list_incident_actions", {"id": f"INC-{selection.incident}"}, {})
     return [
         row
-        for row in found["actions"]
-        if (owner is None or row["owner"] == owner) and (wanted.due_before is None or row["overdue"])
+        for row in answer["actions"]
+        if (owner is None or row["owner"] == owner) and (selection.due_before is None or row["overdue"])
     ]
 
 
 async def _items(
-    database: Database, settings: Settings, wanted: Wanted, person: str | None
+    database: Database, settings: Settings, selection: Selection, person: str | None
 ) -> tuple[list[ActionItem], dict[str, str], Mapping[str, Ticket]]:
     context = await context_of(database, settings, person)
-    if wanted.incident is not None:
-        await require_visible(context, wanted.incident, person)
-    owner, due_before = wanted.owner, wanted.due_before
+    if selection.incident is not None:
+        await require_visible(context, selection.incident, person)
+    owner, due_before = selection.owner, selection.due_before
     async with database.reading() as conn:
-        incident = None if wanted.incident is None else await incidents.get(conn, wanted.incident)
+        incident = None if selection.incident is None else await incidents.get(conn, selection.incident)
         if incident is None:
             actions = await queries.find_live(conn, person, owner=owner, due_before=due_before, limit=MOST)
         else:

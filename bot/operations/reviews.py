@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -92,9 +93,14 @@ async def _document(call: Call, arguments: DocumentArguments) -> Answer:
     incident = await visible_incident(call)
     async with call.context.database.reading() as conn:
         view = await read_review(conn, await call.context.policies.of(conn, incident), call.number)
-    text = review_formats.markdown(view) if arguments.format == "md" else None
-    text = review_formats.html_page(view) if arguments.format == "html" else text
-    word = None if text is not None else b64encode(review_formats.docx(view)).decode()
+    text, word = None, None
+    match arguments.format:
+        case "md":
+            text = review_formats.markdown(view)
+        case "html":
+            text = review_formats.html_page(view)
+        case "docx":  # the other requests do not wait for it
+            word = b64encode(await asyncio.to_thread(review_formats.docx, view)).decode()
     return Answer({"incident": incident.id, "format": arguments.format, "text": text, "base64": word})
 
 

@@ -160,10 +160,10 @@ async def _profile() -> None:
         profiler = cProfile.Profile()
         original = asyncio.to_thread
 
-        async def world(function: object, *given: object) -> object:
-            return function(*given)  # type: ignore[operator]
+        async def run_inline(function: object, *arguments: object) -> object:
+            return function(*arguments)  # type: ignore[operator]
 
-        asyncio.to_thread = world  # type: ignore[assignment]
+        asyncio.to_thread = run_inline  # type: ignore[assignment]
         profiler.enable()
         await full_report(database, policy)
         profiler.disable()

@@ -58,13 +58,14 @@ async def _record(conn: AsyncConnection, incident: Incident, policy: Policy) -> 
     merged = []
     for other in await merged_into(conn, incident, None):
         if not other.private or (readers is not None and readers <= await insiders(conn, other)):
-            merged.append(
-                Record(
-                    other, await entries.read(conn, other.number), policy, await actions.of_incident(conn, other.number)
-                )
-            )
-    own = await entries.read(conn, incident.number)
-    return Record(incident, own, policy, await actions.of_incident(conn, incident.number), merged, readers)
+            merged.append(await _record_alone(conn, other, policy))
+    return replace(await _record_alone(conn, incident, policy), merged=merged, readers=readers)
+
+
+async def _record_alone(conn: AsyncConnection, incident: Incident, policy: Policy) -> Record:
+    """The record of one incident, without those that were merged into it."""
+    recorded = await entries.read(conn, incident.number)
+    return Record(incident, recorded, policy, await actions.of_incident(conn, incident.number))
 
 
 def _with_text(section: Section, text: SectionText, record: Record, known: set[Cite]) -> Section:
