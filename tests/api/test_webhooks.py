@@ -68,8 +68,10 @@ async def receiving() -> AsyncIterator[Receiver]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/in/first"
-    yield receiver
-    await runner.cleanup()
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()
 
 
 async def test_events_arrive_signed_in_order_and_again_on_replay(sqlite_url: str, tmp_path: Path) -> None:

@@ -99,8 +99,10 @@ async def parrot() -> AsyncIterator[tuple[str, Counter[str]]]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
-    await runner.cleanup()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+    finally:
+        await runner.cleanup()
 
 
 async def tocsin(*words: str, env: dict[str, str], within_s: float = 30.0) -> str:

@@ -6,6 +6,7 @@ webhook gets an event of the type `test`, through the outbox.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,10 +59,11 @@ def paging_test(notifier: Notifier | None, method: str) -> Test:
     async def test(visitor: Visitor) -> str:
         if notifier is None:
             return NOT_SET_UP
+        name = _unique_name()
         try:
-            receipt = await notifier.send(_test_page(visitor, Action.TRIGGER))
+            receipt = await notifier.send(_test_page(visitor, Action.TRIGGER, name))
             if method == "pagerduty":
-                await notifier.send(_test_page(visitor, Action.RESOLVE))
+                await notifier.send(_test_page(visitor, Action.RESOLVE, name))
         except DeliveryError as error:
             return f"It failed: {error}"
         return f"Sent; {receipt.vendor} answered {receipt.status or 'that it has it'}."
@@ -168,8 +170,7 @@ def webhook_test(rule: WebhookRule) -> Test:
     """Send an event of the type `test` through the outbox."""
 
     async def test(visitor: Visitor) -> str:
-        name = f"{visitor.session.id}-{int(visitor.now.timestamp())}"
-        outcome = await send_test_event(visitor.context, rule.id, visitor.person, name)
+        outcome = await send_test_event(visitor.context, rule.id, visitor.person, _unique_name())
         if outcome is None:
             return "It is not sent yet: the outbox is busy. Look at the receiver in a minute."
         if outcome.state == "sent":
@@ -200,9 +201,13 @@ def _failure(words: str, error: DeliveryError, label: str) -> str:
     return f"{words}. Check the address of {label} in the settings, and that this machine can reach it; then try again."
 
 
-def _test_page(visitor: Visitor, action: Action) -> Page:
+def _unique_name() -> str:
+    """The name of one press of a button: two presses within a second are two tests."""
+    return f"test-{secrets.token_hex(8)}"
+
+
+def _test_page(visitor: Visitor, action: Action, name: str) -> Page:
     person = person_by_address(visitor.person, visitor.context.policy)
-    name = f"test-{visitor.session.id}-{int(visitor.now.timestamp())}"
     return Page(
         incident="TEST", action=action, dedup_key=name, key=name, person=person, title="A test of this integration",
         severity=None, severe=None, status=None, why="Somebody pressed “Send a test”. Nothing is wrong.", link=None,

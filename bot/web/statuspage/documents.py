@@ -33,7 +33,7 @@ def links(view: PageView) -> dict[str, str]:
 
 def history_before(started: datetime, view: PageView) -> str:
     """The address of the part of the history that started before an instant."""
-    return f"{PREFIX}/history?before={int(started.timestamp())}{view.query.replace('?', '&')}"
+    return f"{PREFIX}/history?before={started.timestamp():.6f}{view.query.replace('?', '&')}"
 
 
 def calendar(view: PageView) -> Rendered:

@@ -13,6 +13,7 @@ from bot.web.statuspage.rendered import Rendered
 
 RETRY_AFTER_S = 5
 _ID = re.compile(r"[a-z0-9]{4,40}")
+_INSTANT = re.compile(r"[0-9]{1,11}(\.[0-9]{1,6})?")  # seconds since 1970
 
 
 def routes(gate: Gate) -> list[web.RouteDef]:
@@ -37,8 +38,8 @@ def routes(gate: Gate) -> list[web.RouteDef]:
     async def history(request: web.Request) -> web.Response:
         keyed = await gate.admit(request)
         before = request.query.get("before", "")
-        if before.isdecimal() and len(before) <= 11:
-            return answer(request, await cache.history(datetime.fromtimestamp(int(before), UTC), keyed=keyed))
+        if _INSTANT.fullmatch(before):
+            return answer(request, await cache.history(datetime.fromtimestamp(float(before), UTC), keyed=keyed))
         return answer(request, cache.document(f"{PREFIX}/history", keyed=keyed))
 
     async def calendar(request: web.Request) -> web.Response:

@@ -124,10 +124,10 @@ async def test_no_page_that_anybody_sees_gives_the_key_of_one_that_is_not_public
 async def test_older_parts_of_the_history_are_linked_until_there_is_no_more(
     client: Client, cache: StatusPageCache, context: Context
 ) -> None:
-    now = context.clock.now()
+    now = context.clock.now().replace(microsecond=500_000)
     async with context.database.transaction() as conn:
         for n in range(MOST_IN_HISTORY + 5):
-            began = now - timedelta(days=n + 1)
+            began = now - timedelta(days=(n + 1) // 2 + 1, milliseconds=n)  # two within the same second
             new = NewPublication(f"Outage {n}", "It was.", started_at=began, ended_at=began + timedelta(hours=1))
             await publications.save(conn, publish_new(new, None, BOT, now))
     await cache.refresh()
