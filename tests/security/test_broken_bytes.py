@@ -103,7 +103,10 @@ async def test_no_codec_that_a_form_names_breaks_or_delays_an_endpoint(sqlite_ur
         ("multipart/form-data", b"--"),
     ]  # fmt: skip
     async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY), **more) as world:
-        for endpoint in ("/login", "/login/x", "/hooks/twilio/sms", "/hooks/twilio/voice", "/status/subscribe"):
+        for endpoint in (
+            "/login", "/login/x", "/logout", "/incidents/INC-1/note", "/hooks/twilio/sms", "/hooks/twilio/voice",
+            "/status/subscribe",
+        ):  # fmt: skip
             for kind, body in forms:
                 head = f"POST {endpoint} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
                 began = time.monotonic()

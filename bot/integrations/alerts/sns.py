@@ -18,7 +18,8 @@ _SIGNED = {
     **dict.fromkeys(CONFIRMATIONS, ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")),
 }
 _VERSIONS = ("1", "2")  # of signatures
-_HOST = re.compile(r"sns\.[a-z0-9-]{2,40}\.amazonaws\.com(\.cn)?")
+# The name of a region, such as us-gov-west-1, and no other: sns.s3.amazonaws.com would be a bucket of somebody's.
+_HOST = re.compile(r"sns\.[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.com(\.cn)?")
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,80}\.pem")
 
 

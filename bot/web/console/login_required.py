@@ -80,7 +80,7 @@ async def _problem_page(visitor: Visitor, problem: Problem, *, missing: bool = F
 
 async def _ask_to_sign_in_again(console: Console, request: web.Request) -> web.Response:
     """The page that signs in, with what was typed into the form, unless another site sent it."""
-    kept_words = None if from_another_site(request) else keep_form(request.path, await request.post())
+    kept_words = None if from_another_site(request) else keep_form(request.path, await form_of(request))
     return await login_page(console, request, error=SIGNED_OUT, status=401, kept=kept_words)
 
 

@@ -44,6 +44,8 @@ async def read_body(request: web.Request, *, forms: bool = False, any_type: bool
                     raise _too_large()
     except TimeoutError:
         raise BodyRefused(408, "too slow", f"the whole body within {BODY_WITHIN_S:.0f} seconds") from None
+    except ConnectionResetError:
+        raise BodyRefused(400, "broken off", "the whole body") from None
     return bytes(parts)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import structlog
@@ -25,7 +26,9 @@ from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
-MOST_AT_ONCE = 32  # requests of one source whose bodies are in memory; more are asked to come again
+MOST_AT_ONCE = 32  # authentic requests of one source whose bodies are in memory; more are asked to come again
+# A body up to this size is read without one of these places, so that nobody without a secret can occupy them all.
+SMALL_BODY = 512 * 1024
 AGAIN_AFTER_S = 5
 REASONS = 20  # of rejected alerts, in one answer
 
@@ -40,6 +43,7 @@ class Endpoint:
         self._metrics = metrics
         self._refusals = Refusals(metrics)
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+        self._unproven_slots = asyncio.Semaphore(MOST_AT_ONCE)  # large bodies whose signatures are not verified yet
 
     def routes(self, methods: Iterable[str] = ("POST",)) -> list[web.RouteDef]:
         """The route for each of these methods."""
@@ -54,19 +58,30 @@ class Endpoint:
         by_header = self._origin.by_header(request.headers)
         if not by_header and self._origin.by_body is None:
             return self._refuse_unauthenticated(request)
-        if self._slots.locked():
-            answer = _refusal(429, "too many requests at once", f"the same again in {AGAIN_AFTER_S} seconds")
-            answer.headers["Retry-After"] = str(AGAIN_AFTER_S)
-            return answer
-        async with self._slots:
-            try:
-                body = await read_body(request, forms=self._source.forms, any_type=self._source.any_type)
-                if not by_header and not await self._has_valid_signature(request, body):
-                    return self._refuse_unauthenticated(request)
+        try:
+            if by_header:
+                async with _place(self._slots):
+                    return await self.take(request, await self._body(request))
+            body = await self._unproven_body(request)
+            if not await self._has_valid_signature(request, body):
+                return self._refuse_unauthenticated(request)
+            async with _place(self._slots):
                 return await self.take(request, body)
-            except BodyRefused as error:
-                self._refusals.note(str(error), remote=request.remote, hook=self._source.name)
-                return _refusal(error.status, str(error), error.expected)
+        except BodyRefused as error:
+            self._refusals.note(str(error), remote=request.remote, hook=self._source.name)
+            answer = _refusal(error.status, str(error), error.expected)
+            if error.status == 429:
+                answer.headers["Retry-After"] = str(AGAIN_AFTER_S)
+            return answer
+
+    async def _unproven_body(self, request: web.Request) -> bytes:
+        if 0 <= (request.content_length or -1) <= SMALL_BODY:
+            return await self._body(request)
+        async with _place(self._unproven_slots):
+            return await self._body(request)
+
+    async def _body(self, request: web.Request) -> bytes:
+        return await read_body(request, forms=self._source.forms, any_type=self._source.any_type)
 
     async def _has_valid_signature(self, request: web.Request, body: bytes) -> bool:
         return self._origin.by_body is not None and await self._origin.by_body(request.headers, body)
@@ -129,6 +144,15 @@ def receipt_json(receipt: Receipt, batch: AlertBatch | None = None) -> dict[str,
             {"alert": rejection.index, "reason": rejection.reason} for rejection in batch.rejected[:REASONS]
         ]
     return answer
+
+
+@asynccontextmanager
+async def _place(slots: asyncio.Semaphore) -> AsyncIterator[None]:
+    """One of the places. Raises `BodyRefused` if none is free: nobody waits."""
+    if slots.locked():
+        raise BodyRefused(429, "too many requests at once", f"the same again in {AGAIN_AFTER_S} seconds")
+    async with slots:
+        yield
 
 
 def _refusal(status: int, why: str, expected: str) -> web.Response:

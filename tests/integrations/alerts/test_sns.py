@@ -64,6 +64,10 @@ def test_another_key_an_expired_certificate_and_none_prove_nothing(signer: Signe
         ("https://evil.example\\@sns.eu-west-1.amazonaws.com/SimpleNotificationService-0a1b.pem", False),
         ("https://evil.example#sns.eu-west-1.amazonaws.com/SimpleNotificationService-0a1b.pem", False),
         ("https://sns.x.s3.amazonaws.com/SimpleNotificationService-0a1b.pem", False),
+        ("https://sns.mx-central-1.amazonaws.com/SimpleNotificationService-0a1b.pem", True),
+        ("https://sns.s3.amazonaws.com/SimpleNotificationService-0a1b.pem", False),  # a bucket named sns
+        ("https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-0a1b.pem", False),
+        ("https://sns.s3-accelerate.amazonaws.com/SimpleNotificationService-0a1b.pem", False),
         ("https://bucket.s3.amazonaws.com/SimpleNotificationService-0a1b.pem", False),
         ("https://sns.eu-west-1.amazonaws.com/my-topic/SimpleNotificationService-0a1b.pem", False),
         ("https://sns.eu-west-1.amazonaws.com/?Action=x.pem", False),
