@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,8 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.dialect import insert, insert_for
+from storage.engine.dialect import in_list, insert, insert_for, list_param
 from storage.schema import cursors, deliveries, threads
+
+KEYS_AT_ONCE = 250  # in a statement: preparing more at once would hold up the event loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,24 @@ async def claim_delivery(conn: AsyncConnection, key: str, now: datetime) -> bool
     """
     inserted = await conn.execute(_insert_delivery(conn.dialect.name), {"key": key, "seen_at": now})
     return bool(inserted.rowcount)
+
+
+async def claim_deliveries(conn: AsyncConnection, keys: Collection[str], now: datetime) -> set[str]:
+    """Record many deliveries by their keys. Returns the keys of those that were recorded before."""
+    claimed_before: set[str] = set()
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), KEYS_AT_ONCE):
+        part = ordered[start : start + KEYS_AT_ONCE]
+        known = await conn.scalars(_select_deliveries(conn.dialect.name), {"keys": list_param(conn, part)})
+        claimed_before.update(known)
+        if new := [{"key": key, "seen_at": now} for key in part if key not in claimed_before]:
+            await conn.execute(_insert_delivery(conn.dialect.name), new)
+    return claimed_before
+
+
+@cache
+def _select_deliveries(dialect: str) -> Any:
+    return sa.select(deliveries.c.key).where(in_list(dialect, deliveries.c.key, "keys"))
 
 
 async def is_claimed(conn: AsyncConnection, key: str) -> bool:

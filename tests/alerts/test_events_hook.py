@@ -80,6 +80,19 @@ async def test_cloudevents_are_taken_structured_in_batches_and_by_headers(world:
     assert (late[1]["stale"], late[1]["new"]) == (1, 0), "the same event once more opens nothing"
 
 
+async def test_a_cloudevent_without_a_time_delivered_again_after_its_alerts_end_opens_nothing(
+    world: World,
+) -> None:
+    undated = {name: value for name, value in CLOUD.items() if name != "time"}
+    over = {**undated, "id": "e-2", "type": "example.alert.resolved"}
+    answers = [(await send(world, event, kind="events"))[1] for event in (undated, over, undated, over)]
+    kinds = [next(kind for kind in ("new", "resolved", "stale", "repeated") if answer[kind]) for answer in answers]
+    assert kinds == ["new", "resolved", "stale", "repeated"]
+    anew = {**undated, "id": "e-3"}
+    answers = [(await send(world, event, kind="events"))[1] for event in (anew, over)]
+    assert (answers[0]["new"], answers[1]["stale"], answers[1]["resolved"]) == (1, 1, 0), "it fires on"
+
+
 async def test_a_single_event_that_cannot_be_read_is_refused_with_an_example(world: World) -> None:
     status, answer = await send(world, {"title": "x", "status": "over"}, kind="events")
     assert (status, answer["error"]) == (400, "`status` is neither firing nor resolved")

@@ -15,6 +15,15 @@ async def test_a_delivery_is_claimed_once(database: Database) -> None:
         assert await ingest.claim_delivery(conn, "Ev2", NOW)
 
 
+async def test_many_deliveries_are_claimed_at_once_and_those_claimed_before_are_named(database: Database) -> None:
+    keys = {f"Ev{number}" for number in range(ingest.KEYS_AT_ONCE + 1)}
+    async with database.transaction() as conn:
+        assert await ingest.claim_deliveries(conn, keys, NOW) == set()
+        assert await ingest.claim_deliveries(conn, [*keys, "new"], NOW) == keys
+        assert await ingest.claim_deliveries(conn, ["new"], NOW) == {"new"}
+        assert await ingest.claim_deliveries(conn, [], NOW) == set()
+
+
 async def test_of_deliveries_at_the_same_time_one_is_claimed(database: Database, database_url: str) -> None:
     other = await open_database(database_url)
 

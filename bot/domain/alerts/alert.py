@@ -48,6 +48,7 @@ class Alert:
     by_state: bool = False  # whether the source reports only the present state, with neither start nor cycle
     undated: bool = False  # whether the source gave no time at all: it starts when it arrived, by the clock here
     nodata: bool = False  # whether it fires because its source has no data, or cannot evaluate it
+    event_id: str | None = None  # the same when the source delivers this report again; None: the source gives none
 
     @property
     def identity(self) -> str:

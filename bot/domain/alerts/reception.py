@@ -45,6 +45,7 @@ class AlertStates:
     firing: dict[str, CurrentOccurrence] = field(default_factory=dict)
     ended: dict[str, datetime] = field(default_factory=dict)  # when each was last said to be over, by the source
     changed: set[str] = field(default_factory=set)  # identities whose end has to be stored
+    event_ids: set[str] = field(default_factory=set)  # of reports that were received before
 
     def note(self, alert: Alert) -> None:
         """Take in that an occurrence began or is over."""
@@ -64,6 +65,11 @@ def receive(
     status |= {current.occurrence: AlertStatus.FIRING for current in states.firing.values()}
     received = []
     for arriving in alerts:
+        if arriving.by_state and arriving.event_id is not None:
+            if arriving.event_id in states.event_ids:
+                received.append(_delivered_again(arriving, states))
+                continue
+            states.event_ids.add(arriving.event_id)
         alert, outdated = (
             _place(arriving, states) if arriving.by_state else (_end_of_undated(arriving, states, status), None)
         )
@@ -75,6 +81,16 @@ def receive(
             status[alert.occurrence] = alert.status
             states.note(alert)
     return received
+
+
+def _delivered_again(alert: Alert, states: AlertStates) -> ReceivedAlert:
+    """A report that was received before. It changes nothing, and is stale if its alert has changed since."""
+    current = states.firing.get(alert.identity)
+    if alert.status is AlertStatus.RESOLVED:
+        return ReceivedAlert(alert, Reception.REPEATED if current is None else Reception.STALE)
+    if current is None:
+        return ReceivedAlert(alert, Reception.STALE)
+    return ReceivedAlert(_within(alert, current), Reception.REPEATED)
 
 
 def _place(alert: Alert, states: AlertStates) -> tuple[Alert, Reception | None]:

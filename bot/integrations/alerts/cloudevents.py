@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from bot.domain.alerts.alert import fingerprint_of
+from bot.domain.alerts.alert import Alert, fingerprint_of
 from bot.integrations.alerts.protocol import text_of, texts_of
 
 _EVENT_FIELDS = {
@@ -55,6 +55,15 @@ def event_in(event: Mapping[str, Any]) -> dict[str, Any]:
     if words and words[-1] in _ENDS:
         fields.setdefault("status", "resolved")
     return _event_fields(event, data, fields, words)
+
+
+def event_id(event: Mapping[str, Any], alert: Alert) -> str:
+    """The same for each delivery of one event: a hash of its source and ID.
+
+    Its time and what it says of which alert count too: a sender that gives several events the same ID loses none.
+    """
+    attributes = {name: text_of(event.get(name)) for name in ("source", "id", "type", "time")}
+    return fingerprint_of({**attributes, "fingerprint": alert.fingerprint, "status": alert.status})
 
 
 def _event_fields(

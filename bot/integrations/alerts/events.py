@@ -64,12 +64,16 @@ def event_of(item: Any, now: datetime) -> Alert | ServiceChange:
     """One event. Raises `ValueError` that says what is wrong with it."""
     if not isinstance(item, Mapping):
         raise ValueError("the event is no object")
-    if "specversion" in item:
-        item = cloudevents.event_in(item)
+    event = item
+    if "specversion" in event:
+        item = cloudevents.event_in(event)
     kind = text_of(item.get("type", "alert")).lower()
     if kind not in TYPES:
         raise ValueError("`type` is none of alert, change, report")
-    return _change(item, now) if kind == "change" else _alert(item, kind, now)
+    if kind == "change":
+        return _change(item, now)
+    alert = _alert(item, kind, now)
+    return replace(alert, event_id=cloudevents.event_id(event, alert)) if "specversion" in event else alert
 
 
 def _alert(item: Mapping[str, Any], kind: str, now: datetime) -> Alert:

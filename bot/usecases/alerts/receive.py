@@ -23,12 +23,13 @@ from bot.usecases import shadow
 from bot.usecases.alerts import escalate, inhibit
 from bot.usecases.alerts.tell import tell
 from bot.usecases.context import Context
-from storage import incidents
+from storage import incidents, ingest
 from storage.alerts import changes as service_changes
 from storage.alerts import deadlines, groups, heartbeats, inhibitors, members, occurrences
 from storage.outbox import enqueue
 
 PORTION = 500  # alerts in one transaction, so that other writers wait briefly
+EVENT = "alert_event:"  # before the ID of an event, in the key of its delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,9 @@ async def _record_alerts(conn: AsyncConnection, alerts: Sequence[Alert], now: da
         if alert.status is AlertStatus.RESOLVED and alert.occurrence not in known_occurrences
     }
     firing = await members.current_occurrences(conn, list(unknown_ends.union(by_state)))
-    states = AlertStates(firing, await occurrences.ends(conn, by_state))
+    events = {EVENT + alert.event_id for alert in alerts if alert.by_state and alert.event_id is not None}
+    received_events = {key.removeprefix(EVENT) for key in await ingest.claim_deliveries(conn, events, now)}
+    states = AlertStates(firing, await occurrences.ends(conn, by_state), event_ids=received_events)
     received = receive(alerts, known_occurrences, states)
     await occurrences.save(conn, received, now)
     await occurrences.save_ends(conn, {identity: states.ended[identity] for identity in states.changed}, now)

@@ -117,3 +117,26 @@ def test_an_end_with_a_start_that_was_never_told_ends_a_firing_that_starts_when_
     assert receptions(alert_by_state("firing", 2, by_state=False), end, undated("firing", 14), end) == [
         "new", "resolved", "new", "repeated",
     ]  # fmt: skip
+
+
+def test_a_report_that_is_delivered_again_neither_begins_nor_ends_a_firing() -> None:
+    fired, over = (
+        replace(alert_by_state("firing", 0), event_id="1"),
+        replace(alert_by_state("resolved", 1), event_id="2"),
+    )
+    fired_again, over_again = (
+        replace(fired, starts_at=NINE + 2 * MINUTE), replace(over, starts_at=NINE + 4 * MINUTE)
+    )  # fmt: skip
+    anew = replace(alert_by_state("firing", 3), event_id="3")
+    states = AlertStates()
+    assert receptions(fired, fired, over, fired_again, over_again, states=states) == [
+        "new", "repeated", "resolved", "stale", "repeated",
+    ]  # fmt: skip
+    assert receptions(anew, over_again, anew, states=states) == ["new", "stale", "repeated"]
+    assert states.ended == {"events:f": NINE + MINUTE}, "an end that is delivered again is no later end"
+
+
+def test_an_event_with_a_start_is_known_by_its_start_and_needs_no_id() -> None:
+    dated = replace(alert_by_state("firing", 0, by_state=False), event_id="1")
+    states = AlertStates(event_ids={"1"})
+    assert receptions(dated, states=states) == ["new"]

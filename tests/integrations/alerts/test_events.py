@@ -185,3 +185,17 @@ def test_a_batch_of_cloudevents_may_be_empty_and_may_mix_kinds() -> None:
     assert (len(batch.alerts), len(batch.changes)) == (2, 1)
     assert batch.alerts[0] == batch.alerts[1]
     assert (batch.changes[0].service, batch.changes[0].ref, batch.changes[0].at.hour) == ("api", "v2", 9)
+
+
+def test_a_cloudevent_is_known_by_its_source_and_id_however_it_is_encoded_and_others_are_not_taken_for_it() -> None:
+    undated = {name: value for name, value in CLOUD.items() if name != "time"}
+    headers = {f"ce-{name}": value for name, value in undated.items() if isinstance(value, str)}
+    event_id = one(undated).event_id
+    assert event_id is not None
+    assert read(undated["data"], **headers).alerts[0].event_id == event_id
+    others = [
+        {**undated, "id": "e-2"}, {**undated, "source": "/other"}, CLOUD, {**undated, "type": "example.alert.resolved"},
+        {**undated, "data": {"title": "Another"}}, {**undated, "data": {"title": "API slow", "status": "resolved"}},
+    ]  # fmt: skip
+    assert len({event_id, *(one(other).event_id for other in others)}) == len(others) + 1
+    assert one({"title": "Slow"}).event_id is None
