@@ -49,7 +49,7 @@ async def test_an_administrator_adds_lists_and_removes_a_subscriber_who_is_asked
         assert await subscribers.of_address(conn, SubscriberKind.WEBHOOK, ADDRESS) is None
 
 
-async def test_whoever_may_plan_maintenance_subscribes_a_channel(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_person_who_may_plan_maintenance_subscribes_a_channel(sqlite_url: str, tmp_path: Path) -> None:
     policy = POLICY.replace("[webhook]", "[slack]")
     async with running_world(sqlite_url, policy=policy_file(tmp_path, policy)) as world, program(world) as maya:
         channels = "/status-page/channels"

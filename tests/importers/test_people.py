@@ -30,7 +30,7 @@ def plan_of(*people: Person, members: tuple[Member, ...] = (), ladder: Ladder | 
     return make_plan(account, "", NOW, Directory.of(members), severities=("sev1",))
 
 
-def test_whoever_is_not_in_slack_is_listed_with_the_nearest_members() -> None:
+def test_a_person_who_is_not_in_slack_is_listed_with_the_nearest_members() -> None:
     members = (Member("U1", "Anna Sorensen", "anna.s@example.com"), Member("U2", "Zoe Quist", "zoe@example.com"))
     plan = plan_of(
         person("1", "Anna Sørensen", "anna@example.com"), person("2", "Zoe Quist", "zoe@example.com"), members=members

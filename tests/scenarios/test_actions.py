@@ -85,7 +85,7 @@ async def test_an_item_is_made_by_form_given_to_its_owner_and_settled_by_button(
     assert len(direct_messages(world, "U0TOM00000", "action item")) == 1
 
 
-async def test_the_message_to_the_owner_follows_its_item_whoever_changes_it(world: World) -> None:
+async def test_the_message_to_the_owner_follows_its_item_also_when_others_change_it(world: World) -> None:
     await declare(world)
     await type_command(world, "maya", INSIDE, "/incident action Alert on pool usage @tom by tomorrow P1")
     await settle(world)

@@ -70,7 +70,7 @@ async def test_acknowledge_shows_who_and_when_and_its_button_goes(world: World) 
     assert (await world.show())["status"] == "acknowledged"
 
 
-async def test_where_nobody_leads_whoever_acknowledges_is_offered_to_in_one_press(world: World) -> None:
+async def test_while_nobody_leads_the_person_who_acknowledges_can_lead_in_one_press(world: World) -> None:
     channel = await declare(world)
     await world.tom.join(INSIDE)
     await world.tom.press(world.card(channel), "Acknowledge")

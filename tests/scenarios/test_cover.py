@@ -189,7 +189,7 @@ async def test_giving_up_a_cover_to_come_ends_no_shift(world: World) -> None:
     assert not any("Your on-call shift on" in m.text for m in direct_messages(world, MAYA))
 
 
-async def test_whoever_is_relieved_by_a_cover_is_told_and_told_again_when_it_is_given_up(world: World) -> None:
+async def test_a_person_relieved_by_a_cover_is_told_and_told_again_when_it_is_given_up(world: World) -> None:
     await type_command(world, "noor", "#general", "/incident cover primary for 2h")
     await settle(world)
     (message,) = direct_messages(world, TOM, "covers")

@@ -162,7 +162,7 @@ async def test_escalate_says_where_nobody_is_left_to_page(world: World) -> None:
     assert buttons(answer) == []
 
 
-async def test_the_answers_under_a_page_belong_to_whoever_was_paged(world: World) -> None:
+async def test_the_answers_under_a_page_belong_to_the_person_paged(world: World) -> None:
     channel = await world.declare("sev2 Checkout is down")
     await settle(world)
     (page,) = [m for m in world.ws.bot_messages(channel.id) if "you are paged for" in m.text]

@@ -83,7 +83,7 @@ async def test_a_bot_chosen_in_a_form_is_refused(world: World) -> None:
     assert (await world.show())["roles"] == {}
 
 
-async def test_an_invitation_that_slack_refuses_is_corrected_to_whoever_asked(world: World) -> None:
+async def test_the_person_who_invites_is_told_when_slack_refuses_the_invitation(world: World) -> None:
     await declare(world)
     world.ws.faults.add("conversations.invite", error="cant_invite", count=None)
     assert "Inviting @lena" in await type_command(world, "maya", INSIDE, "/incident invite @lena")
@@ -95,7 +95,7 @@ async def test_an_invitation_that_slack_refuses_is_corrected_to_whoever_asked(wo
     assert any("Could not invite @noor" in words(world, message) for message in direct_messages(world, world.noor.id))
 
 
-async def test_an_update_that_slack_refuses_is_corrected_to_whoever_posted_it(world: World) -> None:
+async def test_the_author_of_an_update_is_told_when_slack_refuses_it(world: World) -> None:
     channel = await declare(world)
     world.ws.faults.add("chat.postMessage", error="restricted_action", channel=channel.id, count=None)
     await type_command(world, "maya", INSIDE, "/incident update Rolled back")

@@ -77,7 +77,7 @@ async def checked(world: World) -> str:
     return finding.words
 
 
-async def test_whoever_pages_by_hand_is_told_that_nobody_is_paged(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_person_who_pages_by_hand_is_told_that_nobody_is_paged(sqlite_url: str, tmp_path: Path) -> None:
     async with running_world(sqlite_url, policy=policy_file(tmp_path, POLICY)) as world:
         channel = await declare(world, "sev4 Search is slow")
         answer = await type_command(world, "maya", channel.name, "/incident page @priya please come")

@@ -132,19 +132,19 @@ def test_short_answers(message: Message, line: str) -> None:
     assert mrkdwn(message.blocks[0]).startswith(line)
 
 
-def test_rungs_that_reached_nobody_are_told_to_whoever_escalated() -> None:
+def test_the_person_who_escalates_is_told_which_rungs_reached_nobody() -> None:
     climb = PagingOutcome(Change(OPEN), 2, Recipients((BEN,)), ((1, "nobody is on call on primary now"),))
     said = mrkdwn(replies.escalation_reply(OPEN, FIVE, climb).blocks[0])
     assert said.endswith("\nRung 1 reached nobody: nobody is on call on primary now.")
 
 
-def test_whoever_is_known_by_an_address_is_called_by_name() -> None:
+def test_a_contact_known_by_an_address_is_called_by_name() -> None:
     policy = replace(FIVE, contacts={"ben": Contact("ben", "Ben", slack="ben@example.com")})
     climb = PagingOutcome(Change(OPEN), 2, Recipients(("ben@example.com", BEN)), ())
     assert replies.escalation_reply(OPEN, policy, climb).text == f"Paged now for INC-1, rung 2: Ben, <@{BEN}>."
 
 
-def test_whoever_acknowledges_first_is_offered_the_lead() -> None:
+def test_the_person_who_acknowledges_is_offered_the_lead() -> None:
     message = replies.acknowledged_reply(OPEN, offer_lead=True)
     assert presses(message.blocks) == [("Lead", "lead", "INC-1")]
 

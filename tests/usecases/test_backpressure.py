@@ -13,7 +13,7 @@ async def test_nobody_waits_and_nothing_is_held_up() -> None:
         ForegroundGate().yield_to_foreground(5.0).send(None)
 
 
-async def test_whoever_waits_goes_first() -> None:
+async def test_a_person_who_waits_goes_before_background_work() -> None:
     gate, order = ForegroundGate(), []
 
     async def background() -> None:

@@ -88,7 +88,9 @@ async def test_the_mail_has_the_sheet_attached_and_goes_nowhere_else(
 @pytest.mark.parametrize(
     ("mail", "says"), [("[bem]", "Did you mean"), ("[ben]", "ben has no e-mail address"), ("[U0ANNA]", "no contact")]
 )
-def test_whoever_cannot_be_mailed_is_refused(mail: str, says: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_recipient_without_an_address_is_refused(
+    mail: str, says: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     file = tmp_path_factory.mktemp("policy") / "policy.yml"
     file.write_text(f"{CONTACTS}sheet: {{mail: {mail}}}\n")
     with pytest.raises(TocsinError, match=says):

@@ -120,13 +120,10 @@ def test_an_end_with_a_start_that_was_never_told_ends_a_firing_that_starts_when_
 
 
 def test_a_report_that_is_delivered_again_neither_begins_nor_ends_a_firing() -> None:
-    fired, over = (
-        replace(alert_by_state("firing", 0), event_id="1"),
-        replace(alert_by_state("resolved", 1), event_id="2"),
-    )
-    fired_again, over_again = (
-        replace(fired, starts_at=NINE + 2 * MINUTE), replace(over, starts_at=NINE + 4 * MINUTE)
-    )  # fmt: skip
+    fired = replace(alert_by_state("firing", 0), event_id="1")
+    over = replace(alert_by_state("resolved", 1), event_id="2")
+    fired_again = replace(fired, starts_at=NINE + 2 * MINUTE)
+    over_again = replace(over, starts_at=NINE + 4 * MINUTE)
     anew = replace(alert_by_state("firing", 3), event_id="3")
     states = AlertStates()
     assert receptions(fired, fired, over, fired_again, over_again, states=states) == [

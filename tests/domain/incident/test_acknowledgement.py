@@ -45,7 +45,7 @@ def test_taking_part_by_ones_own_act_is_responding_and_acknowledges(act: str) ->
 
 
 @pytest.mark.parametrize("act", OWN_ACTS)
-def test_whoever_takes_part_after_the_acknowledgement_responds_too(act: str) -> None:
+def test_a_person_who_takes_part_after_the_acknowledgement_responds_too(act: str) -> None:
     first = verbs.acknowledge(new_incident("bad"), "UFIRST", NOON).incident
     change = OWN_ACTS[act](first)
     assert change.incident.responders == ("UFIRST", "UA")
@@ -70,7 +70,7 @@ def test_a_reopening_starts_with_nobody_responding_and_pages_rung_1() -> None:
     assert (paged.rung, paged.recipients.people) == (1, ("UPRIMARY",))
 
 
-def test_whoever_is_named_to_a_role_is_still_paged_by_their_rung() -> None:
+def test_a_person_named_to_a_role_is_still_paged_by_their_rung() -> None:
     named = verbs.assign(new_incident(), "commander", "UPRIMARY", "UOTHER", POLICY, NOON).incident
     paged = page_next_rung(named, paging(), "declared")
     assert (paged.rung, paged.recipients.people) == (1, ("UPRIMARY",))

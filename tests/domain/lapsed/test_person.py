@@ -84,7 +84,7 @@ def test_an_acknowledgement_ends_them() -> None:
     assert following(incident) == []
 
 
-def test_whoever_responds_is_not_paged_again() -> None:
+def test_a_person_who_responds_is_not_paged_again() -> None:
     incident, _ = paged_incident()
     deadline = following(incident)[0]
     responding = replace(incident, responders=("U0ANNA",))

@@ -39,7 +39,7 @@ def test_a_page_in_the_channel_mentions_people_and_says_why_and_what_to_press() 
     assert presses(message.blocks) == ANSWERS
 
 
-def test_the_bridge_is_linked_on_every_page_and_on_a_private_one_for_whoever_is_paged_only() -> None:
+def test_the_bridge_is_linked_on_every_page_and_on_a_private_one_for_the_people_paged_only() -> None:
     bridge = "<https://app.slack.com/huddle/T0TEAM/C1|Join the huddle>"
     elsewhere = ChannelPagePayload(rung=2, why="it is late", base=PAGE.base, channel="C0HELP")
     for incident in (OPEN, replace(OPEN, private=True)):

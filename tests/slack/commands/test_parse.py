@@ -1,3 +1,5 @@
+"""The verbs and declarations of the command, with their arguments."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -13,8 +15,7 @@ from bot.domain.policy.schedules import Schedule
 from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
-from bot.slack.commands.verb import Grammar, Verb, example
-from bot.slack.commands.verbs import BY_NAME, VERBS
+from bot.slack.commands.verbs import BY_NAME
 from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 
 MAYA, TOM = "<@U0MAYA|maya>", "<@U0TOM>"
@@ -167,124 +168,6 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
     assert declaration.is_complete is bool(declaration.title and declaration.severity)
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "line"),
-    [
-        (
-            "false alarm",
-            "I don't know “false”. Did you mean cancel?",
-            "/incident cancel False alarm, the probe was misconfigured",
-        ),
-        (
-            "decalre sev1 x",
-            "I don't know “decalre”. Did you mean declare or escalate?",
-            "/incident declare sev3 Checkout is down",
-        ),
-        ("statsu", "I don't know “statsu”. Did you mean status?", "/incident status identified Bad deploy at 02:47"),
-        ("qqq", "I don't know “qqq”. Most used: declare, ack, update, resolve.", "/incident help"),
-        (
-            "payments are down",
-            "I don't know “payments”. To open an incident, put declare before it. `/incident help` shows the rest.",
-            "/incident declare payments are down",
-        ),
-        (
-            "status fixed",
-            "There is no status “fixed”. Did you mean resolved?",
-            "/incident status identified Bad deploy at 02:47",
-        ),
-        (
-            "status m",
-            "There is no status “m”. Did you mean mitigating or monitoring?",
-            "/incident status identified Bad deploy at 02:47",
-        ),
-        (
-            "severity purple",
-            "There is no severity “purple”. Use one of: sev1, sev2, sev3, sev4, sev5.",
-            "/incident severity sev1 All customers are affected",
-        ),
-        (
-            f"role cook {MAYA}",
-            "There is no role “cook”. Use one of: commander, technical_lead, communications_lead, scribe, "
-            "engineering_manager.",
-            "/incident role commander @maya",
-        ),
-        (
-            f"role comm {MAYA}",
-            "“comm” could be Incident commander or Communications lead. Write a little more of it.",
-            "/incident role commander @maya",
-        ),
-        (
-            "role scribe",
-            "Who is to be Scribe? Name one person after it, or “none” to clear it.",
-            "/incident role commander @maya",
-        ),
-        (
-            f"role scribe {MAYA} {TOM}",
-            "A role goes to one person. Name just one.",
-            "/incident role commander @maya",
-        ),
-        ("invite", "Say who: type @ and pick the person from the list.", "/incident invite @maya @tom"),
-        (f"lead {MAYA} {TOM}", "One person at a time. Name just one.", "/incident lead @maya"),
-        (
-            "snooze banana",
-            "I don't understand the duration “banana”. Write 10s, 15m, 2h or 1d.",
-            "/incident snooze 30m",
-        ),
-        ("next", "For how long? Write 15m, 2h or 1d.", "/incident next 1h"),
-        ("search", "Write the words after “search”.", "/incident search connection pool exhausted"),
-        ("next 0m", "The duration must be longer than zero.", "/incident next 1h"),
-        ("timeline some", "Add “all” for everything, or nothing for the key entries.", "/incident timeline"),
-        ("show me", "“me” is not an incident ID. They look like INC-42.", "/incident show INC-1"),
-        ("ack --in foo", "After --in I need an incident ID, such as --in INC-42.", "/incident ack"),
-        ("help rol", "There is no verb “rol”. Try help with role or roles.", "/incident help role"),
-        (
-            "list purple",
-            "I can't list “purple”. Use open, all, or a severity: sev1, sev2, sev3, sev4, sev5.",
-            "/incident list all",
-        ),
-    ],
-)
-def test_unreadable_arguments_are_answered_with_an_example_that_works(text: str, message: str, line: str) -> None:
-    assert parse(text, FIVE) == BadRequest(message, line)
-
-
-def test_an_example_keeps_the_incident_that_was_named() -> None:
-    assert parse("snooze x --in 7", FIVE) == BadRequest(
-        "I don't understand the duration “x”. Write 10s, 15m, 2h or 1d.", "/incident snooze 30m --in INC-7"
-    )
-
-
-def test_the_command_may_have_another_name() -> None:
-    bad = parse("snooze x", FIVE, command="/tocsin")
-    assert isinstance(bad, BadRequest)
-    assert bad.example == "/tocsin snooze 30m"
-
-
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_every_example_works_under_every_policy(verb: Verb, policy: Policy) -> None:
-    if ("{role}" in verb.example and not policy.roles) or ("{schedule}" in verb.example and not policy.schedules):
-        pytest.skip("the policy has none of what the verb is about")
-    line = example(verb, policy, "/incident").removeprefix("/incident ")
-    parsed = parse(line.replace("@maya", MAYA).replace("@tom", TOM), policy)
-    if verb.grammar is Grammar.DECLARATION:
-        assert isinstance(parsed, DeclareRequest)
-        assert parsed.is_complete
-    else:
-        assert isinstance(parsed, Request)
-        assert parsed.verb == verb.name
-
-
-def test_no_two_verbs_share_a_name() -> None:
-    assert len(BY_NAME) == sum(1 + len(verb.aliases) for verb in VERBS)
-
-
-def test_every_usage_begins_with_its_verb() -> None:
-    for verb in VERBS:
-        assert verb.usages[0].split()[0] == verb.name
-        assert verb.example.split()[0] == verb.name
-
-
 WORDS = st.one_of(
     st.sampled_from([*BY_NAME, "sev1", "critical", "p0", "none", "me", "all", "INC-42", "42", "--in", "—in", "--in=7"]),
     st.sampled_from([MAYA, TOM, "@maya", "<!channel>", "&lt;@U1&gt;", "<http://x|y>", "30m", "9" * 5000 + "bd", "bd"]),
@@ -316,88 +199,3 @@ def test_declare_followed_by_anything_declares(title: str, policy: Policy) -> No
 def test_a_verb_with_a_form_needs_no_words(verb: str) -> None:
     assert parse(verb, FIVE) == Request(verb)
     assert parse(f"{verb} --in INC-7", FIVE) == Request(verb, 7)
-
-
-SAY_WHO = "Say who: type @ and pick the person from the list."
-
-
-def cannot_tell(name: str) -> str:
-    return f"I can't tell who “@{name}” is. Type @ and pick the person from the list, so Slack sends their ID."
-
-
-@pytest.mark.parametrize(
-    ("text", "request_"),
-    [
-        ("lead maya", Request("lead", names=("maya",), unmatched=SAY_WHO)),
-        ("lead @maya", Request("lead", names=("maya",), unmatched=cannot_tell("maya"))),
-        ("lead @maya, please!", Request("lead", names=("maya",), unmatched=cannot_tell("maya"))),
-        ("lead Maya Olsen.", Request("lead", names=("Maya Olsen",), unmatched=SAY_WHO)),
-        (f"lead {MAYA}.", Request("lead", users=("U0MAYA",))),
-        ("role scribe maya", Request("role", role="scribe", names=("maya",), unmatched=SAY_WHO)),
-        (
-            "role incident commander @maya",
-            Request("role", role="commander", names=("maya",), unmatched=cannot_tell("maya")),
-        ),
-        ("handover maya", Request("handover", role="commander", names=("maya",), unmatched=SAY_WHO)),
-        ("handover scribe maya", Request("handover", role="scribe", names=("maya",), unmatched=SAY_WHO)),
-        (
-            "invite maya, @tom and <@U0ADA>",
-            Request("invite", users=("U0ADA",), names=("maya", "tom"), unmatched=cannot_tell("tom")),
-        ),
-        (
-            "invite <mailto:maya@example.com|maya@example.com>",
-            Request("invite", names=("maya@example.com",), unmatched=SAY_WHO),
-        ),
-        ("page me", Request("page", users=("U0ASKER",))),
-        ("page @maya: the queue", Request("page", names=("maya",), text="the queue", unmatched=cannot_tell("maya"))),
-        (f"page {MAYA}: the queue", Request("page", users=("U0MAYA",), text="the queue")),
-        (f"page {MAYA} {TOM} the queue", Request("page", users=("U0MAYA", "U0TOM"), text="the queue")),
-        (
-            f"can you page {MAYA} please",
-            Request("page", users=("U0MAYA",)),
-        ),
-        (
-            f"page {MAYA}, {TOM} and <@U0ADA> because {MAYA} asks",
-            Request("page", users=("U0MAYA", "U0TOM", "U0ADA"), text="<@U0MAYA> asks"),
-        ),
-        ("page primary, the queue", Request("page", schedule="primary", text="the queue")),
-        ("page primary: the queue", Request("page", schedule="primary", text="the queue")),
-        (
-            "hey can you page maja please",
-            Request("page", names=("maja",), unmatched="There is no schedule “maja”. Use one of: primary."),
-        ),
-        ("Please, ack", Request("ack")),
-        ("ack!", Request("ack")),
-        ("note: the queue is full", Request("note", text="the queue is full")),
-        ("note --in INC-1: the queue is full", Request("note", incident=1, text="the queue is full")),
-    ],
-)
-def test_people_may_be_typed_by_name_address_or_mention(text: str, request_: Request) -> None:
-    policy = replace(FIVE, schedules={"primary": Schedule("primary", "UTC", ())})
-    assert parse(text, policy, asker="U0ASKER") == request_
-
-
-def test_an_unknown_name_is_no_schedule_where_the_policy_has_none() -> None:
-    request = parse("page maja the queue", replace(FIVE, schedules={}), asker="U0ASKER")
-    assert request == Request("page", names=("maja",), text="the queue", unmatched=cannot_tell("maja"))
-
-
-@pytest.mark.parametrize("verb", ["lead", "page", "invite", "role scribe", "handover"])
-@pytest.mark.parametrize(
-    ("typed", "message"),
-    [
-        ("<#C0ABC1|general>", "“#general” is a channel. Type @ and pick a person from the list."),
-        ("<!subteam^S1|@ops>", "“@ops” is a user group. Name its people one by one: type @ and pick them."),
-    ],
-)
-def test_a_channel_or_user_group_in_place_of_a_person_is_called_what_it_is(verb: str, typed: str, message: str) -> None:
-    parsed = parse(f"{verb} {typed}", FIVE)
-    assert isinstance(parsed, BadRequest)
-    assert parsed.message == message
-
-
-@pytest.mark.parametrize("text", ["please hurry", "hey you", "can anybody help", "would it work"])
-def test_polite_words_without_a_verb_stay_as_they_are(text: str) -> None:
-    parsed = parse(text, FIVE)
-    assert isinstance(parsed, BadRequest)
-    assert f"I don't know “{text.split(maxsplit=1)[0]}”" in parsed.message

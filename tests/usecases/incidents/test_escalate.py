@@ -189,7 +189,7 @@ async def test_nobody_left_to_page_is_told_once(context: Context, clock: Movable
     ]  # fmt: skip
 
 
-async def test_cant_belongs_to_whoever_was_paged_by_it(context: Context) -> None:
+async def test_cant_belongs_to_the_person_that_it_paged(context: Context) -> None:
     await escalate(context, 1, "U1")
     with pytest.raises(Refused, match="That page is for <@U0FIRST01>"):
         await decline_page(context, 1, PageRef(1), "U0SECOND1")

@@ -60,7 +60,7 @@ async def test_an_acknowledgement_at_the_vendor_acknowledges_the_incident(contex
     assert await lines_told(context) == 1
 
 
-async def test_whoever_acknowledges_at_the_vendor_is_known_by_their_slack_id(context: Context) -> None:
+async def test_a_person_who_acknowledges_at_the_vendor_is_known_by_their_slack_id(context: Context) -> None:
     async with context.database.transaction() as conn:
         await directory.remember_user(conn, "ana@example.com", "U0ANA0001")
     incident = await take(context, VendorNews("pagerduty", await open_alert(context), "ana"), "pagerduty:1")

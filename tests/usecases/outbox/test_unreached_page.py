@@ -147,7 +147,7 @@ async def test_where_a_cover_cannot_be_reached_the_rotation_is_paged(context: Co
     )  # fmt: skip
 
 
-async def test_a_page_by_hand_that_reaches_nobody_tells_whoever_asked(context: Context) -> None:
+async def test_a_page_by_hand_that_reaches_nobody_tells_the_person_who_asked(context: Context) -> None:
     await page(context, 1, "U1", users=("U0LEFT001",), reason="You wrote it")
     await results.record_failure(context, (await calls(context))["U0LEFT001"], GONE)
     async with context.database.reading() as conn:
