@@ -203,8 +203,8 @@ def _step(step: Step, filled: dict[str, str]) -> list[str]:
         ("DANGEROUS", step.dangerous),
         *(("$", _command(command, filled)) for command in step.commands),
         ("Done when", step.verification),
-        *(("Undo $", _command(command, filled)) for command in step.rollback),
-        ("Undo", step.rollback_text),
+        *(("Roll back $", _command(command, filled)) for command in step.rollback),
+        ("Roll back", step.rollback_text),
         ("Note", step.note),
     )
     return lines + [

@@ -195,7 +195,7 @@ async def test_steps_run_fail_and_roll_back_and_a_killed_bot_asks_whether_one_ra
             await picture(playbook_run(tom), "run-worked")
 
             await run(tom)
-            await expect(playbook_run(maya)).to_contain_text("Undone by", timeout=SLOWLY_MS)
+            await expect(playbook_run(maya)).to_contain_text("Rolled back by", timeout=SLOWLY_MS)
             await expect(playbook_run(maya)).to_contain_text("Failed: ")
             await demo.programs.until("look", "drain", "refill")
             await picture(playbook_run(maya), "run-failed")

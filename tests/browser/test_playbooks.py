@@ -213,7 +213,7 @@ async def test_values_are_filled_in_a_step_times_out_is_rolled_back_and_the_run_
         await press(maya, title, "Roll back step 2.1")
         await picture(maya.locator("dialog"), "rollback")
         await maya.locator("dialog").get_by_role("button", name="Rolled back", exact=True).click()
-        await expect(playbook_run(tom, title)).to_contain_text("Undone by @maya")
+        await expect(playbook_run(tom, title)).to_contain_text("Rolled back by @maya")
         await picture(playbook_run(maya, title), "memory-rolled-back")
         await press(tom, title, "Stop")
         await tom.locator("dialog").get_by_label("Why?").fill("It is not memory")

@@ -187,7 +187,7 @@ async def test_a_step_can_be_undone_only_after_it_was_done(world: World) -> None
     assert [name for name in buttons(message) if "Roll back" in name] == ["Roll back step 2.1"]
     await press(world, "maya", message, "Roll back step 2.1")
     await fill_form(world, "maya", Why_="The wrong one")
-    assert "Undone by @maya" in words(world, run_message(world, channel))
+    assert "Rolled back by @maya" in words(world, run_message(world, channel))
 
 
 async def test_commands_are_filled_in_and_missing_values_are_asked_for(world: World) -> None:

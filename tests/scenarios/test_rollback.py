@@ -57,7 +57,7 @@ async def test_a_rolled_back_step_needs_approval_again(sqlite_url: str, shop: Sh
         await run_steps(world, "1.2")
         await world.delivered()
         message = run_message(world, channel.id)
-        assert "Undone by" in str(message.blocks)
+        assert "Rolled back by" in str(message.blocks)
         assert "Failed: exit code 1" in str(message.blocks)
         assert step_buttons(message) == ["Ask for approval", "Skip", "Run", "Assign"]
         asked = await job_queue.queue_step(world.tocsin.context, 1, 1, "1.3", MAYA)
@@ -102,7 +102,7 @@ async def test_a_failed_rollback_is_handed_to_people(sqlite_url: str, shop: Shop
         assert len(left) == 1
         assert left[0].endswith("In this order: restart back-api")
         await world.delivered()
-        assert any("Not undone automatically" in text for text in texts(world))
+        assert any("Not rolled back automatically" in text for text in texts(world))
 
 
 async def test_with_on_failure_ask_nothing_is_rolled_back(sqlite_url: str, shop: Shop) -> None:

@@ -169,6 +169,6 @@ def _answer(
 
 
 def _request_text(action: str) -> str:
-    return {"run": "asks for approval to run it", "rollback": "asks for approval to undo it"}.get(
+    return {"run": "asks for approval to run it", "rollback": "asks for approval to roll it back"}.get(
         action, "asks for approval"
     )

@@ -90,7 +90,7 @@ def roll_back(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str
     """Record that a person undid a step by hand. The step becomes current again, to be repeated or skipped."""
     step = run.step(key)
     if step.state is StepStatus.RUNNING:
-        raise Refused(f"Step {key} is running. Wait until it has ended, then undo it.")
+        raise Refused(f"Step {key} is running. Wait until it has ended, then roll it back.")
     if step.state is StepStatus.ROLLED_BACK:
         raise StepAlreadySettled("rolled back", step)
     if run.outcome == "abandoned":

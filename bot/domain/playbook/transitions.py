@@ -33,7 +33,7 @@ def require_active(run: PlaybookRun) -> None:
 def require_undoable(step: StepState) -> None:
     """Raise `Refused` if the step was neither done nor run, so that there is nothing to undo."""
     if not step.undoable:
-        raise Refused(f"Step {step.key} was not done yet, so there is nothing to undo. Skip leaves it out.")
+        raise Refused(f"Step {step.key} was not done yet, so there is nothing to roll back. Skip leaves it out.")
 
 
 def requester(step: StepState) -> str:

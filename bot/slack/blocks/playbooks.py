@@ -144,6 +144,6 @@ def _state_text(step_state: StepState) -> str:
         return "waiting for approval"
     return {
         StepStatus.TIMED_OUT: "timed out",
-        StepStatus.ROLLED_BACK: "undone",
+        StepStatus.ROLLED_BACK: "rolled back",
         StepStatus.MAY_HAVE_RUN: "in doubt",
     }.get(step_state.state, str(step_state.state))

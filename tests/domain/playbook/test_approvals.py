@@ -84,10 +84,10 @@ def test_a_step_is_undone_only_after_it_was_done() -> None:
     skipped = steps.skip(approved, "2.1", "UA", NOON, "not needed").run
     for run in (run_with_done("1.1", "1.2", "1.3"), awaiting_approval(), approved, skipped):
         assert not run.step("2.1").undoable
-        with pytest.raises(Refused, match="nothing to undo"):
+        with pytest.raises(Refused, match="nothing to roll back"):
             steps.roll_back(run, "2.1", "UA", NOON)
         if run.step("2.1").state is not StepStatus.WAITING:
-            with pytest.raises(Refused, match="nothing to undo"):
+            with pytest.raises(Refused, match="nothing to roll back"):
                 approvals.request(run, "2.1", "rollback", SHOWN, "UA", HALF_HOUR, NOON)
     done = steps.complete(approved, "2.1", "UA", NOON).run
     assert done.step("2.1").undoable

@@ -128,4 +128,4 @@ def _first_chunk(text: str) -> str:
 
 
 def _participle(approval: Approval) -> str:
-    return {"run": "run", "rollback": "run to undo it"}.get(approval.action, "done")
+    return {"run": "run", "rollback": "run to roll it back"}.get(approval.action, "done")

@@ -67,7 +67,7 @@ def question_over(job: Job, outcome: str) -> Message:
 def manual_rollback(incident: Incident, run_name: str, why: str, commands: Sequence[str]) -> Message:
     """The commands that people must run, in this order, because the bot did not roll back."""
     text = (
-        f"{phrases.drill_prefix(incident)}↩️ *Not undone automatically:* {render(plain(why))}. To undo what was "
+        f"{phrases.drill_prefix(incident)}↩️ *Not rolled back automatically:* {render(plain(why))}. To roll back what was "
         f"done in {render(plain(run_name))}, run these commands in this order:"
     )
     return elements.message(text, [elements.section(text), elements.section(code_block("\n".join(commands), OUTPUT))])
@@ -96,11 +96,11 @@ def _ending(job: Job) -> tuple[str, str]:
     back = job.action is Action.ROLLBACK
     match job.state:
         case JobState.DONE:
-            return ("↩️", "is undone") if back else ("✅", "worked")
+            return ("↩️", "is rolled back") if back else ("✅", "worked")
         case JobState.REFUSED:
             return "🚫", "was not run"
         case JobState.FAILED:
-            return "❌", "could not be undone" if back else "failed"
+            return "❌", "could not be rolled back" if back else "failed"
     return "⏳", "was run"
 
 

@@ -36,7 +36,7 @@ def step_in_full(playbook: Playbook, run: PlaybookRun, key: str) -> Message:
             *_description(step),
             *[elements.section(command_text(command, run.values)) for command in step.commands[:COMMANDS]],
             _verification(step),
-            elements.section("*To undo it*" + (f"\n{render(step.rollback_text)}" if step.rollback_text else ""))
+            elements.section("*To roll it back*" + (f"\n{render(step.rollback_text)}" if step.rollback_text else ""))
             if back or step.rollback_text
             else None,
             *back,
@@ -140,7 +140,7 @@ def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a t
     because = f": {render(clip(state.reason, REASON))}" if state.reason else ""
     match state.state:
         case StepStatus.WAITING if state.asked and state.asked.answer is ApprovalStatus.WAITING:
-            purpose = {"run": "to run it", "rollback": "to undo it"}.get(state.asked.action, "to do it")
+            purpose = {"run": "to run it", "rollback": "to roll it back"}.get(state.asked.action, "to do it")
             until = elements.clock(state.asked.due_at)
             return f":raised_hand: {mention(state.asked.by)} asked for approval {purpose} {at}; it expires {until}"
         case StepStatus.APPROVED if state.asked and state.asked.answer is ApprovalStatus.BREAK_GLASS:
@@ -148,7 +148,7 @@ def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a t
         case StepStatus.APPROVED:
             return f":thumbsup: Approved by {person} {at}"
         case StepStatus.RUNNING:
-            activity = "Running" if state.action == "run" else "Being undone"
+            activity = "Running" if state.action == "run" else "Being rolled back"
             return f":hourglass_flowing_sand: {activity} since {at}, started by {person}"
         case StepStatus.FAILED:
             return f":x: Failed {at}{because}"
@@ -159,7 +159,7 @@ def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a t
         case StepStatus.ROLLED_BACK:
             failed = f":x: Failed: {render(clip(state.failed, REASON))}\n" if state.failed else ""
             how = "" if state.by == BOT else because  # the thread has the bot's reason
-            return f"{failed}:rewind: Undone by {person} {at}{how}. Do it again, or skip it."
+            return f"{failed}:rewind: Rolled back by {person} {at}{how}. Do it again, or skip it."
     if state.asked and state.asked.answer in (
         ApprovalStatus.REFUSED,
         ApprovalStatus.EXPIRED,

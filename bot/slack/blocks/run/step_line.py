@@ -29,7 +29,7 @@ BY = {
     StepStatus.SKIPPED: "skipped by ",
     StepStatus.FAILED: "failed, started by ",
     StepStatus.TIMED_OUT: "timed out, started by ",
-    StepStatus.ROLLED_BACK: "undone by ",
+    StepStatus.ROLLED_BACK: "rolled back by ",
     StepStatus.MAY_HAVE_RUN: "may have run, started by ",
     StepStatus.RUNNING: "running, started by ",
     StepStatus.WAITING: "approval asked for by ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from bot.domain.playbook import run as runs
 from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
 from bot.domain.playbook.job import Action, Plan
 from bot.domain.playbook.run import PlaybookRun
+from bot.domain.timeline.entry import BOT
 from bot.slack.blocks import playbooks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.run.assign import assign_modal
@@ -90,6 +92,25 @@ def messages(playbook: Playbook, run: PlaybookRun) -> Iterator[Message]:
             yield approval.request(INCIDENT, FIVE, run, state, state.asked, LONG, LATER)
             yield approval.settled(INCIDENT, run, state, state.asked)
             yield approval.broken(INCIDENT, run, state, state.asked)
+
+
+def test_a_step_that_was_rolled_back_is_told_in_the_word_of_its_button() -> None:
+    playbook = loader.shipped_library().get("memory-leak")
+    key = next(step.key for step in playbook.steps if step.rollback)
+    done = lifecycle.open_run(1, 1, playbook, ADA, NOW).run
+    for step in itertools.takewhile(lambda step: step.key != key, playbook.steps):
+        done = steps.skip(done, step.key, ADA, NOW, "not needed").run
+    done = approvals.request(done, key, "do", (), ADA, timedelta(minutes=30), NOW).run
+    done = approvals.break_glass(done, key, done.approvals_asked, ADA, NOW, "alone").run
+    done = job_results.record_start(done, key, "j1", BEN, NOW).run
+    done = job_results.record_end(done, key, "j1", "succeeded", "", NOW).run
+    running = job_results.record_start(done, key, "j2", BOT, NOW, "rollback").run
+    rolled_back = job_results.record_end(running, key, "j2", "succeeded", "", NOW).run
+    by_hand = steps.roll_back(done, key, BEN, NOW)
+    for run, words in ((running, "Being rolled back"), (rolled_back, "Rolled back by"), (by_hand.run, "Rolled back by")):
+        assert words in str(run_message(INCIDENT, playbook, run, LATER).blocks)
+        assert "ndone" not in str([message.blocks for message in messages(playbook, run)])
+    assert "rolled back" in by_hand.entries[0].text
 
 
 @needs_reference

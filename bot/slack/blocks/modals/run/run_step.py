@@ -39,7 +39,7 @@ def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, r
     ]
     if plan.undo and rolls_back:
         undo = code_block("\n".join(invocation.quoted for invocation in plan.undo), 2000)
-        blocks += [elements.section("If it fails for good, it is undone with:"), elements.section(undo)]
+        blocks += [elements.section("If it fails for good, it is rolled back with:"), elements.section(undo)]
     metadata = inputs.metadata(
         incident=f"INC-{run.incident}", walk=run.number, step=state.key, action=str(plan.action), digest=plan.digest
     )
