@@ -41,6 +41,8 @@ LOST = new_incident()  # without a channel
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
 RESOLVED = verbs.resolve(ACKNOWLEDGED, BEN, minutes(9), summary="Rolled back").incident
 HOUR = timedelta(hours=1)
+PROMISED = verbs.promise(OPEN, HOUR, BEN, NOW).incident
+SNOOZED = verbs.snooze(OPEN, HOUR, BEN, NOW).incident
 
 
 @pytest.mark.parametrize(
@@ -89,8 +91,18 @@ HOUR = timedelta(hours=1)
             f"Update #1 of INC-1 is posted. The next one is due {day(15)}.",
         ),
         (
-            replies.snooze_confirmation(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR),
+            replies.snooze_confirmation(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR, NOW),
             f"Reminders for INC-1 are snoozed for 1h, until {day(60)}. Pages still go out.",
+        ),
+        (
+            replies.snooze_confirmation(verbs.snooze(PROMISED, HOUR / 4, BEN, NOW).incident, HOUR / 4, NOW),
+            f"Reminders for INC-1 are snoozed for 15m, until {day(15)}. The next update stays due {day(60)}. "
+            "Pages still go out.",
+        ),
+        (
+            replies.snooze_confirmation(verbs.snooze(SNOOZED, HOUR / 4, ADA, NOW).incident, HOUR / 4, NOW),
+            f"Reminders for INC-1 stay snoozed by <@{BEN}> until {time(60)}, which is later. End that snooze first if "
+            "you want a shorter one. Pages still go out.",
         ),
         (
             replies.promise_confirmation(verbs.promise(OPEN, HOUR, BEN, NOW).incident, HOUR),

@@ -96,14 +96,21 @@ def longest_usual_quiet(incident: Incident, policy: Policy) -> timedelta:
 
 
 def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:
-    """Quiet update and role reminders for `span`. Pages are never snoozed."""
+    """Quiet update and role reminders for `span`. Pages are never snoozed.
+
+    Nothing is brought forward: a reminder that is due later stays due then, and a longer snooze stays as it is.
+    """
     require_open(incident)
-    until = now + span
+    until, earlier = now + span, incident.snooze
+    if earlier is not None and earlier.until > until:
+        text = f"reminders stay quiet for longer than {durations.exact(span)}"
+        record = entry(now, "snoozed", actor, text, until=earlier.until.isoformat(), kept=True)
+        return Change(incident, (record,))
     changed = replace(
         incident,
         snooze=Snooze(actor, until),
-        update_due_at=incident.update_due_at and until,
-        roles_due_at=incident.roles_due_at and until,
+        update_due_at=incident.update_due_at and max(incident.update_due_at, until),
+        roles_due_at=incident.roles_due_at and max(incident.roles_due_at, until),
     )
     text = f"reminders quiet for {durations.exact(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=until.isoformat()),))

@@ -34,6 +34,24 @@ def test_a_snooze_quiets_update_and_role_reminders() -> None:
     assert snoozed.snooze.until == snoozed.update_due_at == snoozed.roles_due_at == NOON + timedelta(hours=1)
 
 
+def test_a_snooze_brings_no_reminder_forward() -> None:
+    promised = verbs.promise(new_incident(), timedelta(hours=1), "UB", NOON).incident
+    later = replace(promised, roles_due_at=NOON + 40 * MINUTE)
+    snoozed = verbs.snooze(later, 15 * MINUTE, "UA", NOON).incident
+    assert (snoozed.update_due_at, snoozed.roles_due_at) == (NOON + timedelta(hours=1), NOON + 40 * MINUTE)
+    assert snoozed.snooze is not None
+    assert snoozed.snooze.until == NOON + 15 * MINUTE
+
+
+def test_a_shorter_snooze_leaves_the_longer_one() -> None:
+    long = verbs.snooze(new_incident(), timedelta(hours=1), "UA", NOON).incident
+    change = verbs.snooze(long, 15 * MINUTE, "UB", NOON + MINUTE)
+    assert change.incident == long
+    assert change.entries[0].data == {"until": (NOON + timedelta(hours=1)).isoformat(), "kept": True}
+    over = verbs.snooze(long, 15 * MINUTE, "UB", NOON + timedelta(hours=2)).incident
+    assert over.update_due_at == NOON + timedelta(hours=2, minutes=15)
+
+
 def test_communications_lead_then_commander_then_reporter_owes_the_update() -> None:
     incident = new_incident()
     assert verbs.update_owed_by(incident) == "UREPORTER"
