@@ -90,13 +90,14 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
         policy=lambda: watcher.trouble,
         lock=base.lock,
     )
-    status_page, status_http = status_page_services(base)
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
     resources.push_async_callback(lambda: notifiers.close(pages.notifiers))
     heartbeat, statuspage = heartbeat_of(base, health), statuspage_client(base)
     called = CalledSystems(slack_check, lambda: pages.notifiers, statuspage, heartbeat)
-    parts = PageParts(status_page, console_parts(base, called), base.me.team_id)
+    console = console_parts(base, called)
+    status_page, status_http = status_page_services(base, console.console)
+    parts = PageParts(status_page, console, base.me.team_id)
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, parts)
     status_page.listens_at = lambda: http.address
     resources.callback(http.limiter.close_all)  # connections that arrive while everything else stops

@@ -15,6 +15,7 @@ from bot.integrations.slack_openid import SlackOpenId
 from bot.integrations.statuspage import Statuspage
 from bot.secret_settings import secret_of
 from bot.settings import Settings
+from bot.web.api.authentication import Authenticator
 from bot.web.console.integrations import (
     LABELS,
     Integration,
@@ -31,6 +32,7 @@ from bot.web.console.routes import ConsoleParts
 from bot.web.console.rules import Backtests
 from bot.web.console.setup import Installation
 from bot.web.console.slack_sign_in import SlackSignIn
+from bot.web.console.visitor import Console
 from bot.workers.heartbeat import Heartbeat
 
 MOST_WEBHOOKS = 50
@@ -39,7 +41,7 @@ PAGING_LABELS = {"email": "E-mail", "phone": "Telephone", "push": "Push (ntfy)",
 
 @dataclass(frozen=True, slots=True)
 class CalledSystems:
-    """The clients whose systems the page Setup"""
+    """The clients whose systems the page Setup tests."""
 
     slack: Callable[[], Awaitable[str | None]]  # returns what is wrong with Slack, or None
     notifiers: Callable[[], Mapping[str, Notifier]]  # by method
@@ -59,7 +61,14 @@ def console_parts(base: Base, called: CalledSystems) -> ConsoleParts:
         integrations=lambda: _integrations(base, called),
     )
     backtests = Backtests(lambda: base.live.current.prometheus_address)
-    return ConsoleParts(installation, backtests, _sign_in(base), base.settings.tocsin_proxies or "")
+    sign_in = _sign_in(base)
+    console = Console(
+        Authenticator(base.context, lambda: secret_of(base.live.current.tocsin_api_token)),
+        slack=sign_in is not None,
+        proxies=base.settings.tocsin_proxies or "",
+        team=base.me.team_id,
+    )
+    return ConsoleParts(console, installation, backtests, sign_in)
 
 
 def _integrations(base: Base, called: CalledSystems) -> list[Integration]:

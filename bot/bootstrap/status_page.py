@@ -7,7 +7,6 @@ from collections.abc import Callable
 from bot.bootstrap.base import Base
 from bot.integrations.statuspage import Statuspage
 from bot.secret_settings import secret_of
-from bot.web.api.authentication import Authenticator
 from bot.web.console.visitor import Console
 from bot.web.page_sign_in import PageSignIn
 from bot.web.statuspage.cache import StatusPageCache
@@ -16,19 +15,18 @@ from bot.web.statuspage.listener import StatusServer, status_server
 from bot.web.statuspage.mirror import Mirror
 
 
-def status_page_services(base: Base) -> tuple[StatusPageCache, StatusServer | None]:
+def status_page_services(base: Base, console: Console) -> tuple[StatusPageCache, StatusServer | None]:
     """The cache of the page, and the listener that serves it alone, if there is one."""
     settings = base.settings
     mirror = None if settings.tocsin_status_mirror is None else Mirror(settings.tocsin_status_mirror)
     cache = StatusPageCache(base.context, mirror)
-    return cache, _listener(base, cache)
+    return cache, _listener(base, cache, console)
 
 
-def _listener(base: Base, cache: StatusPageCache) -> StatusServer | None:
+def _listener(base: Base, cache: StatusPageCache, console: Console) -> StatusServer | None:
     """The listener of the page alone. With an address of the console, members can sign in there and come back."""
     settings, context = base.settings, base.context
-    authenticator = Authenticator(context, lambda: secret_of(base.live.current.tocsin_api_token))
-    sign_in = PageSignIn(Console(authenticator, proxies=settings.tocsin_proxies or ""))
+    sign_in = PageSignIn(console)
     gate = Gate(cache, sign_in.is_member, sign_in.address) if context.url else Gate(cache)
     return status_server(settings.tocsin_status_listen, context, gate, sign_in.page_routes(), base.metrics)
 

@@ -15,7 +15,6 @@ from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
 from bot.web import acknowledge, debug, health, mcp, oncall, review_calendar, slack, twilio, webhooks
 from bot.web.api import reference
-from bot.web.api.authentication import Authenticator
 from bot.web.api.routes import PREFIX, ApiContext, application
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.console.routes import ConsoleParts, add_console
@@ -53,12 +52,12 @@ def http_server(
     site = limiter.guard(web.Application(client_max_size=slack.LARGEST_BODY))
     site.add_routes(health.routes(readiness))
     site.add_routes(oncall.routes(context))
-    authenticator = Authenticator(context, lambda: secret_of(live.current.tocsin_api_token))
+    console = pages.console.console
+    authenticator = console.authenticator
     site.add_routes(acknowledge.routes(context))
     site.add_routes(review_calendar.routes(context))
     site.add_routes(reference.routes(context))
-    console = add_console(site, authenticator, pages.console)
-    console.team = pages.team
+    add_console(site, pages.console)
     site.add_subapp(PREFIX, application(ApiContext(authenticator)))
     slackbot = SlackbotRequests(
         lambda: secret_of(live.current.slack_signing_secret), pages.team,

@@ -190,8 +190,8 @@ def snooze_confirmation(incident: Incident, span: timedelta, now: datetime) -> M
     snooze, due = incident.snooze, incident.update_due_at
     if snooze is not None and snooze.until > now + span:
         return elements.line(
-            f"Reminders for {incident.id} stay snoozed {phrases.snoozed(incident, now)}, which is later. End that snooze "
-            f"first if you want a shorter one. Pages still go out."
+            f"Reminders for {incident.id} stay snoozed {phrases.snoozed(incident, now)}, which is later. End that "
+            "snooze first if you want a shorter one. Pages still go out."
         )
     until = f", until {elements.moment(snooze.until)}" if snooze else ""
     later = f" The next update stays due {elements.moment(due)}." if snooze and due and due > snooze.until else ""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.web.api.authentication import Authenticator
 from bot.web.console import (
     actions,
     alerts,
@@ -46,20 +45,17 @@ MODULES = (
 
 @dataclass(frozen=True, slots=True)
 class ConsoleParts:
-    """The console's dependencies in the rest of the bot. `slack` is None where sign-in with Slack is not set up."""
+    """The console and its dependencies in the rest of the bot."""
 
+    console: Console  # knows who has signed in
     installation: Installation
     backtests: Backtests
-    slack: SlackSignIn | None
-    proxies: str = ""  # the addresses of our own proxies
+    slack: SlackSignIn | None  # None where sign-in with Slack is not set up
 
 
-def add_console(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> Console:
-    """Add every page, the forms on it, and the stylesheet and script. Streams end with the site.
-
-    Returns the console, which knows who has signed in.
-    """
-    console = Console(authenticator, slack=parts.slack is not None, proxies=parts.proxies)
+def add_console(site: web.Application, parts: ConsoleParts) -> None:
+    """Add every page, the forms on it, and the stylesheet and script. Streams end with the site."""
+    console = parts.console
     site.on_shutdown.append(console.streams.close)
     site.middlewares.append(missing.page_for_missing_address)
     pages = SignInPages(console)
@@ -71,4 +67,3 @@ def add_console(site: web.Application, authenticator: Authenticator, parts: Cons
     site.add_routes(policy.routes(console, parts.installation.policy_file))
     site.add_routes(rules.routes(console, parts.backtests))  # before the groups, whose ID may be any word
     site.add_routes([route for module in MODULES for route in module.routes(console)])
-    return console

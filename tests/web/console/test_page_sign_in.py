@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from bot.domain.statuspage.publication import NewPublication
 from bot.domain.timeline.entry import BOT
 from bot.usecases.status_page.publish import publish
+from bot.web.console.visitor import Console
 from tests.scenarios.running import World, policy_file, running_world
 from tests.web.console.browser import Browser, Page, browser
 
@@ -79,6 +81,11 @@ async def test_a_member_signs_in_at_the_console_and_comes_back_to_what_was_asked
         assert (await reader.get("/incidents")).status == 404  # nothing but the page is there
         await maya.act("/logout", {})
     assert (await reader.get(path)).status == 303  # it ends with the session of the console
+
+
+async def test_both_listeners_share_the_console(world: World) -> None:
+    consoles = [found for found in gc.get_objects() if isinstance(found, Console)]
+    assert len([console for console in consoles if console.context is world.tocsin.context]) == 1
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/status", "/incidents", "/statusx"])

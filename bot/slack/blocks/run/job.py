@@ -67,8 +67,8 @@ def question_over(job: Job, outcome: str) -> Message:
 def manual_rollback(incident: Incident, run_name: str, why: str, commands: Sequence[str]) -> Message:
     """The commands that people must run, in this order, because the bot did not roll back."""
     text = (
-        f"{phrases.drill_prefix(incident)}↩️ *Not rolled back automatically:* {render(plain(why))}. To roll back what was "
-        f"done in {render(plain(run_name))}, run these commands in this order:"
+        f"{phrases.drill_prefix(incident)}↩️ *Not rolled back automatically:* {render(plain(why))}. To roll back what "
+        f"was done in {render(plain(run_name))}, run these commands in this order:"
     )
     return elements.message(text, [elements.section(text), elements.section(code_block("\n".join(commands), OUTPUT))])
 

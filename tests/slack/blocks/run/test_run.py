@@ -107,7 +107,8 @@ def test_a_step_that_was_rolled_back_is_told_in_the_word_of_its_button() -> None
     running = job_results.record_start(done, key, "j2", BOT, NOW, "rollback").run
     rolled_back = job_results.record_end(running, key, "j2", "succeeded", "", NOW).run
     by_hand = steps.roll_back(done, key, BEN, NOW)
-    for run, words in ((running, "Being rolled back"), (rolled_back, "Rolled back by"), (by_hand.run, "Rolled back by")):
+    ended = "Rolled back by"
+    for run, words in ((running, "Being rolled back"), (rolled_back, ended), (by_hand.run, ended)):
         assert words in str(run_message(INCIDENT, playbook, run, LATER).blocks)
         assert "ndone" not in str([message.blocks for message in messages(playbook, run)])
     assert "rolled back" in by_hand.entries[0].text
