@@ -121,7 +121,9 @@ def test_a_promise_a_snooze_and_a_missed_update_are_told() -> None:
     promised = verbs.promise(UPDATED, timedelta(hours=1), BEN, minutes(5)).incident
     assert f"*Next update due*\n{time(65)} (promised by <@{BEN}>)" in _facts(promised)
     snoozed = verbs.snooze(promised, timedelta(minutes=30), MAYA, minutes(6)).incident
-    assert f"*Next update due*\n{time(36)}\n*Reminders snoozed*\nby <@{MAYA}> until {time(36)}" in _facts(snoozed)
+    assert f"{time(65)} (promised by <@{BEN}>)\n*Reminders snoozed*\nby <@{MAYA}> until {time(36)}" in _facts(snoozed)
+    longer = verbs.snooze(promised, timedelta(hours=2), MAYA, minutes(6)).incident
+    assert f"*Next update due*\n{time(126)}\n*Reminders snoozed*\nby <@{MAYA}> until {time(126)}" in _facts(longer)
     assert "snoozed" not in _facts(snoozed, at=40)
     assert f"*Next update due*\nwas due {time(19)}" in _facts(UPDATED, at=25)
 
