@@ -187,10 +187,10 @@ async def locked_incident(context: Context, number: int, delivery: str | None = 
     Raises `NotFound`, and `DuplicateDelivery` if `delivery` was accepted before.
     """
     async with context.database.transaction() as conn:
-        now = context.clock.now()
         incident = await incidents.lock(conn, number)
         if incident is None:
             raise NotFound(f"There is no incident INC-{number}.", "list all")
+        now = context.clock.now()  # once it is locked: whoever waited for the lock comes later on the timeline
         await claim_delivery(conn, delivery, now)
         context.precondition(incident)
         yield UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import bootstrap, logs
 from bot.bootstrap import base
 from bot.domain.values import outage_span
-from bot.integrations import http, statuspage
+from bot.integrations import email, http, statuspage
 from bot.senders import statuspage as copies
 from bot.settings import Settings
 from bot.slack.client import api as slack_api
@@ -257,7 +257,8 @@ def _tune(tuning: Tuning) -> None:
             "EVERY": timedelta(seconds=2 * tuning.look_s),
             "FIRST": timedelta(seconds=tuning.look_s),
         }
-        constants |= {action_reminders: looking, weekly_digest: looking}
+        mailing: dict[str, object] = {"STEP_S": tuning.timeout_s, "WHOLE_S": 2 * tuning.timeout_s}
+        constants |= {action_reminders: looking, weekly_digest: looking, email: mailing}
     for module, values in constants.items():
         for name, value in values.items():
             assert hasattr(module, name), f"{module.__name__} has no {name}"
@@ -280,7 +281,6 @@ def _of_outages(shorter: float) -> dict[ModuleType, dict[str, object]]:
         slack_check: {"ASK_EVERY_S": 10 * shorter, "ASK_AGAIN_S": 3 * shorter},
         delays: {
             "SOONEST": 5 * second, "LATEST": 60 * second, "GATHERED_SOON": 10 * second, "GATHERED_WITHIN": within,
-            "NOTICED_LATE": 60 * second,
         },
         digest: {"GATHERED_WITHIN": within},
         outage_span: {"NOTICED_LATE": 60 * second},

@@ -14,7 +14,7 @@ from sandbox import Message
 from sandbox.text import message_lines
 from tests.torture.people import metadata_key
 from tests.torture.post_oracle import POSTED_KINDS
-from tests.torture.world import World
+from tests.torture.world import LEASE_S, World
 
 if TYPE_CHECKING:
     from tests.torture.oracle import Snapshot, Verdict
@@ -39,7 +39,7 @@ def outages(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     _stamped(world, snapshot, verdict, posts)
     for span in snapshot.outages:
         _few_messages(world, snapshot, verdict, posts, span)
-        _answered_pages(snapshot, verdict, posts, span)
+        _answered_pages(world, snapshot, verdict, posts, span)
 
 
 def _posts(world: World) -> dict[str, list[Message]]:
@@ -126,8 +126,10 @@ def _few_messages(
             verdict.wrong.append(f"INC-{number}: {len(late)} messages in its channel after the outage: {kinds}")
 
 
-def _answered_pages(snapshot: Snapshot, verdict: Verdict, posts: dict[str, list[Message]], span: OutageSpan) -> None:
-    """A page that was answered meanwhile is not posted once Slack is back."""
+def _answered_pages(
+    world: World, snapshot: Snapshot, verdict: Verdict, posts: dict[str, list[Message]], span: OutageSpan
+) -> None:
+    """A page that was answered meanwhile is not posted once Slack is back, unless it was on its way by then."""
     for number, records in snapshot.timelines.items():
         entries = [record.entry for record in records]
         answers = [e.at for e in entries if e.kind == "acknowledged" and span.since <= e.at <= span.until]
@@ -140,8 +142,10 @@ def _answered_pages(snapshot: Snapshot, verdict: Verdict, posts: dict[str, list[
             if row.payload["unless"] != "acknowledged":
                 continue
             for message in posts.get(row.metadata_key, ()):
-                if float(message.ts) > span.until_wall.timestamp():
-                    verdict.wrong.append(f"{row.dedup_key} was answered meanwhile, and posted all the same")
+                late_s = float(message.ts) - world.course.wall(answered)
+                if float(message.ts) > span.until_wall.timestamp() and late_s > LEASE_S:
+                    how = f"{late_s:.1f} s later, attempt {row.attempts}, {row.created_at - span.since_wall} after it"
+                    verdict.wrong.append(f"{row.dedup_key} was answered meanwhile, and posted all the same: {how}")
 
 
 def _words(world: World, message: Message) -> str:

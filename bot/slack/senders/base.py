@@ -65,6 +65,7 @@ class Delivery:
     instead_of: dict[str, Any] | None = None  # the receipt of a message to edit instead of posting a new one
     late: OutageSpan | None = None  # the outage of Slack that it waited for
     outages: KnownOutages = KnownOutages()
+    needless: Callable[[], Awaitable[str | None]] | None = None  # asked just before it is posted: why it need not be
 
 
 class SenderContext:
@@ -105,13 +106,15 @@ class SenderBase:
     async def post(
         self, delivery: Delivery, channel: str, message: Message, thread_ts: str | None = None
     ) -> SendResult:
-        """Post exactly once. If `delivery.unless` is set, nothing new is posted."""
+        """Post exactly once; nothing new if `delivery.unless` is set, or `delivery.needless` gives a reason."""
         if delivery.late is not None and delivery.notice.kind in STAMPED:
             written_at = self._context.clock.at(delivery.notice.created_at.timestamp())
             message = digest.with_delay_note(message, written_at)
         if delivery.instead_of is not None:
             return await self.edit(delivery.instead_of, message)
-        return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
+        return await post_once.post(
+            self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless, needless=delivery.needless
+        )
 
     async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:
         """Post in the incident's channel; directly to one person while the channel cannot be used."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.incident import Incident
@@ -11,11 +14,12 @@ from bot.domain.paging import calls
 from bot.domain.routing.digests import GATHERED, IN_ORDER, WITHHELD
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import WITHHELD_BY_DRILL, Deferred
-from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan, rehearsed_span, span_of
+from bot.domain.values.outage_span import OutageSpan, rehearsed_span, span_of
 from bot.slack.senders.base import Delivery, KnownOutages, SenderContext
 from bot.usecases import outage as outages
 from bot.usecases.context import Context
 from bot.usecases.outbox.digest import GATHERED_WITHIN, until_of
+from storage.engine.batch_loader import BatchLoader
 from storage.outbox.delayed import TOLD
 from storage.outbox.queue import ClaimedNotice
 
@@ -23,18 +27,25 @@ PAGES = frozenset({NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.P
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=1)
 GATHERED_SOON = timedelta(seconds=10)
 WHY_IN_ORDER = "Slack is down: once it is back, the worst incidents come first"
+STORED = "outages"  # the only key of `stored_outages`
 WHY = "Slack is down: it is told in a digest once Slack is back"
 
 
-async def known_outages(context: Context, notice: ClaimedNotice) -> KnownOutages:
+async def stored_outages(conn: AsyncConnection, keys: Collection[str]) -> dict[str, KnownOutages]:
+    """The outages as they are stored, the same for each key."""
+    return dict.fromkeys(keys, KnownOutages(await outages.current(conn), await outages.past_outages(conn)))
+
+
+async def known_outages(
+    context: Context, stored: BatchLoader[str, KnownOutages], notice: ClaimedNotice
+) -> KnownOutages:
     """The outages that this process knows of, which may be some seconds out of date.
 
-    For a notice that may have waited for an outage, the database is read.
+    For a page, and for a notice that may have waited for an outage, those that are stored.
     """
     waited = notice.attempts > 1 or datetime.now(UTC) - notice.created_at > SOONEST
-    if context.outage is None and waited and notice.kind in WITHHELD | IN_ORDER | PAGES:
-        async with context.database.reading() as conn:
-            return KnownOutages(await outages.current(conn), await outages.past_outages(conn))
+    if notice.kind in PAGES or (context.outage is None and waited and notice.kind in WITHHELD | IN_ORDER):
+        return await stored.get(STORED) or KnownOutages()
     return KnownOutages(context.outage, context.past_outages)
 
 
@@ -80,13 +91,13 @@ def waited_for(known: KnownOutages, incident: Incident, notice: ClaimedNotice) -
 def reason_if_answered(delivery: Delivery) -> str | None:
     """Why a page that waited for Slack is not repeated; None where it is, or did not wait.
 
-    Slack may answer again before the outage counts as over.
+    Slack may answer again before the outage counts as over. A page may be older than the outage, which counts from when
+    a process noticed it: none may have run for a while.
     """
-    if delivery.notice.kind not in PAGES:
+    notice = delivery.notice
+    if notice.kind not in PAGES:
         return None
-    current = delivery.outages.current
-    since = current.since_wall if current is not None else None
-    waits = since is not None and delivery.notice.created_at >= since - NOTICED_LATE
-    if delivery.late is None and not waits:
+    past = spans(delivery.outages, delivery.incident)
+    if delivery.outages.current is None and all(notice.created_at > span.until_wall for span in past):
         return None
-    return calls.not_needed_because(delivery.incident, until_of(delivery.notice.payload))
+    return calls.not_needed_because(delivery.incident, until_of(notice.payload))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -122,6 +123,7 @@ class Dispatcher:
     ) -> None:
         self._context = context
         self._incidents = BatchLoader(context.database.reading, incidents.get_many)
+        self._outages = BatchLoader(context.database.reading, delays.stored_outages)
         self._people = People(api, AccountLog(context))
         self._shared = shared = SenderContext(context, api, self._people, identity, session, command)
         self._methods: dict[NoticeKind, Callable[[Any], Awaitable[SendResult]]] = {
@@ -147,15 +149,10 @@ class Dispatcher:
                 return await method(notice)
             if (delivery := await self._delivery(notice)) is None:
                 return Failed(f"there is no incident for {notice.dedup_key}")
-            decision = await delays.withheld(self._shared, delivery)
-            if isinstance(decision, Deferred):
+            decision = await self._decision(delivery)
+            if not isinstance(decision, Delivery):
                 return decision
             delivery = decision
-            removed = await self._addressee_was_removed(delivery)
-            if reason := OUTSIDE if removed else registration.unless(delivery) or delays.reason_if_answered(delivery):
-                if not notice.uncertain or (removed and notice.kind == NoticeKind.INVITE):
-                    return NotNeeded(reason)
-                delivery = replace(delivery, unless=reason)
             return await method(delivery)
         except SlackError as error:
             if delivery is not None and error.name in OUT_OF_REACH and error.channel == delivery.incident.channel_id:
@@ -165,6 +162,30 @@ class Dispatcher:
             if isinstance(result, Deferred) and not result.blocked:
                 result = replace(result, offered=offered)
             return result
+
+    async def _decision(self, delivery: Delivery) -> Deferred | NotNeeded | Delivery:
+        """The delivery if it may go on, else how long it waits, or why it is not needed."""
+        decision = await delays.withheld(self._shared, delivery)
+        if isinstance(decision, Deferred):
+            return decision
+        notice = decision.notice
+        if reason := await self._needless(decision):
+            if not notice.uncertain or (reason == OUTSIDE and notice.kind == NoticeKind.INVITE):
+                return NotNeeded(reason)
+            return replace(decision, unless=reason)
+        asked_again = notice.kind in delays.PAGES
+        return replace(decision, needless=partial(self._needless_by_now, decision)) if asked_again else decision
+
+    async def _needless(self, delivery: Delivery) -> str | None:
+        """Why the notice need not be sent; None while it is needed."""
+        if await self._addressee_was_removed(delivery):
+            return OUTSIDE
+        return REGISTRY[NoticeKind(delivery.notice.kind)].unless(delivery) or delays.reason_if_answered(delivery)
+
+    async def _needless_by_now(self, delivery: Delivery) -> str | None:
+        """The same of the incident as it is now: people may have answered while Slack was asked for the channel."""
+        incident = await self._incidents.get(delivery.incident.number)
+        return None if incident is None else await self._needless(replace(delivery, incident=incident))
 
     async def _addressee_was_removed(self, delivery: Delivery) -> bool:
         """Whether the notice would tell a private incident to somebody who was removed from its channel."""
@@ -190,6 +211,6 @@ class Dispatcher:
         if policy is None:
             async with self._context.database.reading() as conn:
                 policy = await self._context.policies.of(conn, incident)
-        outages = await delays.known_outages(self._context, notice)
+        outages = await delays.known_outages(self._context, self._outages, notice)
         late = delays.waited_for(outages, incident, notice)
         return Delivery(notice, incident, policy, self._context.clock.now(), late=late, outages=outages)

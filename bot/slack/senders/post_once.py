@@ -41,14 +41,17 @@ async def post(
     thread_ts: str | None = None,
     *,
     unless: str | None = None,
+    needless: Callable[[], Awaitable[str | None]] | None = None,
 ) -> SendResult:
     """Post, unless an earlier attempt has arrived. The receipt is channel, `ts` and key. Raises `SlackError`.
 
     `unless` is the reason why the message is no longer needed: then an earlier attempt is looked for, and nothing is
-    posted.
+    posted. `needless` is asked for such a reason once nothing but the post itself is left to do.
     """
     if row.uncertain and (earlier := await find(api, row, channel, thread_ts)):
         return earlier
+    if unless is None and needless is not None:
+        unless = await needless()
     if unless is not None:
         return NotNeeded(unless)
     if not ends_before(row.lease_ends_monotonic):  # this process was slow: another one may be posting it

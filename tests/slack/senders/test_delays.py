@@ -42,7 +42,14 @@ def test_a_page_that_waited_is_not_posted_once_it_is_answered(kind: NoticeKind, 
     assert reason_if_answered(page(kind, None, known))  # an older version's
 
 
+@pytest.mark.parametrize("known", [LASTS, IS_OVER], ids=["slack answers again", "the outage is over"])
+def test_a_page_from_before_an_outage_waited_for_its_end_as_well(known: KnownOutages) -> None:
+    """The outage counts from when a process noticed it, and none may have run for a while."""
+    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", known, hours_ago=5))
+    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "resolved", known, hours_ago=5)) is None
+
+
 def test_a_page_that_waited_for_no_outage_is_posted() -> None:
-    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", LASTS, hours_ago=5)) is None
-    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", IS_OVER, hours_ago=5)) is None
+    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", KnownOutages())) is None
+    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", IS_OVER, hours_ago=-1)) is None  # after it
     assert reason_if_answered(page(NoticeKind.NUDGE, "acknowledged", IS_OVER)) is None
