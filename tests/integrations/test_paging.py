@@ -118,7 +118,7 @@ async def test_acknowledging_here_acknowledges_there_and_nobody_is_paged_any_mor
         assert len(shown.hooked("resolve")) == 1
 
 
-@pytest.mark.parametrize("end", ["resolve Fixed", "cancel False alarm", "close"])
+@pytest.mark.parametrize("end", ["resolve Fixed", "cancel False alarm", "status closed"])
 async def test_every_way_to_end_an_incident_resolves_its_alerts(sqlite_url: str, tmp_path: Path, end: str) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         channel = await shown.world.declare("sev1 Payments are down")

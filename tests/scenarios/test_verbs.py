@@ -283,6 +283,24 @@ async def test_a_next_update_beyond_four_hours_or_four_cadences_is_asked_about(w
     assert promised == ["next update promised in 4h"]
 
 
+async def test_close_of_an_open_incident_asks_once_and_nothing_ends_without_the_answer(world: World) -> None:
+    channel = await declare(world)
+    reply = await world.maya.command(INSIDE, "/incident close")
+    assert "reminders and pages stop" in reply.text
+    assert reply.message is not None
+    assert buttons(reply.message) == ["Resolve and close", "Resolve…"]
+    assert (await world.show())["status"] == "detected"
+    await world.maya.press(reply.message, "Resolve and close")
+    await settle(world)
+    closed = await world.show()
+    assert (closed["status"], bool(closed["resolved_at"])) == ("closed", True)
+    assert "waiting" not in {r["state"] for r in closed["reminders"] if r["kind"] != "review"}
+    await type_command(world, "maya", channel.name, "/incident reopen It is back")
+    await world.maya.press(reply.message, "Resolve and close")
+    await settle(world)
+    assert (await world.show())["status"] == "investigating"
+
+
 async def test_resolve_close_and_reopen_are_possible_in_their_order(world: World) -> None:
     await declare(world)
     await type_command(world, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")

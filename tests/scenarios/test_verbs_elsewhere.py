@@ -31,7 +31,6 @@ CHANGING = [
     ("snooze 30m", "snoozed"),
     ("next 1h", "snoozed"),
     ("resolve Fixed", "resolved"),
-    ("close", "closed"),
     ("cancel False alarm", "cancelled"),
 ]
 

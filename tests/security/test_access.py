@@ -35,7 +35,8 @@ LINES = {
     "status": "status resolved Done",
 }  # fmt: skip
 FREE = ("ack", "join", "note Seen", "update Going on", "status identified It is the disk", "next 1h", "roles", "why")
-ARGUMENTS = {"walk_": ":1:1.1", "job_again": ":1:1.1:1", "job_": ":1", "snooze_": ":900", "escalate_rung": ":1"}
+ARGUMENTS = {"walk_": ":1:1.1", "job_again": ":1:1.1:1", "job_": ":1", "snooze_": ":900", "escalate_rung": ":1",
+             "close_anyway": ":1"}  # fmt: skip
 VALUES = {"cover": "primary", "cover_anyway": "primary:1:9000000000"}
 POLICY = """
 preset: sev1-5

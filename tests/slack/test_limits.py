@@ -34,6 +34,7 @@ from bot.slack.blocks import (
     menu,
     news,
     page,
+    questions,
     reminder,
     replies,
     settled_page,
@@ -205,7 +206,8 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "not recorded", replies.storage_error_reply()
     yield "not recorded, long words", replies.storage_error_reply(LONG * 9)
     yield "other version", replies.other_version_reply("form", "/incident", [(LONG, LONG * 9), ("Why?", LONG)])
-    yield "snooze for how long", replies.snooze_length_question(incident, NOW)
+    yield "snooze for how long", questions.snooze_length_question(incident, NOW)
+    yield "close", questions.close_question(incident)
     yield "snooze ended", replies.snooze_end_confirmation(incident)
     yield "second", replies.already_acknowledged_reply(incident, BEN, NOW, ADA)
     yield "twice", replies.already_acknowledged_reply(incident, ADA, NOW, ADA)

@@ -200,43 +200,6 @@ def snooze_confirmation(incident: Incident, span: timedelta, now: datetime) -> M
     )
 
 
-def long_snooze_question(incident: Incident, span: timedelta, usual: timedelta) -> Message:
-    """Ask whether a snooze much longer than usual is meant."""
-    words = f"Quiet the reminders of {incident.id} for {durations.exact(span)}? That is longer than usual."
-    requested, shorter = durations.exact(span), durations.exact(usual)
-    return elements.message(
-        words,
-        [
-            elements.section(
-                f"{words} Nobody is reminded of an update or of empty roles until then. Pages still go out."
-            ),
-            elements.actions(
-                button(f"Snooze {shorter}", "snooze_shorter", press_value(incident, int(usual.total_seconds()))),
-                button(f"Snooze {requested}", "snooze_anyway", press_value(incident, int(span.total_seconds()))),
-                block_id="long_snooze",
-            ),
-        ],
-    )
-
-
-def snooze_length_question(incident: Incident, now: datetime) -> Message:
-    """Ask for how long to snooze the reminders, and whether to end a snooze."""
-    quiet = phrases.snoozed(incident, now)
-    words = f"For how long should the reminders of {incident.id} be quiet? Pages still go out."
-    return elements.message(
-        words,
-        [
-            elements.section(f"{words}\nThey are snoozed {quiet}." if quiet else words),
-            elements.actions(
-                button("Snooze 15m", "snooze_15m", press_value(incident)),
-                button("Snooze 1h", "snooze_1h", press_value(incident)),
-                button("End the snooze", "snooze_off", press_value(incident)) if quiet else None,
-                block_id="snooze",
-            ),
-        ],
-    )
-
-
 def snooze_end_confirmation(incident: Incident) -> Message:
     """Confirm that reminders go out again."""
     due = f" The next update is due {elements.moment(incident.update_due_at)}." if incident.update_due_at else ""
@@ -247,23 +210,6 @@ def promise_confirmation(incident: Incident, span: timedelta) -> Message:
     """Confirm a promised update."""
     due = f", {elements.moment(incident.update_due_at)}" if incident.update_due_at else ""
     return elements.line(f"The next update of {incident.id} is promised in {durations.exact(span)}{due}.")
-
-
-def late_promise_question(incident: Incident, span: timedelta, usual: timedelta) -> Message:
-    """Ask whether a next update much later than usual is meant."""
-    words = f"Promise the next update of {incident.id} in {durations.exact(span)}? That is later than usual."
-    requested, sooner = durations.exact(span), durations.exact(usual)
-    return elements.message(
-        words,
-        [
-            elements.section(f"{words} Nobody is reminded of an update until then. Pages still go out."),
-            elements.actions(
-                button(f"In {sooner}", "next_sooner", press_value(incident, int(usual.total_seconds()))),
-                button(f"In {requested}", "next_anyway", press_value(incident, int(span.total_seconds()))),
-                block_id="late_promise",
-            ),
-        ],
-    )
 
 
 def join_reply(incident: Incident) -> Message:

@@ -98,7 +98,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(("escalate", "escalate_rung"), Access.PAGE),
     **{f"walk_escalate_{number}": Access.PAGE for number in range(MAX_CRITERIA)},
     **dict.fromkeys(("cover", "cover_anyway"), Access.COVER),
-    **dict.fromkeys(("update", "resolve", "close", "cancel", "reopen", "alert_dismiss"), Access.END),
+    **dict.fromkeys(("update", "resolve", "close", "close_anyway", "cancel", "reopen", "alert_dismiss"), Access.END),
     **dict.fromkeys(
         (
             "walk_run", "walk_rollback", "walk_fill", "walk_stop", "walk_more", "job_ran", "job_not", "job_again",

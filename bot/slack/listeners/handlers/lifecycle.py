@@ -11,7 +11,7 @@ from bot.domain.communications.page import on_the_page
 from bot.domain.errors import Refused
 from bot.domain.incident import require_ended
 from bot.domain.incident.status import Status
-from bot.slack.blocks import replies
+from bot.slack.blocks import questions, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, incident_of
 from bot.slack.blocks.modals.also_tell import also_told
@@ -81,8 +81,20 @@ async def _resolve(call: VerbCall) -> Message | None:
 
 
 async def _close(call: VerbCall) -> Message:
+    """Close an incident that has ended. Of one that is open, ask first: closing it ends its paging, too."""
+    if call.incident.open:
+        call.require("close", call.incident)
+        return questions.close_question(call.incident)
     saved = await close(call.context, call.number, call.user, delivery=call.delivery)
     return replies.confirmation(f"{saved.id} is closed.")
+
+
+async def _press_resolve_and_close(call: Press) -> Message:
+    """Resolve and close the incident, unless it was reopened since the question."""
+    if call.argument != str(call.incident.episode):
+        return await outdated_press(call)
+    saved = await close(call.context, call.number, call.user, delivery=call.delivery)
+    return replies.confirmation(f"{saved.id} is closed. Reminders and pages have stopped.")
 
 
 async def _press_close(call: Press) -> Message | None:
@@ -158,6 +170,7 @@ PRESSES: dict[str, PressHandler] = {
     "reopen": press_for_form(lambda call: reopen_modal(call.incident), "reopen Why", when_open=False),
     "cancel": press_for_form(lambda call: false_alarm_modal(call.incident), "cancel Why it was none"),
     "close": _press_close,
+    "close_anyway": _press_resolve_and_close,
 }
 SUBMISSIONS: dict[str, SubmissionHandler] = {
     "severity": _submit_severity,

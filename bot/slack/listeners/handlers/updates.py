@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.incident.updates import longest_usual_quiet
-from bot.slack.blocks import replies
+from bot.slack.blocks import questions, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals import custom_fields, impact
@@ -44,10 +44,10 @@ async def _snooze(call: VerbCall) -> Message:
         )
     span = call.request.span
     if span is None:
-        return replies.snooze_length_question(call.incident, call.context.clock.now())
+        return questions.snooze_length_question(call.incident, call.context.clock.now())
     usual = longest_usual_quiet(call.incident, call.policy)
     if span > usual:
-        return replies.long_snooze_question(call.incident, span, usual)
+        return questions.long_snooze_question(call.incident, span, usual)
     return await _snooze_for(call, span)
 
 
@@ -65,7 +65,7 @@ async def _next(call: VerbCall) -> Message:
     span = call.request.required_span
     usual = longest_usual_quiet(call.incident, call.policy)
     if span > usual:
-        return replies.late_promise_question(call.incident, span, usual)
+        return questions.late_promise_question(call.incident, span, usual)
     return await _promise(call, span)
 
 
