@@ -145,7 +145,7 @@ def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: st
         why=None if is_private or not why else _plain(str(why), policy),
         link=None if is_private else _link(incident, team_url),
         rung=trigger.rung if trigger else None,
-        times=trigger.times if trigger else 1,
+        times=trigger.count if trigger else 1,
         declared_at=incident.declared_at,
         paged_at=paged_at,
         uncertain=row.uncertain,

@@ -30,6 +30,7 @@ class PagedRung:
     people: tuple[str, ...]  # Slack IDs or e-mail addresses
     first_at: datetime | None = None  # the first page, where more methods of some people follow
     following: tuple[str, ...] = ()  # keys of contacts who are paged by more of their own methods
+    counts: dict[str, int] = field(default_factory=dict)  # how often each person and channel was paged
 
 
 @dataclass(frozen=True, slots=True)

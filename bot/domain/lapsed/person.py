@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain import routing
 from bot.domain.deadlines import Deadline
-from bot.domain.incident import Change, Incident
+from bot.domain.incident import Change, Incident, PagedRung
 from bot.domain.lapsed.reminder_reason import late_by
 from bot.domain.outcome import Outcome, due, skip
 from bot.domain.paging.calls import PageAttempt, label, unless_for
@@ -35,7 +35,9 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
         return skip(Change(incident), deadline.dedup_key, f"{why}: {label(method)} does not reach {person.name}")
     rung = context.policy.severity(incident.severity).ladder[subject.rung - 1]
     attempt = PageAttempt(person, method)
-    notice = routing.page_to(incident.number, _payload(incident, subject, rung, page.times, why, deadline), attempt)
+    payload = _payload(incident, subject, rung, page, why, deadline)
+    payload = replace(payload, times_paged=_count(page, person.slack or person.key))
+    notice = routing.page_to(incident.number, payload, attempt)
     words = f"{person.name} by {label(method)}"
     recipients = Recipients(people=(person.slack,) if person.slack else (), contacts=(subject.contact,))
     record = page_entry(
@@ -49,6 +51,11 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     return replace(paged, notices=(notice,))
 
 
+def _count(page: PagedRung, person: str) -> int:
+    """How often the rung paged the person; 0 where an older version counted the rung's pages alone."""
+    return page.counts.get(person, 1) if page.counts else 0
+
+
 def _needless(incident: Incident, person: str | None, name: str) -> str:
     if person in incident.responders:
         return f"{name} is responding already"
@@ -56,15 +63,15 @@ def _needless(incident: Incident, person: str | None, name: str) -> str:
 
 
 def _payload(
-    incident: Incident, subject: PersonSubject, rung: Rung, times: int, why: str, deadline: Deadline
+    incident: Incident, subject: PersonSubject, rung: Rung, page: PagedRung, why: str, deadline: Deadline
 ) -> PersonPagePayload:
     """The payload of the rung's page, so that it counts as another attempt of it."""
     return PersonPagePayload(
         rung=subject.rung,
         pages=True,
         why=why,
-        times=times,
-        base=f"{routing.page_prefix(incident)}{subject.rung}:{times}",
+        times=page.times,
+        base=f"{routing.page_prefix(incident)}{subject.rung}:{page.times}",
         deadlines=(deadline.dedup_key,),
         severity=incident.severity,
         by=tuple(rung.by),

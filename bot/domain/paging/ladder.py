@@ -33,6 +33,7 @@ class PagingOutcome:
     description: str = ""  # outside the ladder: "By hand", "A trigger"
     plan: PagePlan = field(default_factory=PagePlan)  # the calls
     skipped: tuple[tuple[int, str], ...] = ()  # rungs left out because their people respond, each with the reason
+    counts: dict[str, int] = field(default_factory=dict)  # how often each recipient was paged by the rung by now
     said_before: bool = False  # that the ladder has nobody left, in this episode at this severity
 
     @property
@@ -62,6 +63,7 @@ def page_next_rung(
     entries = [skipped_rung.entry(context.now) for skipped_rung in passed_over]
     ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))})
     exhausted_key = f"exhausted:{level.key}"
+    page: PagedRung | None = None
     if paged is not None:
         page = _first_page(paged, 1, context)
         ladder = replace(ladder, pages=(*ladder.pages, page))
@@ -79,6 +81,7 @@ def page_next_rung(
         skipped=tuple(
             (skipped_rung.number, skipped_rung.reason) for skipped_rung in passed_over if skipped_rung.responding
         ),
+        counts=page.counts if page else {},
         said_before=exhausted_key in incident.ladder.fired,
     )
 
@@ -96,23 +99,27 @@ def page_instead(
     page = _first_page(again, times + 1, context)
     changed = replace(incident, ladder=replace(incident.ladder, pages=(*incident.ladder.pages, page)))
     record = _rung_paged(again, context, why, times + 1, BOT)
-    return PagingOutcome(Change(changed, (record,)), number, again.recipients, (), times + 1, plan=again.plan)
+    return PagingOutcome(
+        Change(changed, (record,)), number, again.recipients, (), times + 1, plan=again.plan, counts=page.counts
+    )
 
 
 def repeat_rung(incident: Incident, context: PagingContext, number: int) -> PagingOutcome:
     """Page a rung again, without people who respond by now, and count it. It may reach nobody."""
-    pages = tuple(
-        replace(page, times=page.times + 1, last_at=context.now) if page.rung == number else page
-        for page in incident.ladder.pages
-    )
-    times = next(page.times for page in pages if page.rung == number)
+    before = next(page for page in incident.ladder.pages if page.rung == number)
+    elapsed = context.now - before.first_at if before.first_at else timedelta()
+    result = _try_rung(incident, context, number, elapsed=elapsed)
+    counts = _counts(result, before) if isinstance(result, _PagedRung) else {}
+    page = replace(before, times=before.times + 1, last_at=context.now, counts={**before.counts, **counts})
+    pages = tuple(page if other.rung == number else other for other in incident.ladder.pages)
     changed = replace(incident, ladder=replace(incident.ladder, pages=pages))
-    first_at = next(page.first_at for page in pages if page.rung == number)
-    result = _try_rung(incident, context, number, elapsed=context.now - first_at if first_at else timedelta())
     if not isinstance(result, _PagedRung):
-        return PagingOutcome(Change(changed), None, Recipients(), (), times, skipped=((number, result.reason),))
-    record = _rung_paged(result, context, f"still unanswered, {ordinal(times)} page", times, BOT)
-    return PagingOutcome(Change(changed, (record,)), number, result.recipients, (), times, plan=result.plan)
+        return PagingOutcome(Change(changed), None, Recipients(), (), page.times, skipped=((number, result.reason),))
+    why = f"still unanswered, {ordinal(max(counts.values(), default=page.times))} page"
+    record = _rung_paged(result, context, why, page.times, BOT)
+    return PagingOutcome(
+        Change(changed, (record,)), number, result.recipients, (), page.times, plan=result.plan, counts=counts
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,19 @@ class _SkippedRung:
 def _first_page(paged: _PagedRung, times: int, context: PagingContext) -> PagedRung:
     following = paged.plan.following
     first_at = context.now if following else None
-    return PagedRung(paged.number, times, context.now, paged.recipients.people, first_at, following)
+    return PagedRung(
+        paged.number, times, context.now, paged.recipients.people, first_at, following, _counts(paged, None)
+    )
+
+
+def _counts(paged: _PagedRung, before: PagedRung | None) -> dict[str, int]:
+    """How often each recipient of a page is paged by its rung, this page included.
+
+    An older version counted the rung's pages alone, and not each person's.
+    """
+    attempted = [attempt.person.slack or attempt.person.key for attempt in paged.plan.attempts]
+    earlier = before.counts or dict.fromkeys(before.people, before.times) if before else {}
+    return {name: earlier.get(name, 0) + 1 for name in dict.fromkeys((*attempted, *paged.recipients.channels))}
 
 
 def _try_rung(

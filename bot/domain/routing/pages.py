@@ -58,11 +58,20 @@ def pages(
     )
     return [
         replace(in_own_channel, depends_on=card_key(n)),
-        *(page_to(n, replace(shared, used=tuple(plan.methods_for(call.person))), call) for call in plan.attempts),
+        *(page_to(n, _for_one(shared, outcome, call, plan), call) for call in plan.attempts),
         *(invitation(n, person) for person in outcome.recipients.people),
-        *(_page_elsewhere(n, base, payload, channel) for channel in outcome.recipients.channels),
+        *(
+            _page_elsewhere(n, base, replace(payload, times_paged=outcome.counts.get(channel, 0)), channel)
+            for channel in outcome.recipients.channels
+        ),
         *_to_operators(outcome, plan),
     ]
+
+
+def _for_one(shared: PersonPagePayload, outcome: PagingOutcome, call: PageAttempt, plan: PagePlan) -> PersonPagePayload:
+    """The payload for one person: by which methods they are called, and how often the rung paged them."""
+    name = call.person.slack or call.person.key
+    return replace(shared, used=tuple(plan.methods_for(call.person)), times_paged=outcome.counts.get(name, 0))
 
 
 def _to_operators(outcome: PagingOutcome, plan: PagePlan) -> list[Notice]:
@@ -99,6 +108,7 @@ def _page_payload(outcome: PagingOutcome, why: str, deadlines: Sequence[str], pl
         pages=outcome.reached,
         why=why,
         times=outcome.times,
+        times_paged=max(outcome.counts.values(), default=0),
         people=tuple(outcome.recipients.people),
         channels=tuple(outcome.recipients.channels),
         fell_through=tuple(outcome.fell_through),

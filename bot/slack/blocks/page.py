@@ -175,7 +175,7 @@ def _why(payload: PagePayload | DrillPagePayload) -> str:
 
 
 def _count(payload: PagePayload) -> str:
-    return f" ({ordinal(payload.times)} time)" if payload.times > 1 else ""
+    return f" ({ordinal(payload.count)} time)" if payload.count > 1 else ""
 
 
 def gap_lines(payload: PagePayload) -> list[str]:

@@ -58,7 +58,7 @@ def _who(page: PagePayload) -> str:
 def _how(page: PagePayload) -> str:
     """`rung 2, 3rd time, Slack, SMS`."""
     source = f"rung {page.rung}" if page.rung is not None else render(page.called or "by hand")
-    times = [f"{ordinal(page.times)} time"] if page.times > 1 else []
+    times = [f"{ordinal(page.count)} time"] if page.count > 1 else []
     return ", ".join([source[:1].lower() + source[1:], *times, *(label(method) for method in page.methods)])
 
 

@@ -10,8 +10,9 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
+from bot.domain.paging.context import PagingContext
 from bot.domain.paging.directory import Directory
-from bot.domain.paging.ladder import check_escalatable, page_next_rung, repeat_rung, unreachable_rungs
+from bot.domain.paging.ladder import check_escalatable, page_instead, page_next_rung, repeat_rung, unreachable_rungs
 from bot.domain.policy.policy import Until
 from tests.domain.incidents import new_incident
 from tests.domain.policies import MINUTE, NOON, POLICY, paging
@@ -113,6 +114,22 @@ def test_a_repeated_page_is_counted() -> None:
     again = repeat_rung(incident, paging(NOON + 20 * MINUTE), 3)
     assert again.times == 2
     assert "2nd page" in again.change.entries[0].text
+
+
+def test_a_page_is_counted_for_each_person() -> None:
+    """A page that reached nobody goes to somebody else on the rung. Later the rotation names others."""
+
+    def covered_by(person: str) -> PagingContext:
+        return paging(on_call=lambda name, at: (person,))
+
+    instead = page_instead(new_incident("bad"), covered_by("UCOVER"), "unreachable", 2, ("UHOLDER",), 1)
+    assert (instead.rung, instead.times, instead.counts) == (2, 2, {"UCOVER": 1})
+    again = repeat_rung(instead.change.incident, covered_by("UCOVER"), 2)
+    assert (again.times, again.counts) == (3, {"UCOVER": 2})
+    assert "2nd page" in again.change.entries[0].text
+    third = repeat_rung(again.change.incident, covered_by("UTHIRD"), 2)
+    assert third.counts == {"UTHIRD": 1}
+    assert repeat_rung(third.change.incident, covered_by("UCOVER"), 2).counts == {"UCOVER": 3}
 
 
 def test_an_ended_incident_cannot_be_escalated() -> None:

@@ -141,6 +141,7 @@ async def test_where_a_cover_cannot_be_reached_the_rotation_is_paged(context: Co
     await results.record_failure(context, paged["U0COVER01"], GONE)
     rota = await calls(context)
     assert set(rota) == {"U0ROTA0001"}
+    assert (rota["U0ROTA0001"].payload["times"], rota["U0ROTA0001"].payload["times_paged"]) == (2, 1), "their first"
     assert await results.record_sent(context, rota["U0ROTA0001"], {"ts": "1.1", "channel": "D1"})
     assert await rung(context, 1) == (
         DeadlineState.SENT, f"paged: nobody on rung 1 could be reached — <@U0ROTA0001> (Slack); {GONE[:-1]}",

@@ -27,6 +27,12 @@ class PagePayload(Payload):
     methods: tuple[str, ...] = ()  # by which its people are called
     base: str = ""  # beginning of the dedup keys of this page
     unless: str = "resolved"  # the state that ends it
+    times_paged: int = 0  # how often its recipient was paged by the rung, this page included; 0: as `times`
+
+    @property
+    def count(self) -> int:
+        """How often its recipient was paged by the rung: a page that reaches nobody is repeated to others."""
+        return self.times_paged or self.times
 
 
 @dataclass(frozen=True)
