@@ -82,6 +82,15 @@ async def get(conn: AsyncConnection, incident: int, number: int) -> ActionItem |
     return None if state is None else _adapter.validate_python(state)
 
 
+async def get_many(conn: AsyncConnection, keys: Sequence[tuple[int, int]]) -> list[ActionItem]:
+    """These items, each given by its incident and number, in this order. Those that do not exist are left out."""
+    if not keys:
+        return []
+    states = await conn.scalars(sa.select(_c.state).where(sa.tuple_(_c.incident, _c.number).in_(keys)))
+    items = {(item.incident, item.number): item for item in map(_adapter.validate_python, states)}
+    return [items[key] for key in keys if key in items]
+
+
 async def of_message(conn: AsyncConnection, incident: int, source_ts: str) -> ActionItem | None:
     """The item that was made from a message; `None` if there is none."""
     query = sa.select(_c.state).where(_c.incident == incident, _c.source_ts == source_ts).order_by(_c.number).limit(1)

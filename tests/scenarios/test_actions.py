@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.values.dates import business_days_after, required_day
-from bot.usecases.actions.changes import reopen_action
+from bot.usecases.actions.changes import complete_action, reopen_action
 from bot.usecases.actions.remind import remind_owners
 from tests.scenarios.assertions import (
     answer_to,
@@ -141,6 +141,12 @@ async def test_the_owner_is_reminded_of_all_items_in_one_message(world: World) -
     (message,) = direct_messages(world, "U0TOM00000", "You have 2 action items to do")
     assert "Alert on pool usage" in words(world, message)
     assert "Write the runbook" in words(world, message)
+    assert buttons(message).count("Done") == 2
+    await complete_action(world.tocsin.context, 1, 1, "U0MAYA0000")
+    await settle(world)
+    assert buttons(message) == ["Reopen", "Done", "Later…", "Not doing…", "Edit"]
+    assert "You have 1 action item to do" in words(world, message)
+    assert "~Alert on pool usage~" in words(world, message)
     await world.tom.open_home()
     await settle(world)
     view = world.tom.home()

@@ -62,6 +62,7 @@ EXAMPLES: tuple[Payload, ...] = (
     payloads.WebhookTestPayload("3f2a", "U1"),
     ActionPayload(2, "UBEN"),
     ActionReminderPayload("UBEN", "2026-12-04"),
+    payloads.ActionReminderEditPayload("action_reminder:UBEN:2026-12-04", "UBEN"),
     payloads.TicketPayload(2),
     payloads.ReviewPointPayload(3),
     payloads.ReviewExportPayload("notion"),

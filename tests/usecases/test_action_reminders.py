@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot.domain import routing
 from bot.domain.actions.item import ActionItem, NewAction
 from bot.domain.actions.reminders import begins_at
+from bot.domain.routing.notice import NoticeKind
 from bot.usecases.actions.changes import complete_action, edit_action
 from bot.usecases.actions.remind import remind_owners
 from storage import actions, incidents
@@ -110,3 +111,23 @@ async def test_what_a_person_got_and_when_is_read_back(make_context: MakeContext
         of_second = await reminded.others(conn, "action_reminder:U1", rows[second].id)
     assert of_first == [(rows[second].id, second, "leased", None)]
     assert of_second == [(rows[first].id, first, "sent", date(2026, 3, 30))]
+
+
+async def test_a_reminder_is_edited_once_when_its_items_are_settled_and_no_other_is(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\n")
+    await prepared(context.database)
+    owner, days = PEOPLE[0], [START.date() - timedelta(weeks=back) for back in (1, 2, 3, 4)]
+    keys = [routing.action_reminder(owner, day).dedup_key for day in days]
+    async with context.database.transaction() as conn:
+        await enqueue.put(conn, [routing.action_reminder(person, day) for person in (owner, PEOPLE[1]) for day in days])
+        rows = {row.dedup_key: row for row in await queue.claim(conn, 9)}
+        await queue.mark_sent(conn, rows[keys[0]], {"ts": "1", "channel": "D1", reminded.ITEMS: [[1, 1], [1, 21]]})
+        await queue.mark_sent(conn, rows[keys[1]], {"ts": "2", "channel": "D1", reminded.ITEMS: [[1, 41]]})
+        await queue.mark_failed(conn, rows[keys[2]], "no such user")
+    await complete_action(context, 1, 1, owner)
+    await complete_action(context, 1, 21, "UA")
+    async with context.database.reading() as conn:
+        query = sa.select(outbox.c.dedup_key).where(outbox.c.kind == NoticeKind.ACTION_REMINDER_EDIT)
+        edited = sorted(await conn.scalars(query))
+    # One shows both, another is being sent just now; the others show another item, or were never sent.
+    assert edited == sorted(f"edit:{key}" for key in (keys[0], keys[3]))

@@ -10,6 +10,8 @@ from bot.domain.routing.actions import (
     action_assigned_edit,
     action_assigned_key,
     action_reminder,
+    action_reminder_edit,
+    action_reminder_prefix,
 )
 from bot.domain.routing.alert_pages import (
     alert_page_base,
@@ -113,6 +115,8 @@ __all__ = [
     "action_assigned_edit",
     "action_assigned_key",
     "action_reminder",
+    "action_reminder_edit",
+    "action_reminder_prefix",
     "alert_card",
     "alert_card_edit",
     "alert_card_key",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload, SettledPayload
+from bot.domain.routing.payloads import ActionPayload, ActionReminderEditPayload, ActionReminderPayload, SettledPayload
 
 
 def action_assigned_key(incident: int, number: int, owner: str) -> str:
@@ -36,4 +36,20 @@ def action_assigned(incident: int, number: int, owner: str) -> Notice:
 def action_reminder(owner: str, day: date) -> Notice:
     """Remind a person of their items, once a day. It belongs to no incident."""
     payload = ActionReminderPayload(owner, day.isoformat()).to_json()
-    return Notice(f"action_reminder:{owner}:{day}", NoticeKind.ACTION_REMINDER, None, payload, priority=Priority.NUDGE)
+    return Notice(
+        f"{action_reminder_prefix(owner)}:{day}", NoticeKind.ACTION_REMINDER, None, payload, priority=Priority.NUDGE
+    )
+
+
+def action_reminder_prefix(owner: str) -> str:
+    """How the dedup keys of a person's reminders begin."""
+    return f"action_reminder:{owner}"
+
+
+def action_reminder_edit(owner: str, key: str) -> Notice:
+    """Bring a reminder, given by its dedup key, up to date: an item that is settled loses its buttons."""
+    payload = ActionReminderEditPayload(key, owner).to_json()
+    return Notice(
+        f"edit:{key}", NoticeKind.ACTION_REMINDER_EDIT, None, payload,
+        depends_on=key, priority=Priority.EDIT, resend=True,
+    )  # fmt: skip

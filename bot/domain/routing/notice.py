@@ -96,6 +96,7 @@ class NoticeKind(StrEnum):
     # Afterwards
     ACTION_ASSIGNED = "action_assigned"
     ACTION_REMINDER = "action_reminder"
+    ACTION_REMINDER_EDIT = "action_reminder_edit"  # brings a reminder up to date
     REVIEW = "review"
     REVIEW_EDIT = "review_edit"
     REVIEW_QUESTIONS = "review_questions"

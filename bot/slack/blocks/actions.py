@@ -79,20 +79,30 @@ def _when(item: ActionItem, today: date) -> str:
     return "two business days before it is due, and on the day" if day < item.due else "on the day"
 
 
-def reminder(items: Sequence[ActionItem], total: int, today: date, command: str) -> Message:
-    """All items of a person, with buttons."""
-    overdue = sum(item.is_overdue(today) for item in items)
-    words = f"You have {total} action item{'s' if total != 1 else ''} to do"
+def reminder(person: str, items: Sequence[ActionItem], total: int, today: date, command: str) -> Message:
+    """The items of a person, with buttons, and later those of them that are settled or somebody else's by now.
+
+    `total` counts what the person has to do.
+    """
+    theirs = [item for item in items if item.live and item.owner == person]
+    overdue = sum(item.is_overdue(today) for item in theirs)
+    words = f"You have {total} action item{'s' if total != 1 else ''} to do" if total else "You have nothing left to do"
     words += f", {overdue} overdue" if overdue else ""
+    blocks: list[Block] = []
+    for item in items:
+        mine = item.owner == person
+        blocks += with_buttons(item, today) if mine else [elements.section(row(item, today))]
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
-            *(block for item in items for block in with_buttons(item, today)),
-            elements.left_out(total - len(items), f"All of them: `{command} actions mine`"),
+            *blocks,
+            elements.left_out(total - len(theirs), f"All of them: `{command} actions mine`"),
             elements.context(
                 "I remind you two business days before one is due, on the day, and weekly until it is settled."
-            ),
+            )
+            if total
+            else None,
         ],
     )
 

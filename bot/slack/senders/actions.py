@@ -8,15 +8,15 @@ from datetime import date, timedelta
 from bot.domain import routing
 from bot.domain.actions import reminders
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload
+from bot.domain.routing.payloads import ActionPayload, ActionReminderEditPayload, ActionReminderPayload
 from bot.domain.routing.send_result import WAITS_FOR_WORKING_HOURS, Deferred, NotNeeded, SendResult, Sent
 from bot.domain.values import working_hours
 from bot.slack.blocks import actions as blocks
 from bot.slack.directory.time_zones import zone_of_addressee
 from bot.slack.senders import post_once
-from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
-from bot.usecases.queries.actions import find_live
+from bot.usecases.queries import actions as queries
 from storage import actions
 from storage.outbox import reminded
 from storage.outbox.payloads import read_payload
@@ -59,8 +59,8 @@ class ActionSender(SenderBase):
             return Deferred(WAITS_FOR_WORKING_HOURS, wait)
         today = now.astimezone(zone).date()
         async with self._context.database.reading() as conn:
-            others = await reminded.others(conn, f"{NoticeKind.ACTION_REMINDER}:{payload.person}", notice.id)
-            live_items = await find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
+            others = await reminded.others(conn, routing.action_reminder_prefix(payload.person), notice.id)
+            live_items = await queries.find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
         if any(other.state in reminded.UNDER_WAY and other.id < notice.id for other in others):
             return Deferred("another reminder of theirs is being sent", _SOON)
         unless = why_needless(notice, others, payload.person, today)
@@ -69,9 +69,31 @@ class ActionSender(SenderBase):
         if unless is not None and not notice.uncertain:
             return NotNeeded(unless)
         channel = await self._people.direct_channel(payload.person)
-        message = blocks.reminder(live_items.items, live_items.total, today, self._senders.command)
+        message = blocks.reminder(payload.person, live_items.items, live_items.total, today, self._senders.command)
         result = await post_once.post(self._api, notice, channel, message, unless=unless)
-        return Sent({**result.receipt, reminded.DAY: today.isoformat()}) if isinstance(result, Sent) else result
+        if not isinstance(result, Sent):
+            return result
+        shown = [[item.incident, item.number] for item in live_items.items]
+        return Sent({**result.receipt, reminded.DAY: today.isoformat(), reminded.ITEMS: shown})
+
+    @sends_without_incident(
+        NoticeKind.ACTION_REMINDER_EDIT,
+        failure="bring a reminder of action items up to date",
+        failure_to="bring the reminder up to date of",
+    )
+    async def edit_reminder(self, notice: ClaimedNotice) -> SendResult:
+        """Show the items of a reminder as they are now."""
+        payload = read_payload(notice, ActionReminderEditPayload)
+        receipt = await self.posted(payload.of)
+        if receipt is None:
+            return NEVER_POSTED
+        zone = await zone_of_addressee(self._api, payload.person, self._context.policy.zone)
+        keys = [(incident, number) for incident, number in receipt.get(reminded.ITEMS, ())]
+        async with self._context.database.reading() as conn:
+            items = await queries.visible(conn, payload.person, await actions.get_many(conn, keys))
+            total = (await queries.find_live(conn, payload.person, owner=payload.person, limit=1)).total
+        today = self._context.clock.now().astimezone(zone).date()
+        return await self.edit(receipt, blocks.reminder(payload.person, items, total, today, self._senders.command))
 
 
 def why_needless(notice: ClaimedNotice, others: Sequence[OtherReminder], person: str, today: date) -> str | None:

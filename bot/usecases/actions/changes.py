@@ -18,7 +18,7 @@ from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import actions
-from storage.outbox import receipts
+from storage.outbox import receipts, reminded
 
 
 async def complete_action(
@@ -89,7 +89,7 @@ async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChang
     else:
         await actions.save(work.conn, item, remind_at)
     notices = [*_to_new_owner(before, item, actor, work), *await _told_owner(before, work)]
-    notices += tickets.notices(work, before, item)
+    notices += [*await _reminders(before, work), *tickets.notices(work, before, item)]
     await work.commit(Change(work.incident, (change.entry,)), notices)
     for person in {item.owner, before.owner if before else None} - {None}:
         await home_tab.refresh_person(work.conn, str(person), work.now)
@@ -119,6 +119,16 @@ async def _told_owner(before: ActionItem | None, work: UnitOfWork) -> list[Notic
     if await receipts.outcome(work.conn, key) is None:
         return []
     return [routing.action_assigned_edit(before.incident, before.number, before.owner)]
+
+
+async def _reminders(before: ActionItem | None, work: UnitOfWork) -> list[Notice]:
+    """The edits of the reminders that show the item to its owner until now."""
+    if before is None or not before.owner:
+        return []
+    owner = before.owner
+    prefix = routing.action_reminder_prefix(owner)
+    keys = await reminded.showing(work.conn, prefix, before.incident, before.number)
+    return [routing.action_reminder_edit(owner, key) for key in keys]
 
 
 async def _change(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.actions.item import ActionItem
 from bot.domain.actions.ticket import Ticket
 from bot.domain.incident import Incident
-from bot.usecases.visibility import can_see
+from bot.usecases.visibility import can_see, visible_among
 from storage import actions, incidents, tickets
 from storage.actions import ActionFilter
 
@@ -58,6 +58,13 @@ async def find_live(
     return ActionMatches(
         tuple(visible_items[:limit]), incidents_by_number, total, await tickets_of(conn, visible_items[:limit])
     )
+
+
+async def visible(conn: AsyncConnection, user: str, items: Sequence[ActionItem]) -> list[ActionItem]:
+    """Those of these items that `user` may see."""
+    incidents_by_number = await incidents.get_many(conn, sorted({item.incident for item in items}))
+    numbers = await visible_among(conn, list(incidents_by_number.values()), user)
+    return [item for item in items if item.incident in numbers]
 
 
 async def tickets_of(conn: AsyncConnection, items: Sequence[ActionItem]) -> dict[str, Ticket]:

@@ -51,6 +51,7 @@ from bot.domain.routing.payloads.pages import (
 from bot.domain.routing.payloads.payload import Payload
 from bot.domain.routing.payloads.people import (
     ActionPayload,
+    ActionReminderEditPayload,
     ActionReminderPayload,
     DutiesPayload,
     ReviewExportPayload,
@@ -73,6 +74,7 @@ from bot.domain.routing.payloads.settled import RoleSettledPayload, SettledPaylo
 
 __all__ = [
     "ActionPayload",
+    "ActionReminderEditPayload",
     "ActionReminderPayload",
     "AlertFollowUpPayload",
     "AlertGroupPayload",

@@ -81,6 +81,14 @@ class ActionReminderPayload(Payload):
 
 
 @dataclass(frozen=True)
+class ActionReminderEditPayload(Payload):
+    """Names a reminder of action items that was sent, and its person."""
+
+    of: str  # its dedup key
+    person: str
+
+
+@dataclass(frozen=True)
 class ReviewQuestionsPayload(Payload):
     """Names a person who is asked what the record leaves open."""
 
