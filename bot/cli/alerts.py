@@ -1,25 +1,19 @@
-"""Implements `tocsin alerts`: lists and explains groups of alerts, silences alerts, and sends a sample file."""
+"""Implements `tocsin alerts`: lists and explains groups of alerts, silences alerts, and says how good alerts are."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import hmac
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import click
 
 from bot import policy as policy_reader
-from bot import settings as settings_reader
 from bot.cli.alert_list import empty_list_line, group_lines, print_groups, print_groups_json, read_groups
+from bot.cli.alert_sending import send_command
 from bot.cli.operation_client import (
+    OperationClient,
     client_options,
     is_remote,
     prints_json,
@@ -27,36 +21,21 @@ from bot.cli.operation_client import (
     run_with_client,
     target_in_group,
 )
-from bot.cli.output import as_json_option, print_json
+from bot.cli.output import print_json
 from bot.cli.shared import run
 from bot.domain.alerts import silence
-from bot.domain.alerts.alert import AlertBatch
-from bot.domain.alerts.rates import AlertRates
-from bot.domain.alerts.routing import place_all
-from bot.domain.alerts.silence import Silence
 from bot.domain.errors import TocsinError
 from bot.domain.timeline.entry import BOT
-from bot.domain.values.durations import parse_duration
+from bot.domain.values.durations import exact, parse_duration
 from bot.domain.values.one_line import one_line
-from bot.integrations.alerts.protocol import Delivery, fingerprint_from
-from bot.integrations.alerts.registry import SOURCES
-from bot.json_shapes.alerts import explanation_json, silence_json
-from bot.secret_settings import secret_of
+from bot.integrations.alerts.protocol import fingerprint_from
+from bot.json_shapes.alerts import explanation_json
 from bot.settings import Settings
-from bot.usecases.alerts.silence import add_silence, end_silence
-from bot.usecases.context import Context, Policies
-from bot.usecases.open_clock import open_clock
-from bot.usecases.queries.alert_rates import alert_rates
-from storage.alerts import groups, members, silences
+from storage.alerts import groups, members
 from storage.database import Database
 
 MOST_GROUPS = 1000  # that have had an alert with the same fingerprint
 GROUP_ID = re.compile(r"AG-[0-9]+", re.IGNORECASE)
-SENT_WITHIN_S = 60.0
-_SIGNED = {  # endpoints that require a signature: the setting with the secret, the header, and its prefix
-    "pagerduty": ("pagerduty_webhook_secret", "X-PagerDuty-Signature", "v1="),
-    "sentry": ("sentry_client_secret", "Sentry-Hook-Signature", ""),
-}
 
 
 @click.group("alerts", invoke_without_command=True)
@@ -94,6 +73,8 @@ def explain_command(ctx: click.Context, /, identifier: str, **options: Any) -> N
     if GROUP_ID.fullmatch(identifier):
         path = {"id": identifier.upper()}
         explained = [run_in_group(ctx, options, lambda client: client.run("explain_alerts", path, {}))]
+    elif is_remote(target_in_group(ctx, options)):
+        raise TocsinError("A fingerprint is looked up on the database alone. Name a group, such as AG-7.")
     else:
         explained = run(lambda database, settings: _read_explanations(database, settings, identifier))
     if prints_json(ctx, options):
@@ -109,35 +90,35 @@ def explain_command(ctx: click.Context, /, identifier: str, **options: Any) -> N
 
 @alerts_command.command("noise")
 @click.option("--since", "span", default="30d", show_default=True, help="How far to look back, such as 7d.")
-@as_json_option
-def noise_command(span: str, as_json: bool) -> None:
+@client_options
+@click.pass_context
+def noise_command(ctx: click.Context, /, span: str, **options: Any) -> None:
     """The noisiest rules with their precision, and how well alerts detect incidents."""
-    looked_back = parse_duration(span)
-    counted = run(lambda database, settings: _rates(database, settings, looked_back))
-    if as_json:
-        print_json(asdict(counted))
+    arguments = {"since": _in_seconds(parse_duration(span))}
+    rates = run_in_group(ctx, options, lambda client: client.run("alert_noise", {}, arguments))
+    if prints_json(ctx, options):
+        print_json(rates)
         return
-    count = "1 incident" if counted.incidents == 1 else f"{counted.incidents} incidents"
+    count = "1 incident" if rates["incidents"] == 1 else f"{rates['incidents']} incidents"
     click.echo(
-        f"{count}: {_percent(counted.detection_rate)} an alert told of first, "
-        f"{_percent(counted.false_negative_rate)} none told of; "
-        f"{_percent(counted.false_positive_rate)} of the decided alerts were false"
+        f"{count}: {_percent(rates['detection_rate'])} an alert told of first, "
+        f"{_percent(rates['false_negative_rate'])} none told of; "
+        f"{_percent(rates['false_positive_rate'])} of the decided alerts were false"
     )
-    for rule in counted.rules:
+    for rule in rates["rules"]:
         click.echo(
-            f"{one_line(rule.rule)[:40]:<40} {rule.service or '-':<16} told {rule.told}, right {rule.right}, "
-            f"false {rule.false}, noise {rule.noise}, flapped {rule.flaps}; precision {_percent(rule.precision)}"
+            f"{one_line(rule['rule'])[:40]:<40} {rule['service'] or '-':<16} told {rule['told']}, "
+            f"right {rule['right']}, false {rule['false']}, noise {rule['noise']}, flapped {rule['flaps']}; "
+            f"precision {_percent(rule['precision'])}"
         )
-
-
-async def _rates(database: Database, settings: Settings, looked_back: timedelta) -> AlertRates:
-    clock = await open_clock(database, settings.tocsin_speed)
-    async with database.reading() as conn:
-        return await alert_rates(conn, clock.now() - looked_back)
 
 
 def _percent(share: float | None) -> str:
     return "unknown" if share is None else f"{share:.0%}"
+
+
+def _in_seconds(span: timedelta) -> str:
+    return f"{max(1, round(span.total_seconds()))}s"
 
 
 @alerts_command.command("silence")
@@ -145,56 +126,45 @@ def _percent(share: float | None) -> str:
 @click.option("--for", "span", help="How long, such as 2h.")
 @click.option("--reason", default="", help="Why; shown on cards.")
 @click.option("--end", "ended", metavar="ID", help="End a silence now.")
-@as_json_option
-def silence_command(labels: tuple[str, ...], span: str | None, reason: str, ended: str | None, as_json: bool) -> None:
+@client_options
+@click.pass_context
+def silence_command(
+    ctx: click.Context, /, labels: tuple[str, ...], span: str | None, reason: str, ended: str | None, **options: Any
+) -> None:
     """Silence alerts with LABELS (label=value …) --for a while; without arguments, list the silences in force."""
     if labels and not span:
         raise TocsinError("Say for how long: tocsin alerts silence alertname=HighErrors --for 2h")
-    in_force = run(lambda database, settings: _silences(database, settings, labels, f"for {span} {reason}", ended))
-    if as_json:
-        print_json([silence_json(row) for row in in_force])
+    arguments = _silence_arguments(labels, span, reason) if labels and span else None
+
+    async def work(client: OperationClient) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        if arguments is not None:
+            await client.run("add_silence", {}, arguments)
+        if ended:
+            await client.run("end_silence", {"id": ended.upper()}, {})
+        rows = (await client.run("list_silences", {}, {}))["silences"]
+        return rows, await client.names({row["by"] for row in rows})
+
+    in_force, names = run_in_group(ctx, options, work)
+    if prints_json(ctx, options):
+        print_json(in_force)
         return
     for row in in_force:
-        click.echo(f"{row.id:<7} until {row.ends_at:%Y-%m-%d %H:%M} UTC  {one_line(row.in_words)}  {row.reason}")
+        ends_at, by = datetime.fromisoformat(row["ends_at"]), one_line(names.get(row["by"], row["by"]))
+        matchers = one_line(", ".join(f"{label}={value}" for label, value in row["labels"].items()))
+        line = f"{row['id']:<7} until {ends_at:%Y-%m-%d %H:%M} UTC  {matchers}  by {by}  {one_line(row['reason'])}"
+        click.echo(line.rstrip())
     if not in_force:
         click.echo("No alert is silenced.")
 
 
-async def _silences(
-    database: Database, settings: Settings, labels: tuple[str, ...], terms: str, ended: str | None
-) -> list[Silence]:
-    """Add or end a silence, and return the silences in force. `terms`: the duration and the reason."""
-    loaded = policy_reader.read(settings.policy_path)
-    policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
-    context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
-    if labels:
-        matchers = " ".join(silence.format_matcher(*label.split("=", 1)) if "=" in label else label for label in labels)
-        await add_silence(context, silence.parse(f"{matchers} {terms}", BOT, context.clock.now()))
-    if ended:
-        number = ended.upper().removeprefix("SI-")
-        if not number.isdecimal():
-            raise TocsinError(f"“{ended}” is not the ID of a silence. They look like SI-3.")
-        await end_silence(context, int(number))
-    async with database.reading() as conn:
-        return await silences.in_force(conn, context.clock.now())
-
-
-@alerts_command.command("send")
-@click.option("--kind", type=click.Choice(sorted(SOURCES)), required=True, help="Whose format the file has.")
-@click.option("--dry-run", is_flag=True, help="Say what the policy would do, and send nothing.")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def send_command(kind: str, dry_run: bool, file: Path) -> None:
-    """Send FILE to the endpoint of the bot that runs here, as the monitoring system would."""
-    settings = settings_reader.load()
-    try:
-        payload = json.loads(file.read_bytes())
-        batch = SOURCES[kind].read(Delivery(payload), datetime.now(UTC))
-    except ValueError as error:
-        raise TocsinError(f"{file}: {error}. It should be {SOURCES[kind].expected}") from None
-    if dry_run:
-        _print_dry_run(batch, settings)
-    else:
-        print_json(asyncio.run(_post(settings, payload, kind)))
+def _silence_arguments(labels: Sequence[str], span: str, reason: str) -> dict[str, Any]:
+    """The arguments of the operation. Raises `Refused`."""
+    matchers = " ".join(silence.format_matcher(*label.split("=", 1)) if "=" in label else label for label in labels)
+    now = datetime.now(UTC)
+    wanted = silence.parse(f"{matchers} for {exact(parse_duration(span))} {reason}", BOT, now)
+    if len(dict(wanted.labels)) < len(wanted.labels):
+        raise TocsinError("Name each label once. For one of several values: alertname=/Slow|Down/")
+    return {"labels": dict(wanted.labels), "duration": _in_seconds(wanted.ends_at - now), "reason": wanted.reason}
 
 
 def _print_groups(ctx: click.Context, options: Mapping[str, Any], scope: str) -> None:
@@ -225,47 +195,4 @@ async def _read_explanations(database: Database, settings: Settings, identifier:
     return [explanation_json(group, policy) for _, group in sorted(groups_by_number.items(), reverse=True)]
 
 
-def _print_dry_run(batch: AlertBatch, settings: Settings) -> None:
-    """Print the route, severity and service of each alert."""
-    policy = policy_reader.load(settings.policy_path)
-    for placement in place_all(batch.alerts, policy):
-        alert = placement.alert
-        click.echo(f"{alert.status:<9} {one_line(alert.title)}")
-        click.echo(f"{'':<9} {placement.route.do}: {placement.reason}")
-        click.echo(f"{'':<9} severity {placement.severity}, service {placement.service or 'not known'}")
-    for rejected in batch.rejected:
-        click.echo(f"rejected  alert {rejected.index}: {rejected.reason}")
-
-
-def _authentication_headers(settings: Settings, kind: str, body: bytes) -> dict[str, str]:
-    """The headers that authenticate a body at the endpoint. Raises `TocsinError` if the secret is not set."""
-    name, header, prefix = _SIGNED.get(kind, ("tocsin_hook_token", "Authorization", "Bearer "))
-    secret = secret_of(getattr(settings, name)).split(",")[0].strip()
-    if not secret:
-        raise TocsinError(f"{name.upper()} is not set, so there is no endpoint to send to. See docs/alerts.md")
-    if kind not in _SIGNED:
-        return {header: prefix + secret}
-    return {header: prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
-
-
-async def _post(settings: Settings, payload: Any, kind: str) -> Any:
-    body = json.dumps(payload).encode()
-    headers = _authentication_headers(settings, kind, body)
-    url = f"http://{settings.host}:{settings.port}/hooks/{kind}"
-    timeout = aiohttp.ClientTimeout(total=SENT_WITHIN_S)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(
-                url, data=body, headers={"Content-Type": "application/json", **headers}, allow_redirects=False
-            ) as answer,
-        ):
-            text = await answer.text()
-            if answer.status == 404:
-                hint = "Set TOCSIN_SNS_TOPICS." if kind == "cloudwatch" else "Set its secret, and restart the bot."
-                raise TocsinError(f"The bot has no endpoint {url}. {hint} See docs/alerts.md")
-            if answer.status != 202:
-                raise TocsinError(f"{url} answered {answer.status}: {text[:500]}")
-            return json.loads(text)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise TocsinError(f"{url} cannot be reached ({type(error).__name__}). Is the bot running here?") from None
+alerts_command.add_command(send_command)

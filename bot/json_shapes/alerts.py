@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain.alerts import escalation
 from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.preview import Preview
 from bot.domain.alerts.silence import Silence
 from bot.domain.policy.policy import Policy
 from storage.alerts.members import Member, MemberCount
@@ -63,6 +64,30 @@ def silence_json(silence: Silence) -> dict[str, Any]:
         "ends_at": silence.ends_at.isoformat(),
         "by": silence.by,
         "reason": silence.reason,
+    }
+
+
+def preview_json(preview: Preview) -> dict[str, Any]:
+    """What the policy would do with an alert."""
+    placement = preview.placement
+    return {
+        "title": placement.alert.title,
+        "status": str(placement.alert.status),
+        "do": str(placement.route.do),
+        "reason": placement.reason,
+        "severity": placement.severity,
+        "service": placement.service,
+        "holds": [
+            {
+                "kind": hold.kind,
+                "id": hold.id,
+                "reason": hold.reason,
+                "until": hold.until.isoformat() if hold.until else None,
+                "by": hold.by,
+                "holds": hold.holds,
+            }
+            for hold in preview.holds
+        ],
     }
 
 

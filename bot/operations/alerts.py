@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.alerts import silence
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.errors import NotFound
+from bot.domain.timeline.entry import BOT
 from bot.json_shapes.alerts import explanation_json, group_json, silence_json, without_incident
 from bot.operations.base import (
     CURSOR,
     Answer,
     Arguments,
     Call,
-    Duration,
     MaybeWords,
     NoArguments,
     Operation,
@@ -35,6 +36,7 @@ from bot.usecases import authorize
 from bot.usecases.alerts import act
 from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.incidents.declare import Declaration
+from bot.usecases.queries.alert_rates import alert_rates
 from bot.usecases.visibility import visible_among
 from storage import incidents
 from storage.alerts import groups, members, silences
@@ -110,6 +112,37 @@ class SilencesShape(Shape):
     silences: list[SilenceShape]
 
 
+class RuleRatesShape(Shape):
+    """How good the alerts of one rule at one service are. Shares are from 0 to 1; null: there were none."""
+
+    model_config = ConfigDict(title="RuleRates")
+
+    rule: str
+    service: str | None
+    told: int = Field(description="Groups of alerts that told people.")
+    right: int
+    false: int
+    noise: int = Field(description="Dismissed as known or not actionable.")
+    flaps: int
+    precision: float | None = Field(description="The share of decided groups that were right.")
+    time_to_detect_s: float | None
+    time_to_triage_s: float | None
+    time_to_mitigate_s: float | None
+
+
+class AlertRatesShape(Shape):
+    """How good the alerts of a period are. Shares are from 0 to 1; null: there were none."""
+
+    model_config = ConfigDict(title="AlertRates")
+
+    incidents: int
+    detection_rate: float | None = Field(description="The share of incidents that an alert detected first.")
+    false_negative_rate: float | None = Field(description="The share of incidents that no alert detected.")
+    false_positive_rate: float | None = Field(description="The share of decided groups that were false.")
+    decided: int
+    rules: list[RuleRatesShape] = Field(description="The noisiest first.")
+
+
 class PageArguments(Arguments):
     """How many groups to list, and where to go on."""
 
@@ -136,6 +169,15 @@ class DismissArguments(Arguments):
     note: MaybeWords = ""
 
 
+Span = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,7}[smhd]$", description="Such as 90s, 15m, 2h or 1d.")]
+
+
+class NoiseArguments(Arguments):
+    """How far to look back."""
+
+    since: Span = "30d"
+
+
 # Without `\s`, which every dialect of regular expressions reads otherwise.
 LabelName = Annotated[str, StringConstraints(strip_whitespace=False, pattern=r"^[^=\x00-\x20\x7f]{1,100}$")]
 
@@ -151,7 +193,7 @@ class SilenceArguments(Arguments):
         # Pydantic writes the names as `patternProperties`, which says nothing of names that do not match.
         Field(min_length=1, max_length=20, json_schema_extra={"additionalProperties": False}),
     ]
-    duration: Duration
+    duration: Span
     reason: Annotated[str, Field(max_length=300)] = ""
 
 
@@ -231,6 +273,13 @@ async def _dismiss(call: Call, arguments: DismissArguments) -> Answer:
     return Answer(explanation_json(group, call.context.policy))
 
 
+async def _noise(call: Call, arguments: NoiseArguments) -> Answer:
+    since = call.context.clock.now() - span(arguments.since)
+    async with call.context.database.reading() as conn:
+        rates = asdict(await alert_rates(conn, since))
+    return Answer({**rates, "rules": list(rates["rules"])})
+
+
 async def _silences(call: Call, _: NoArguments) -> Answer:
     async with call.context.database.reading() as conn:
         in_force = await silences.in_force(conn, call.context.clock.now())
@@ -238,10 +287,8 @@ async def _silences(call: Call, _: NoArguments) -> Answer:
 
 
 async def _silence(call: Call, arguments: SilenceArguments) -> Answer:
-    now = call.context.clock.now()
-    new_silence = silence.silence(
-        list(arguments.labels.items()), span(arguments.duration), call.actor, arguments.reason, now
-    )
+    now, by = call.context.clock.now(), BOT if call.operator else call.actor
+    new_silence = silence.silence(list(arguments.labels.items()), span(arguments.duration), by, arguments.reason, now)
     stored = await add_silence(call.context, new_silence, call.delivery)
     return Answer(silence_json(stored), location=f"/silences/{stored.id}")
 
@@ -257,6 +304,8 @@ OPERATIONS = (
              example={"scope": "all"}, tag=TAG),
     question("list_incident_alerts", "/incidents/{id}/alerts", "List the alerts of an incident", _of_incident,
              GroupsShape, arguments=PageArguments, example={"limit": 20}),
+    question("alert_noise", "/alerts/noise", "How good the alerts are, by rule, the noisiest first", _noise,
+             AlertRatesShape, arguments=NoiseArguments, example={"since": "30d"}, tag=TAG),
     question("explain_alerts", "/alerts/{id}", "Why a group of alerts was decided as it was", _explain,
              ExplanationShape, tag=TAG),
     Operation(name="declare_from_alerts", method="POST", path="/alerts/{id}/declare", run=_declare, status=201,

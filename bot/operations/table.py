@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.operations import (
     actions,
+    alert_preview,
     alerts,
     audit,
     communications,
@@ -28,7 +29,8 @@ from bot.operations import (
 from bot.operations.base import Operation
 
 _MODULES = (
-    incidents, verbs, people, facts, timeline, communications, alerts, rules, oncall, knowledge, playbook_runs,
+    incidents, verbs, people, facts, timeline, communications, alerts, alert_preview, rules, oncall, knowledge,
+    playbook_runs,
     status_page, publishing, subscribers, tokens,
     relations, actions, reviews,
     corrections, figures, audit,

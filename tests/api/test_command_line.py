@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import re
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from docx import Document
 
-from bot.cli.main import main
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.actions.item import NewAction
 from bot.usecases.actions.create import create_action
 from storage import identities, names
 from tests.api.calls import GAIL, MAYA, TOM, token_for
+from tests.api.commands import same_answers, tocsin
 from tests.scenarios.assertions import settle
 from tests.scenarios.running import World
-from tests.waiting import WITHIN_S
 
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither this checkout's policy nor its `.env` is meant."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("TOCSIN_POLICY", "DATABASE_URL", "TOCSIN_URL", "TOCSIN_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-
-
-async def tocsin(env: dict[str, str], *words: str, code: int = 0) -> Any:
-    """Run a command in a thread; the JSON that it prints, else its words."""
-    result = await asyncio.to_thread(CliRunner().invoke, main, list(words), env=env)
-    assert result.exit_code == code, result.output
-    logged = re.compile(r"\d{4}-\d\d-\d\d \d\d:|\[(?:info|debug|warning)")  # by the bot that runs beside
-    printed = "\n".join(line for line in result.output.splitlines() if not logged.match(line))
-    return json.loads(printed) if "--json" in words and code == 0 else printed
-
-
-async def same_answers(world: World, server: dict[str, str], *words: str) -> Any:
-    """What a command answers on the server, once it answers the same on the database: the bot may be at work."""
-    async with asyncio.timeout(WITHIN_S):
-        while (answer := await tocsin(server, *words)) != await tocsin({"DATABASE_URL": world.settings.url}, *words):
-            pass
-    return answer
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 async def test_an_incident_is_run_on_the_database(world: World) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.calls import GAIL, MAYA, TOM, Program, program, token_for
-from tests.api.test_command_line import tocsin
+from tests.api.commands import tocsin
 from tests.scenarios.assertions import of_kind, settle, texts
 from tests.scenarios.running import World
 from tests.scenarios.test_comms import Comms, comms_world

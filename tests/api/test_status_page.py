@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.calls import GAIL, MAYA, TOM, Program, program, token_for
-from tests.api.test_command_line import tocsin
+from tests.api.commands import tocsin
 from tests.scenarios.running import World, policy_file, running_world
 
 POLICY = """

@@ -230,7 +230,7 @@ def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -
     }
     # Commands that call Tocsin itself, by its settings, or a Prometheus that they have started.
     operators = {
-        "check/settings.py", "cli/alerts.py", "cli/mcp.py", "cli/operation_client.py",
+        "check/settings.py", "cli/alert_sending.py", "cli/mcp.py", "cli/operation_client.py",
         "integrations/temporary_prometheus.py",
         "importers/reader.py",  # `tocsin import`: tests/importers/test_reader.py
     }  # fmt: skip

@@ -22,7 +22,7 @@ from bot.web.api.openapi import example
 from bot.web.console.verbs import VERBS
 from storage import identities
 from tests.api.calls import ALEX, GAIL, MAYA, TOM, Program, Reply, call_tool, program, token_for
-from tests.api.test_command_line import tocsin
+from tests.api.commands import tocsin
 from tests.scenarios.running import ROOT, World, policy_file, running_world
 from tests.web.console.browser import browser
 

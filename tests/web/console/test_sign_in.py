@@ -10,7 +10,7 @@ import pytest
 
 from bot.usecases import tokens
 from tests.api.calls import MAYA, TOM, token_for
-from tests.api.test_command_line import tocsin
+from tests.api.commands import tocsin
 from tests.scenarios.running import World, running_world
 from tests.web.console.browser import browser, hidden
 
