@@ -28,7 +28,9 @@ def _listener(base: Base, cache: StatusPageCache, console: Console) -> StatusSer
     settings, context = base.settings, base.context
     sign_in = PageSignIn(console)
     gate = Gate(cache, sign_in.is_member, sign_in.address) if context.url else Gate(cache)
-    return status_server(settings.tocsin_status_listen, context, gate, sign_in.page_routes(), base.metrics)
+    return status_server(
+        settings.tocsin_status_listen, context, gate, sign_in.page_routes(), base.metrics, settings.tocsin_proxies or ""
+    )
 
 
 def statuspage_client(base: Base) -> Callable[[], Statuspage | None]:

@@ -66,7 +66,11 @@ def http_server(
     site.add_routes(mcp.routes(authenticator, slackbot, site))
     gate = Gate(pages.status_page, console.is_member)
     site.add_routes(
-        [*PageSignIn(console).console_routes(), *statuspage.routes(gate), *subscriptions.routes(context, gate)]
+        [
+            *PageSignIn(console).console_routes(),
+            *statuspage.routes(gate),
+            *subscriptions.routes(context, gate, console.proxies),
+        ]
     )
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))

@@ -39,7 +39,8 @@ MEANINGS: Mapping[str, Mapping[tuple[str, ...], str]] = {
         ),
         ("TOCSIN_PROXIES",): (
             "the addresses or networks of your own proxies, separated by commas, such as `10.0.0.0/8`; behind "
-            "them the client of a failed sign-in is taken from `X-Forwarded-For`"
+            "them the client of a failed sign-in, and of a subscription to the status page, is taken from "
+            "`X-Forwarded-For`"
         ),
         ("HOST", "PORT"): "the address and the port on which HTTP listens",
         ("HEARTBEAT_URL",): "called every minute while Tocsin is healthy; see [health](../run/monitoring.md)",

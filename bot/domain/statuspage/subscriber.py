@@ -14,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 from bot.domain.errors import Refused
 
 ASKED_AGAIN_AFTER = timedelta(hours=1)  # a person's address gets at most one mail that asks in this time
+ASKED_AGAIN_WITHIN = timedelta(days=1)  # the time doubles with each mail, up to this
+UNANSWERED_AT_MOST = 5  # mails that ask an address that never confirms, until it is forgotten
 ASKED_AT_MOST, ASKED_WITHIN = 100, timedelta(minutes=1)  # addresses, of all people together
 SIBLINGS_AT_MOST = 3  # addresses of one host, or of one mailbox, that are asked within `ASKED_AGAIN_AFTER`
 LONGEST_URL = 1000
@@ -54,6 +56,14 @@ class Subscriber:
     confirmed_at: datetime | None = None
     asked_at: datetime | None = None  # when the last mail that asks was queued
     asked: int = 0  # how many were
+
+    def may_be_asked(self, now: datetime) -> bool:
+        """Whether another message may ask to confirm: others may have typed in the address of a stranger."""
+        if self.asked_at is None or self.asked == 0:
+            return True
+        if not self.active and self.asked >= UNANSWERED_AT_MOST:
+            return False
+        return now >= self.asked_at + min(ASKED_AGAIN_AFTER * 2 ** min(self.asked - 1, 10), ASKED_AGAIN_WITHIN)
 
     @property
     def active(self) -> bool:

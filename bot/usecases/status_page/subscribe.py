@@ -41,7 +41,7 @@ class TooManyRequests(Refused):
 
 
 async def ask(context: Context, kind: SubscriberKind, address: str, components: Sequence[str]) -> str:
-    """Send a message that asks to confirm the address; nothing if it got one within the hour.
+    """Send a message that asks to confirm the address; nothing if it got one lately.
 
     Returns the address as it is stored. Raises `Refused` for an invalid address, and `TooManyRequests`.
     """
@@ -58,9 +58,9 @@ async def ask(context: Context, kind: SubscriberKind, address: str, components: 
         if await subscribers.asked_since(conn, now - ASKED_WITHIN) >= ASKED_AT_MOST:
             raise TooManyRequests("Many people are subscribing just now. Try again in some minutes.")
         existing = await subscribers.lock_address(conn, kind, address)
-        lately = now - ASKED_AGAIN_AFTER
-        if existing is not None and existing.asked_at is not None and existing.asked_at > lately:
+        if existing is not None and not existing.may_be_asked(now):
             return address
+        lately = now - ASKED_AGAIN_AFTER
         around = siblings(kind, address)
         if around is not None and await subscribers.asked_between(conn, kind, around, lately) >= SIBLINGS_AT_MOST:
             return address  # the same answer as for others, which reveals nothing

@@ -29,15 +29,23 @@ class StatusServer(HttpServer):
 
 
 def status_server(
-    listen: str | None, context: Context, gate: Gate, sign_in: list[web.RouteDef], metrics: Metrics
+    listen: str | None,
+    context: Context,
+    gate: Gate,
+    sign_in: list[web.RouteDef],
+    metrics: Metrics,
+    proxies: str = "",
 ) -> StatusServer | None:
-    """The server at this `host:port`; None where there is none. `sign_in`: what members come back to."""
+    """The server at this `host:port`; None where there is none. `sign_in`: what members come back to.
+
+    `proxies`: the setting `TOCSIN_PROXIES`.
+    """
     if listen is None:
         return None
     host, _, port = listen.rpartition(":")
     limiter = ConnectionLimiter(metrics)
     site = limiter.guard(web.Application(client_max_size=LARGEST_BODY))
-    site.add_routes([*sign_in, *routes.routes(gate), *subscriptions.routes(context, gate)])
+    site.add_routes([*sign_in, *routes.routes(gate), *subscriptions.routes(context, gate, proxies)])
     site.router.add_get("/", _redirect_to_page)
     return StatusServer(site, limiter, host.strip("[]"), int(port))
 

@@ -15,11 +15,14 @@ from bot.domain.statuspage.subscriber import Purpose, SubscriberKind
 from bot.usecases.context import Context
 from bot.usecases.status_page import subscribe
 from bot.usecases.status_page.address import PREFIX, can_mail, can_post
+from bot.web.client_limit import ClientLimit
 from bot.web.form import form_of
 from bot.web.statuspage import documents, pages
 from bot.web.statuspage.gate import Gate
 
 LONGEST_TOKEN = 120
+BURST, PER_MINUTE = 60.0, 2.0  # addresses that one client may ask for
+TOO_MANY = "Too many addresses were asked for from here. Try again in some minutes."
 ON_ITS_WAY = (
     "If this address can be subscribed, a mail is on its way to it. Open the link in it within a week; until then you "
     "are told nothing. An address gets at most one such mail in an hour."
@@ -32,9 +35,9 @@ POST_ON_ITS_WAY = (
 NOT_GENUINE = "This link is not one of ours, or incomplete. Copy the whole link."
 
 
-def routes(context: Context, gate: Gate) -> list[web.RouteDef]:
-    """The form, and the pages behind the links in mails."""
-    handlers = Subscriptions(context, gate)
+def routes(context: Context, gate: Gate, proxies: str = "") -> list[web.RouteDef]:
+    """The form, and the pages behind the links in mails. `proxies`: the setting `TOCSIN_PROXIES`."""
+    handlers = Subscriptions(context, gate, ClientLimit(BURST, PER_MINUTE, proxies))
     return [
         web.get(f"{PREFIX}/subscribe", handlers.form),
         web.post(f"{PREFIX}/subscribe", handlers.ask),
@@ -48,9 +51,10 @@ def routes(context: Context, gate: Gate) -> list[web.RouteDef]:
 class Subscriptions:
     """The handlers. None of them sets a cookie or shows an address."""
 
-    def __init__(self, context: Context, gate: Gate) -> None:
+    def __init__(self, context: Context, gate: Gate, limit: ClientLimit) -> None:
         self._context = context
         self._gate = gate
+        self._limit = limit
 
     async def form(self, request: web.Request) -> web.Response:
         """The form, and the feeds for those who want to leave no address."""
@@ -70,6 +74,10 @@ class Subscriptions:
         kind = SubscriberKind.WEBHOOK if "webhook" in values else SubscriberKind.EMAIL
         if not (can_post if kind is SubscriberKind.WEBHOOK else can_mail)(self._context):
             raise web.HTTPNotFound
+        if wait_s := self._limit.take(request):
+            answer = self._page(request, "Try again later", TOO_MANY, status=429)
+            answer.headers["Retry-After"] = str(wait_s)
+            return answer
         keys = [str(key) for key in values.getall("component", [])]
         all_keys = {component.key for component in self._context.policy.status_page.components}
         try:
