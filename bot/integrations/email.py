@@ -22,7 +22,14 @@ import aiosmtplib
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.mail import Mail, build
-from bot.integrations.mail_message import BREAKS, new_message, one_line, parsed_address, recipient_address
+from bot.integrations.mail_message import (
+    BREAKS,
+    check_headers,
+    new_message,
+    one_line,
+    parsed_address,
+    recipient_address,
+)
 from bot.integrations.protocol import Page, Receipt
 from bot.integrations.smtp_pool import Connection, OutcomeUnknown, SmtpPool
 
@@ -103,6 +110,7 @@ class Email:
         await self._pool.close()
 
     async def _deliver(self, message: EmailMessage) -> Receipt:
+        check_headers(message)
         try:
             async with asyncio.timeout(WHOLE_S):
                 return await self._hand_over(message)

@@ -14,6 +14,10 @@ from bot.domain.errors import DeliveryError
 
 SUBJECT = 200
 BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+# Begins an encoded word (RFC 2047). The library decodes one that a value contains, and the breaks in it would end the
+# header: `=?utf-8?q?x=0d=0aBcc:_evil=40example.com?=`.
+ENCODED = "=?"
+_FOLDED = re.compile(r"[^\r\n]*(?:\r\n[ \t][^\r\n]*)*\r\n")
 _PLAIN = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
 
 
@@ -28,7 +32,7 @@ def new_message(
     message = EmailMessage(policy=WIRE)
     message["From"] = sender
     message["To"] = to
-    message["Subject"] = one_line(subject)[:SUBJECT]
+    message["Subject"] = header_text(subject)[:SUBJECT]
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{key}@{sender.domain}>"
     root = f"<{thread}@{sender.domain}>"
@@ -45,13 +49,26 @@ def one_line(words: str) -> str:
     return BREAKS.sub(" ", words).strip()
 
 
+def header_text(words: str) -> str:
+    """The words as a header can carry them: on one line, with nothing in them that a mail program decodes."""
+    encodable = one_line(words).encode("utf-8", "replace").decode()
+    return encodable.replace(ENCODED, "= ?")
+
+
+def check_headers(message: EmailMessage) -> None:
+    """Raise a permanent `DeliveryError` if a header would end before its value does."""
+    for name, value in message.items():
+        if not _FOLDED.fullmatch(message.policy.fold(name, value)):
+            raise DeliveryError(f"its header {name} cannot be written", permanent=True)
+
+
 def parsed_address(name: str, address: str) -> Address:
     """An address with a name. Raises `ValueError` if it is invalid."""
     local, _, domain = address.rpartition("@")
-    if not _PLAIN.fullmatch(local) or not _PLAIN.fullmatch(domain):
+    if not _PLAIN.fullmatch(local) or not _PLAIN.fullmatch(domain) or ENCODED in address:
         raise ValueError("expected an address such as Tocsin <tocsin@example.org>")
     try:
-        return Address("" if name == address else one_line(name), local, domain)
+        return Address("" if name == address else header_text(name), local, domain)
     except (ValueError, HeaderParseError, IndexError):
         raise ValueError("expected an address such as Tocsin <tocsin@example.org>") from None
 

@@ -6,12 +6,14 @@ import asyncio
 from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 
 from bot.domain.errors import DeliveryError
 from bot.integrations import smtp_pool
 from bot.integrations.email import Email, Server, sender_of
+from bot.integrations.mail_message import check_headers
 from tests.integrations.mail import client_side, post_office
 from tests.integrations.pages import ANNA, NOON, page, private
 from tests.waiting import WITHIN_S
@@ -97,21 +99,45 @@ async def test_while_slack_is_down_a_page_sends_nobody_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "evil", ["Down\r\nBcc: evil@example.com", "Down\nX: y", "Down\x00", "Down\u2028Bcc: a@b", "Ünïcödé 😀 \r\n\r\nbody"]
-)
+    "evil",
+    [
+        "Down\r\nBcc: evil@example.com", "Down\nX: y", "Down\x00", "Down\u2028Bcc: a@b", "Ünïcödé 😀 \r\n\r\nbody",
+        "=?utf-8?q?Down=0d=0aBcc:_evil=40example.com=0d=0a=0d=0abody?=", "=?utf-8?b?RG93bg0KQmNjOiBlQGUuZQ==?= !",
+        "=?=?utf-8?q?x=0aX:_y?=", "Down\ud800",
+    ],
+)  # fmt: skip
 async def test_no_title_and_no_name_can_start_a_header(evil: str) -> None:
     async with post_office() as post:
         await email(f"smtp://127.0.0.1:{post.port}").send(page(title=evil, person=replace(ANNA, name=evil), why=evil))
     (envelope,), (mail,) = post.envelopes, post.mails
     assert envelope.rcpt_tos == ["anna@example.com"]
     assert {"Bcc", "X"}.isdisjoint(mail.keys())
-    assert mail["Subject"].startswith("INC-42: ")
+    assert mail["Subject"].strip().startswith("INC-42: ")
     assert mail["To"].addresses[0].addr_spec == "anna@example.com"
+    assert mail["Date"], "nothing ends the headers"
+
+
+def test_a_header_that_would_end_early_is_not_sent() -> None:
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = "=?utf-8?q?Down=0d=0aBcc:_evil=40example.com?="
+    with pytest.raises(DeliveryError, match="Subject"):
+        check_headers(message)
 
 
 @pytest.mark.parametrize(
     "address",
-    [None, "", "anna", "anna@", "a@b\r\nRCPT TO:<evil@example.com>", "a@b, evil@example.com", "<a@b>", "a b@c"],
+    [
+        None,
+        "",
+        "anna",
+        "anna@",
+        "a@b\r\nRCPT TO:<evil@example.com>",
+        "a@b, evil@example.com",
+        "<a@b>",
+        "a b@c",
+        "=?utf-8?q?a=0d=0aBcc=3a_b?=@example.com",
+        "a@=?utf-8?q?b=0d=0aBcc=3a_c?=.com",
+    ],
 )
 async def test_an_invalid_address_is_refused_before_connecting(address: str | None) -> None:
     with pytest.raises(DeliveryError) as caught:

@@ -63,7 +63,7 @@ class Subscriber:
             return True
         if not self.active and self.asked >= UNANSWERED_AT_MOST:
             return False
-        return now >= self.asked_at + min(ASKED_AGAIN_AFTER * 2 ** min(self.asked - 1, 10), ASKED_AGAIN_WITHIN)
+        return now >= self.asked_at + min(ASKED_AGAIN_AFTER * (1 << min(self.asked - 1, 10)), ASKED_AGAIN_WITHIN)
 
     @property
     def active(self) -> bool:
@@ -78,7 +78,8 @@ class Subscriber:
 def mail_address(text: str) -> str:
     """The address in lower case. Raises `Refused` if it is none."""
     address = text.strip().lower()
-    if not _ADDRESS.fullmatch(address) or "." not in address.rpartition("@")[2]:
+    # `=?` begins an encoded word of a mail's header, which may hide a line break (RFC 2047).
+    if not _ADDRESS.fullmatch(address) or "=?" in address or "." not in address.rpartition("@")[2]:
         raise Refused("That is not an e-mail address. Write one such as ada@example.com.")
     return address
 

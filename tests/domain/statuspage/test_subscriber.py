@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.statuspage.subscriber import ASKED_AGAIN_WITHIN, UNANSWERED_AT_MOST, Subscriber, SubscriberKind
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.statuspage.subscriber import (
+    ASKED_AGAIN_WITHIN,
+    UNANSWERED_AT_MOST,
+    Subscriber,
+    SubscriberKind,
+    mail_address,
+)
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NEW = Subscriber("s" * 24, SubscriberKind.EMAIL, "ada@example.com", NOON)
@@ -25,6 +34,18 @@ def times_asked(subscriber: Subscriber, hours: int) -> list[int]:
 def test_an_address_that_does_not_answer_is_asked_a_few_times_and_ever_more_seldom() -> None:
     assert times_asked(NEW, 24 * 30) == [0, 1, 3, 7, 15]
     assert UNANSWERED_AT_MOST == 5
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "=?utf-8?q?ada=0d=0abcc=3a_evil?=@example.com", "ada@=?utf-8?q?example=0d=0abcc=3a_evil?=.com", "ada@example",
+        "ada@example.com\r\nbcc: evil@example.com", "ada@example.com,evil@example.com", "a\u2028b@example.com",
+    ],
+)  # fmt: skip
+def test_an_address_that_would_end_a_header_or_name_two_people_is_none(address: str) -> None:
+    with pytest.raises(Refused):
+        mail_address(address)
 
 
 def test_a_subscriber_who_changes_components_is_asked_each_time_but_ever_more_seldom() -> None:
