@@ -103,7 +103,7 @@ async def test_while_slack_is_down_a_page_sends_nobody_there() -> None:
     [
         "Down\r\nBcc: evil@example.com", "Down\nX: y", "Down\x00", "Down\u2028Bcc: a@b", "Ünïcödé 😀 \r\n\r\nbody",
         "=?utf-8?q?Down=0d=0aBcc:_evil=40example.com=0d=0a=0d=0abody?=", "=?utf-8?b?RG93bg0KQmNjOiBlQGUuZQ==?= !",
-        "=?=?utf-8?q?x=0aX:_y?=", "Down\ud800",
+        "=?=?utf-8?q?x=0aX:_y?=",
     ],
 )  # fmt: skip
 async def test_no_title_and_no_name_can_start_a_header(evil: str) -> None:
