@@ -42,6 +42,7 @@ from bot.domain.routing.announcements import (
 from bot.domain.routing.answers import answer, correction, declaration
 from bot.domain.routing.changes import on_change, on_declared, without_settled
 from bot.domain.routing.channel import (
+    STILL_TALKING,
     backfill,
     card_edit,
     card_key,
@@ -109,6 +110,7 @@ from bot.domain.routing.workspace import (
 
 __all__ = [
     "REVIEW_BOOKMARK",
+    "STILL_TALKING",
     "TOLD_IN_DIGEST",
     "PastNotice",
     "action_assigned",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.domain.actions.ticket import OF_INCIDENT, wants_ticket
@@ -18,6 +19,7 @@ from bot.domain.routing.announcements import (
     under_announcement,
 )
 from bot.domain.routing.channel import (
+    STILL_TALKING,
     backfill,
     card_edits,
     card_posted,
@@ -103,6 +105,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             notices += [replace(_bookmark(n, title), resend=True) for title in policy.bookmarks_of(after.severity)]
         if record.entry.kind == "reopened":
             notices += briefings(after, policy, "declared", "open again")
+            notices += _missed_since_the_end(before, record.entry.at)
         if record.entry.kind == "role" and record.entry.data.get("user"):
             user = record.entry.data["user"]
             notices.append(invitation(n, user, record.entry.actor))
@@ -132,6 +135,13 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
     notices += alert_follow_ups(before, after, recorded)
     notices += _own_ticket(before, after, policy)
     return notices
+
+
+def _missed_since_the_end(before: Incident, reopened_at: datetime) -> list[Notice]:
+    """The read of the channel of an incident that is reopened after its channel was no longer read."""
+    if before.channel_id is None or before.ended_at is None or reopened_at - before.ended_at <= STILL_TALKING:
+        return []
+    return [backfill(before.number)]
 
 
 def _own_ticket(before: Incident, after: Incident, policy: Policy) -> list[Notice]:

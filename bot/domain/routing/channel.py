@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import UserPayload
+
+STILL_TALKING = timedelta(days=3)  # people go on talking in the channel after the end, and that is recorded too
 
 
 def channel_key(number: int) -> str:
@@ -122,7 +125,11 @@ def invitation(number: int, user: str, asked_by: str | None = None) -> Notice:
 
 
 def backfill(number: int) -> Notice:
-    """Read the channel's history for messages that the bot missed while it was offline. Queued at every start."""
+    """Read the channel's history for messages that the bot missed while it was offline.
+
+    Queued at every start for open incidents and those that ended within `STILL_TALKING`, and when one is reopened after
+    that.
+    """
     return Notice(
         f"backfill:{number}",
         NoticeKind.BACKFILL,

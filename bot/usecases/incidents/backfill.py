@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.domain import routing
 from bot.usecases.context import Context
 from storage import incidents
 from storage.outbox import enqueue
 
-STILL_TALKING = timedelta(days=3)  # people go on talking in the channel after the end, and that is recorded too
 MOST = 1000
 
 
 async def request_backfill(context: Context) -> None:
     """Queue a read of the history of each channel in which people may still talk."""
     async with context.database.reading() as conn:
-        numbers = await incidents.open_or_ended_after(conn, context.clock.now() - STILL_TALKING, limit=MOST)
+        numbers = await incidents.open_or_ended_after(conn, context.clock.now() - routing.STILL_TALKING, limit=MOST)
     notices = [routing.backfill(number) for number in numbers]
     if notices:
         async with context.database.transaction() as conn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +54,13 @@ def test_a_declaration_is_made_visible_by_independent_steps() -> None:
         (NoticeKind.ANNOUNCE, "channel:1"),
     ]
     assert len({notice.dedup_key for notice in notices}) == len(notices)
+
+
+@pytest.mark.parametrize(("days", "reads"), [(3, 0), (4, 1)])
+def test_the_channel_of_an_incident_is_read_when_it_is_reopened_after_reading_had_ended(days: int, reads: int) -> None:
+    ended = verbs.resolve(replace(new_incident(), channel_id="C1"), "UA", NOON).incident
+    change = verbs.reopen(ended, "UA", POLICY, NOON + timedelta(days=days), "it is back")
+    assert len(of_kind(notices_of(ended, change), NoticeKind.BACKFILL)) == reads
 
 
 def test_without_a_channel_the_card_goes_to_the_reporter_and_the_announcement_goes_out() -> None:
