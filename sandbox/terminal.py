@@ -147,7 +147,7 @@ class Terminal:
     def _newest_with(self, label: str) -> Message | Ephemeral:
         where = self._ws.channel(self.where).id
         direct = [c.id for c in self._ws.state.channels.values() if c.is_im and self._me.id in c.members]
-        visible: list[Message | Ephemeral] = [*self._me.ephemerals(where)]
+        visible: list[Message | Ephemeral] = [*self._me.ephemerals()]  # all were printed, those of a page in a DM too
         for channel in (where, *direct):
             visible += self._ws.messages(channel, threads=True)
         for candidate in sorted(visible, key=lambda message: message.ts, reverse=True):

@@ -19,15 +19,17 @@ READ_S = 2.5  # a caption is shown for so long, and longer by its length
 LETTERS_A_SECOND = 22
 COMES_WITHIN_S = 120.0  # on a busy machine
 ANSWERED_WITHIN_S = 60.0
+TYPED_S = 2.0  # a line of the command line is shown for so long before it runs
 PAGE = "You are paged"  # so begins the text of a page
 
 
 class Tour:
     """A script of the terminal's lines with more words. `pace` 1 lets people read, 0 does not wait.
 
-    - `tell WORDS` explains what happens next, in the terminal and at the top of the workspace's page.
+    - `tell WORDS` explains what happens, in the terminal and at the top of the workspace's page, which shows what the
+      person who types sees.
     - `fire SAMPLE` sends an alert; `slack down` and `slack back` take Slack away.
-    - `tocsin …` runs the command line, where `--as me` is the person who types.
+    - `tocsin …` runs the command line, where `--as me` is the person who types. The page shows the line.
     - `as paged` acts as the person whom the newest page went to.
     - `until WORDS` waits until a channel's name or one of the newest messages here has the words.
     """
@@ -40,6 +42,7 @@ class Tour:
         self._alerts = alerts
         self._say = say
         self._pace = pace
+        self._caption = ""
         self._terminal = Terminal(ws, say)
         self._terminal.commands |= {
             "as": self._be,
@@ -69,12 +72,17 @@ class Tour:
         return [message for channel in direct for message in self._ws.bot_messages(channel.id) if PAGE in message.text]
 
     async def _tell(self, words: str) -> None:
+        self._caption = words
         self._show(words)
         await asyncio.sleep(self._pace * (READ_S + len(words) / LETTERS_A_SECOND))
 
-    def _show(self, words: str) -> None:
-        """Show a caption at the top of the page, and have the page open the conversation that the tour is in."""
-        self._ws.journal.change("tour", {"text": words, "channel": self._ws.channel(self._terminal.where).id})
+    def _show(self, words: str, typed: str = "") -> None:
+        """Show a caption at the top of the page, and below it a typed line.
+
+        The page goes to the conversation that the tour is in, as the person who types.
+        """
+        who, channel = self._ws.user(self._terminal.who), self._ws.channel(self._terminal.where)
+        self._ws.journal.change("tour", {"text": words, "typed": typed, "channel": channel.id, "who": who.id})
 
     async def _fire(self, name: str) -> None:
         await self._alerts.fire(BY_NAME[name])
@@ -88,6 +96,8 @@ class Tour:
 
     async def _tocsin(self, words: str) -> None:
         """Run `tocsin` with these arguments on the demo's database."""
+        self._show(self._caption, f"tocsin {words.removesuffix(' --as me')}")
+        await asyncio.sleep(self._pace * TYPED_S)
         arguments = shlex.split(words)
         if arguments[-2:] == ["--as", "me"]:
             arguments[-1] = self._ws.user(self._terminal.who).id

@@ -32,10 +32,11 @@ async def test_every_line_of_the_tour_works_and_the_page_shows_it(browser: Brows
         assert process.stdout is not None
         shown = await process.stdout.readuntil(b"http://")
         tab = await (await browser.new_context()).new_page()
-        await tab.goto(f"http://127.0.0.1:{port}/?as=tom&in=general")
+        await tab.goto(f"http://127.0.0.1:{port}/?as=lena&in=general")
         caption = tab.locator(".tour")
         await expect(caption).to_contain_text("Slack itself falls over", timeout=SLOWLY_MS)
         await expect(tab.locator("#main h1")).to_contain_text(re.compile("inc-1"))
+        await expect(tab).not_to_have_url(re.compile("as=lena"))  # the page shows what the person who types sees
         await expect(caption).to_contain_text("Slack is back", timeout=SLOWLY_MS)
         await expect(tab.locator("#main")).to_contain_text("While Slack was down", timeout=SLOWLY_MS)
         shown += await process.stdout.read()

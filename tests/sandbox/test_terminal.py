@@ -76,3 +76,31 @@ async def test_a_script_waits_until_the_channel_of_its_incident_is_set_up(bot: B
     await terminal.run(lines(), echo=True)
     assert terminal.problems == []
     assert "the deployment is to blame" in output[-1]
+
+
+async def test_an_answer_that_was_printed_can_be_pressed_wherever_it_was_shown(bot: Bot) -> None:
+    output: list[str] = []
+    lead = {"type": "button", "action_id": "lead", "text": {"type": "plain_text", "text": "Lead"}}
+
+    @bot.app.command("/incident")
+    async def answer(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        blocks = [{"type": "actions", "elements": [lead]}]
+        await client.conversations_join(channel="C0INCIDENT")
+        await client.chat_postEphemeral(channel="C0INCIDENT", user=body["user_id"], text="Lead?", blocks=blocks)
+
+    @bot.app.action("lead")
+    async def led(ack: Any) -> None:
+        await ack()
+        pressed.set()
+
+    pressed = asyncio.Event()
+    terminal = Terminal(bot.ws, output.append)
+
+    async def lines() -> AsyncIterator[str]:
+        for line in ("in general", "/incident ack", "press Lead"):
+            yield line
+
+    await terminal.run(lines(), echo=False)
+    assert terminal.problems == []
+    assert pressed.is_set()
