@@ -14,10 +14,10 @@ export PYTHONDONTWRITEBYTECODE :=
 help:
 	@echo "make demo        try Tocsin in a local workspace; the first time it installs what it needs: half a minute"
 	@echo "make install     everything that tests and checks need, in $(VENV): a minute or two"
-	@echo "make test        all tests: 18 minutes on two cores; ARGS=tests/domain selects some"
+	@echo "make test        all tests: 15 minutes on two cores; ARGS=tests/domain selects some"
 	@echo "make lint        ruff, mypy, import contracts, ESLint where npm is installed: a minute, later 20 seconds"
-	@echo "make check       everything that CI checks: 27 minutes"
-	@echo "make coverage    the tests without a whole bot; fails if they execute too little: 5 minutes, part of make test"
+	@echo "make check       everything that CI checks: 24 minutes"
+	@echo "make coverage    the tests without a whole bot; fails if they execute too little: 3 minutes, part of make test"
 	@echo "make docs        the documentation as a site with a search, in site/: half a minute, later 5 seconds"
 	@echo "make docs-serve  shows the site while you write"
 	@echo "make reference   the pages of docs/reference, from the code: 3 seconds"
@@ -51,7 +51,7 @@ WAITING := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))' 2>
 
 test: $(READY)
 ifeq ($(strip $(ARGS)),)
-	@echo "All tests: first those without a whole bot, then whole bots, killed processes and browsers. 18 minutes on two cores."
+	@echo "All tests: first those without a whole bot, then whole bots, killed processes and browsers. 15 minutes on two cores."
 	@$(MAKE) --no-print-directory coverage
 	$(PYTEST) $(WAITING) tests $(addprefix --ignore=,$(UNITS)) || { [ $$? -eq 1 ] && $(AGAIN); }
 else
@@ -62,7 +62,7 @@ endif
 AGAIN := echo "What failed runs once more, alone:" && $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none tests
 
 coverage: $(READY)
-	@echo "The tests without a whole bot, with the share of the code that they execute: 5 minutes."
+	@echo "The tests without a whole bot, with the share of the code that they execute: 3 minutes."
 	$(PYTEST) auto --cov --cov-report=term:skip-covered $(UNITS) || { [ $$? -eq 1 ] && $(AGAIN) && $(BIN)/coverage report --format=total; }
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
