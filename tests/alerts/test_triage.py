@@ -43,6 +43,7 @@ async def test_alerts_changes_and_possible_causes_are_told_with_their_evidence(w
     (message,) = [each for each in world.ws.bot_messages(channel.id) if "may help" in each.text]
     seen = words(world, message).replace("*", "")
     assert "Fires: AG-1 · DatabaseSlow on everything (Database)" in seen
+    assert "Fires: AG-2" not in seen, "the incident's own alerts have a message of their own"
     assert "Changed: deployment of database: Database v7 (https://ci.example.com/7)" in seen
     assert "by anna" in seen
     assert seen.index("Database v7") < seen.index("new-basket")

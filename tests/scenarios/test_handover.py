@@ -156,6 +156,6 @@ async def test_an_open_offer_is_not_an_empty_role_and_ends_when_the_role_moves(w
     assert "· handover — in " in why
     next_up = await type_command(world, "maya", channel.name, "/incident catchup")
     assert "@tom is asked to take over as Incident commander" in next_up
-    assert "empty roles are asked about" not in next_up
+    assert "a question about empty roles" not in next_up
     await type_command(world, "maya", channel.name, "/incident lead @priya")
     assert "is asked to take over" not in await type_command(world, "maya", channel.name, "/incident catchup")

@@ -171,6 +171,7 @@ _IMPACT = re.compile(
 _NEXT_UPDATE = re.compile(
     r"\b(?:next\s+(?:update|message|report)|(?:update|write|post|report|inform|share|back)\b[^.\n]{0,60}?"
     r"\b(?:by|within|in|at|every|before)\s+(?:the\s+)?(?:next\s+)?(?:\d+|an\s+hour|half\s+an\s+hour|one|two|noon|tomorrow|monday)"
+    r"|more\s+(?:(?:news|information|details|here)\s+)?(?:by|within|in|at|before)\s+\d+"
     r"|updates?\s+(?:will\s+be\s+provided\s+)?every)\b",
     re.IGNORECASE,
 )

@@ -24,7 +24,7 @@ class Triage:
     affected_guessed: bool = False  # nobody named the services; the title mentions them
     radius: tuple[ReachedService, ...] = ()  # services that depend on the affected ones
     causes: tuple[Cause, ...] = ()
-    firing: tuple[AlertGroup, ...] = ()  # alerts of these services and of what they depend on
+    firing: tuple[AlertGroup, ...] = ()  # other alerts of these services and of what they depend on
     changes: tuple[ServiceChange, ...] = ()  # shortly before the start, the nearest first
     probable: tuple[ProbableCause, ...] = ()  # the most probable first
     started_at: datetime | None = None

@@ -108,7 +108,7 @@ def _due(kind: str, rung: int | None) -> str:
     if rung:
         return f"rung {rung} is paged unless it is {'mitigated' if kind == 'mitigate' else 'acknowledged'} by"
     if kind == "role":
-        return "empty roles are asked about"
+        return "a question about empty roles is due"
     if kind == HANDOVER:
         return "an answer to the handover is due"
     if kind == SHIFT:

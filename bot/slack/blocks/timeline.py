@@ -70,7 +70,9 @@ def _words(record: RecordedEntry, *, everything: bool) -> str:
         return f"a message from {author} was deleted while I was offline" if fetched else f"{author} deleted a message"
     number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
     added = f" {render_recorded(record.last_text, record.names)}" if record.last_text and not everything else ""
-    return f"*{render(entry.kind.replace('_', ' '))}{number}* {author}: {render(entry.text)}{added}".rstrip(": ")
+    kind = entry.kind.replace("_", " ")
+    text = "" if entry.text == kind else render(entry.text)  # “joined: joined” says it once
+    return f"*{render(kind)}{number}* {author}: {text}{added}".rstrip(": ")
 
 
 def _author(record: RecordedEntry) -> str:

@@ -42,6 +42,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
         unfinished = await actions.unfinished_items(conn, [match.incident.number for match in similar], UNFINISHED)
         running = await _open_at_dependencies(conn, policy, services)
     firing = [group for group in alerting if distances.keys() & {*group.services}][:SHOWN_FIRING]
+    others = [group for group in firing if group.incident != incident.number]  # its own have a message of their own
     other_incidents = [match for match in running if match.number != incident.number and not match.drill]
     contacts, links = service_catalog.contacts_and_links(policy, services)
     library = (await context.playbook_library.library()).by_id if any(match.fix for match in similar) else {}
@@ -49,7 +50,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     causes = service_catalog.probable_causes(policy.services, services, other_incidents, similar, now)
     clues = Evidence(started_at, distances, changed, firing, causes, similar)
     return Triage(
-        firing=tuple(firing),
+        firing=tuple(others),
         changes=tuple(changed),
         probable=probable_causes(clues),
         started_at=started_at,

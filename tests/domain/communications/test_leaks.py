@@ -109,6 +109,18 @@ def test_a_message_without_impact_or_next_update_is_noticed() -> None:
     assert [f.leak for f in find("Orders failed.", SECRET_WORDS, more_to_come=False)] == []
 
 
+@pytest.mark.parametrize(
+    "promise", ["More at 13:20 UTC.", "More news by 15:00 UTC.", "We write again within 30 minutes."]
+)
+def test_a_promise_of_the_next_update_is_understood(promise: str) -> None:
+    assert find(f"Orders failed. {promise}", SECRET_WORDS) == []
+
+
+def test_what_is_more_than_a_number_promises_no_update() -> None:
+    found = find("More than 20 % of orders failed in 5 regions.", SECRET_WORDS)
+    assert [finding.leak for finding in found] == [Leak.NO_NEXT_UPDATE]
+
+
 def test_only_secrets_and_gaps_block_and_come_first_and_a_secret_is_not_quoted() -> None:
     text = f"Maya pasted password=hunter22. [fill in: impact] {NEXT}"
     found = find(text, SECRET_WORDS)

@@ -89,8 +89,12 @@ def comms_modal(form: CommsForm) -> Block:
 
 def findings_blocks(findings: Sequence[Finding]) -> list[Block]:
     """The findings of the lint; empty if there are none."""
-    lines = finding_lines(findings)
-    return [elements.section(f"*Look at this first*\n{lines}")] if lines else []
+    if not findings:
+        return []
+    blocks = [elements.section(f"*Look at this first*\n{finding_lines(findings)}")]
+    if not any(finding.blocks for finding in findings):
+        blocks.append(elements.context("Change it, or press again to go on with it as it is."))
+    return blocks
 
 
 def finding_lines(findings: Sequence[Finding]) -> str:

@@ -118,9 +118,9 @@ def _description(step: Step) -> list[Block]:
 def _verification(step: Step) -> Block | None:
     lines = []
     if step.verification:
-        lines.append(f":mag: *Done when* {render(step.verification)}")
+        lines.append(f":mag: *Done when:* {render(step.verification)}")
     if step.expected:
-        lines.append(f"*You should see* {render(step.expected)}")
+        lines.append(f"*You should see:* {render(step.expected)}")
     if step.note:
         lines.append(f":bulb: {render(step.note)}")
     return elements.section(clip("\n".join(lines), elements.TEXT)) if lines else None

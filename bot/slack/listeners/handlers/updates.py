@@ -85,7 +85,7 @@ async def _impact(call: VerbCall) -> Message | None:
 
 async def _fields(call: VerbCall) -> Message | None:
     if not call.policy.fields:
-        raise Refused("The policy asks no questions of its own: there is no `fields` in it.", "note What you know")
+        raise Refused("The policy asks no questions of its own: it has no `fields`.", "note What you know")
     return await call.open_form(custom_fields.custom_fields_modal(call.incident, call.policy), "note What you know")
 
 
