@@ -19,6 +19,7 @@ from bot.domain.figures.load import PersonLoad, loads_of
 from bot.domain.figures.period import of_words
 from bot.domain.figures.report import Scope
 from bot.domain.figures.selection import BY, Selection
+from bot.domain.policy.severity_names import severity_named
 from bot.domain.policy.teams import team_key
 from bot.domain.values.slack_ids import is_user_id
 from bot.json_shapes.figures import figures_json
@@ -125,7 +126,8 @@ async def _figures(
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
     if selection.severity is not None:
-        selection = replace(selection, severity=policy.severity(selection.severity).key)
+        severity = severity_named(selection.severity, policy) or policy.severity(selection.severity).key
+        selection = replace(selection, severity=severity)
     if selection.team is not None:
         selection = replace(selection, team=team_key(selection.team, policy))
     scope = Scope(of_words(*words, now, policy.zone), selection, by)

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.domain.access.token import Scope
 from bot.domain.errors import NotFound, Refused
+from bot.domain.policy.severity_names import severity_named
 from bot.usecases.context import Context
 
 CURSOR = r"^c[0-9]{1,18}$"
@@ -115,7 +116,7 @@ class BadArgument(Refused):
 def severity_key(call: Call, text: str) -> str:
     """The key of a severity of the policy in force. Raises `BadArgument`."""
     try:
-        return call.context.policy.severity(text).key
+        return severity_named(text, call.context.policy) or call.context.policy.severity(text).key
     except Refused as refused:
         raise BadArgument("severity", refused.message) from None
 

@@ -11,6 +11,7 @@ from bot.domain.alerts.alert import Alert
 from bot.domain.alerts.service_change import ServiceChange
 from bot.domain.policy.alert_rules import AlertAction, AlertRoute, AlertRules
 from bot.domain.policy.policy import Policy, fold_name
+from bot.domain.policy.severity_names import severity_keyed
 from bot.domain.values.patterns import matches_fully
 
 MOST_SKIPPED = 8
@@ -107,14 +108,14 @@ def labels_in_words(wanted: Mapping[str, str]) -> str:
 
 
 def severity_of(labels: Mapping[str, str], policy: Policy) -> str:
-    """The key of the severity that the label says: by the map, else a severity's own name, else `otherwise`."""
+    """The severity that the label says: by the map, else by its key or a short form of it, else `otherwise`."""
     rules = policy.alerts.severity
     value = labels.get(rules.label, "")
     mapped = rules.map.get(value.lower())
     if mapped is not None:
         return mapped
-    if value and policy.has_severity(value):
-        return policy.severity(value).key
+    if value and (key := severity_keyed(value, policy)) is not None:
+        return key
     return rules.otherwise or policy.severities[len(policy.severities) // 2].key
 
 

@@ -16,7 +16,7 @@ from bot.slack.commands import flags
 from bot.slack.commands.flags import TypedIncident
 from bot.slack.commands.grammar import PARSERS
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, split_first_word
-from bot.slack.commands.grammar.severity import find_severity
+from bot.slack.commands.grammar.severity import find_severity, severity_before_title
 from bot.slack.commands.request import COMMAND, MENU, BadRequest, DeclareRequest, ParsedCommand, Request
 from bot.slack.commands.verb import Grammar, Verb, example
 from bot.slack.commands.verbs import BY_NAME
@@ -112,7 +112,7 @@ def _parse_declaration(internal: str, policy: Policy, names: dict[str, str]) -> 
     if verb is not None:
         return _declaration(rest, policy, names) if verb.grammar is Grammar.DECLARATION else None
     remaining, private = flags.split_private(internal)
-    if find_severity(remaining, policy):
+    if severity_before_title(remaining, policy):
         return _declaration(internal, policy, names)
     if _SEVERITY_LIKE.fullmatch(split_first_word(remaining)[0]):
         return DeclareRequest(slack_text.title_of(remaining, names), private=private)
@@ -122,7 +122,7 @@ def _parse_declaration(internal: str, policy: Policy, names: dict[str, str]) -> 
 def _declaration(text: str, policy: Policy, names: dict[str, str]) -> DeclareRequest:
     """Parse a title, with or without a severity before it; `--private` counts anywhere in it."""
     remaining, private = flags.split_private(text)
-    severity, title = find_severity(remaining, policy) or (None, remaining)
+    severity, title = severity_before_title(remaining, policy) or (None, remaining)
     return DeclareRequest(slack_text.title_of(title, names), severity, private)
 
 

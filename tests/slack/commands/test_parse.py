@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.incident.status import Status
-from bot.domain.policy.policy import Policy
+from bot.domain.policy.policy import Policy, Severity
 from bot.domain.policy.schedules import Schedule
 from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
 from bot.slack.commands.parse import parse
@@ -19,6 +19,7 @@ from bot.slack.commands.verbs import BY_NAME
 from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 
 MAYA, TOM = "<@U0MAYA|maya>", "<@U0TOM>"
+LEVELS = replace(FIVE, severities=tuple(Severity(f"level_{number}", "") for number in range(1, 5)))
 
 
 TOMORROW, SIX, TEN = TimeExpression(at=time(18), days_ahead=1), TimeExpression(at=time(18)), TimeExpression(at=time(22))
@@ -78,6 +79,8 @@ def test_a_cover_can_be_worded_in_many_ways(text: str, schedule: str | None, win
         ("sev SEV-2 - milder", Request("severity", severity="sev2", text="milder")),
         ("severity critical", Request("severity", severity="sev1")),
         ("severity 3", Request("severity", severity="sev3")),
+        ("severity S3 one customer", Request("severity", severity="sev3", text="one customer")),
+        ("list s2 S3", Request("list", scope="open", severities=("sev2", "sev3"))),
         (f"role commander {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
         (f"role incident commander {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
         (f"role “Incident commander” {MAYA}", Request("role", role="commander", users=("U0MAYA",))),
@@ -156,6 +159,14 @@ def test_a_verb_and_its_arguments(text: str, request_: Request) -> None:
         ("declare rather bad", SPELLED, DeclareRequest("", "level-2")),
         ("s8 slow", MANY, DeclareRequest("slow", "s8")),
         ("incident it burns", ONE, DeclareRequest("it burns", "incident")),
+        ("S2 Payments down", FIVE, DeclareRequest("Payments down", "sev2")),
+        ("declare s2: Payments down", FIVE, DeclareRequest("Payments down", "sev2")),
+        ("declare S3 is down", FIVE, DeclareRequest("S3 is down")),
+        ("s3 is down", FIVE, DeclareRequest("s3 is down")),
+        ("s3 slow", MANY, DeclareRequest("slow", "s3")),
+        ("L2 Payments down", LEVELS, DeclareRequest("Payments down", "level_2")),
+        ("declare l2 Payments down", LEVELS, DeclareRequest("Payments down", "level_2")),
+        ("prio1 Payments down", FOUR, DeclareRequest("Payments down", "p1")),
         ("sev9 Payments down", FIVE, DeclareRequest("sev9 Payments down")),
         ("p0 Payments down", FIVE, DeclareRequest("p0 Payments down")),
         (f"sev1 {MAYA} cut\nthe cable <!here>", FIVE, DeclareRequest("@maya cut the cable @here", "sev1")),

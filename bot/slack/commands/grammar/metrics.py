@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from bot.domain.errors import Refused
 from bot.domain.figures.selection import BY, Selection
 from bot.domain.policy.policy import Policy, fold_name
+from bot.domain.policy.severity_names import severity_names
 from bot.domain.policy.teams import no_team
 from bot.domain.values.durations import parse_duration
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo
@@ -73,10 +74,10 @@ def _by(word: str) -> str | None:
 
 
 def _names(by: str, policy: Policy) -> dict[str, str]:
-    """The policy's keys, by folded key and name."""
+    """The policy's keys, by folded key and name, and by the short forms of severities."""
     if by == "severity":
-        pairs = [(level.key, level.name) for level in policy.severities]
-    elif by == "service":
+        return severity_names(policy)
+    if by == "service":
         pairs = [(service.key, service.name) for service in policy.services.values()]
     elif by == "team":
         pairs = [(team.key, team.name) for team in policy.teams.values()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.domain.policy.policy import Policy
+from bot.domain.policy.severity_names import severity_names
 from bot.slack.commands.grammar.base import (
     ArgumentError,
     ParseContext,
@@ -17,6 +18,8 @@ from bot.slack.commands.request import Request
 from bot.slack.text import title_of
 
 _LONGEST_NAME = 4  # words
+_AFTER_NAME = ":,;"
+_NO_LEVEL = {"s3"}  # at the beginning of a title: Amazon S3 breaks, too
 
 
 def severity_and_reason(context: ParseContext) -> Request:
@@ -52,16 +55,23 @@ def drill(context: ParseContext) -> Request:
     worst = context.policy.severities[0].key
     if past := re.fullmatch(r"INC-([1-9]\d{0,8})(?:\s+at\s+([1-9]\d{0,2})x)?", context.rest.strip(), re.IGNORECASE):
         return Request(context.verb.name, other=int(past[1]), speed=int(past[2] or 10))
-    severity, title = find_severity(context.rest, context.policy) or (worst, context.rest)
+    severity, title = severity_before_title(context.rest, context.policy) or (worst, context.rest)
     return Request(context.verb.name, severity=severity, text=title_of(title) or "Drill")
 
 
+def severity_before_title(typed: str, policy: Policy) -> tuple[str, str] | None:
+    """The same as `find_severity`, but a word that may be the title's own is none, unless it is a severity's key."""
+    first = normalize(split_first_word(typed)[0].rstrip(_AFTER_NAME))
+    is_key = first in {normalize(level.key) for level in policy.severities}
+    return None if first in _NO_LEVEL and not is_key else find_severity(typed, policy)
+
+
 def find_severity(typed: str, policy: Policy) -> tuple[str, str] | None:
-    """The key of a severity at the start of `typed`, given by key or name, and the rest. The longest match wins."""
+    """The severity at the start of `typed`, by key, name or short form, and the rest. The longest match wins."""
     pieces = typed.split(None, _LONGEST_NAME)
-    keys = {normalize(name): level.key for level in reversed(policy.severities) for name in (level.name, level.key)}
+    keys = severity_names(policy)
     for count in range(min(_LONGEST_NAME, len(pieces)), 0, -1):
-        key = keys.get(normalize("".join(pieces[:count]).rstrip(":,;")))
+        key = keys.get(normalize("".join(pieces[:count]).rstrip(_AFTER_NAME)))
         if key is not None:
             split = typed.split(None, count)
             return key, split[count].strip() if len(split) > count else ""
