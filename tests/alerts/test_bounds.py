@@ -18,6 +18,8 @@ from bot.domain.routing.payloads import AlertPagePayload
 from bot.domain.triage.alert_facts import AlertFacts
 from bot.slack.blocks.alerts import card, listing, parts
 from bot.slack.blocks.elements import Message
+from bot.slack.text import render
+from bot.usecases.alerts.decide import description_of_group
 from sandbox.blocks import block_errors
 from tests.factories import FIVE
 from tests.storage.helpers import incident
@@ -84,6 +86,14 @@ def test_the_ten_alerts_of_a_list_are_shared_among_its_groups() -> None:
     blocks = listing.in_incident(many, AlertTotals(4, 4, 80_000), FIVE, NOON, "/incident").blocks
     lines = [len(block["text"]["text"].splitlines()) - 2 for block in blocks[1:5]]  # below the headline and the facts
     assert lines == [3, 3, 2, 2]
+
+
+def test_the_description_of_a_declared_incident_is_bounded_and_mentions_nobody() -> None:
+    labels = (("alertname", "<@U0TOM00000> is down"), ("<@U0MAYA0000>", "x\ny"), ("long", "x" * 5000))
+    description = description_of_group(replace(hostile().group, labels=labels))
+    assert description.startswith("AG-7: alertname=@U0TOM00000 is down, @U0MAYA0000=x y, long=xxx")
+    assert len(description) < 2100
+    assert "<@" not in render(description)
 
 
 def harmless(message: Message) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import routing
 from bot.domain.alerts import decision, entries
 from bot.domain.alerts import group as groups_of_alerts
-from bot.domain.alerts.alert import AlertStatus
+from bot.domain.alerts.alert import AlertStatus, harmless
 from bot.domain.alerts.decision import Verdict
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.inhibition import ActiveInhibition
@@ -34,6 +34,7 @@ from storage.lease import LEASE
 from storage.outbox import enqueue
 
 CLAIMED = 50
+DESCRIPTION_LENGTH = 2000
 MOST_COMPARED = 3  # silences that a reason names
 MOST_FIRING = 1000  # groups that the one to decide is compared with
 
@@ -168,8 +169,9 @@ async def declare_for(context: Context, conn: AsyncConnection, group: AlertGroup
 
 
 def description_of_group(group: AlertGroup) -> str:
-    """The description of an incident that is declared for the group."""
-    return f"{group.id}: {', '.join(f'{label}={value}' for label, value in group.labels if value)}"
+    """The description of an incident that is declared for the group. Labels mention nobody."""
+    labels = ", ".join(f"{label}={value}" for label, value in group.labels if value)
+    return f"{group.id}: {harmless(labels, DESCRIPTION_LENGTH)}"
 
 
 def category_of_group(group: AlertGroup, policy: Policy) -> str | None:
