@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.assertions import buttons, declare, ephemeral_texts, of_kind, settle, texts, words
+from tests.scenarios.assertions import buttons, declare, ephemeral_texts, of_kind, settle, texts, type_command, words
 from tests.scenarios.running import WITHIN_S, World, policy_file, running_world
 
 POLICY = """
@@ -69,6 +69,61 @@ async def test_what_is_published_in_slack_is_on_the_page_with_its_own_title(shop
     assert "db-7" not in str(document)
     (receipt,) = of_kind(await shop.show(), "sent")
     assert "Published on the status page" in receipt["text"]
+
+
+async def test_two_presses_lead_from_an_update_to_the_page(shop: World) -> None:
+    channel = await declare(shop, "sev2 db-7.internal is down")
+    await shop.maya.command(channel.name, "/incident update")
+    update = "Requests fail. db-7.internal is back in part."
+    await shop.maya.fill(shop.maya.view, {"What changed?": update, "Also tell": ["Internal", "Status page"]})
+    assert (await shop.maya.submit()).ok
+    assert "nothing of this incident is on it yet" in str(shop.maya.view.body)
+    assert update not in str(shop.maya.view.body), "it names a host, so it is not proposed"
+    assert set((await shop.maya.submit()).errors) == {"page_title", "page_message"}
+    assert of_kind(await shop.show(), "sent") == [], "nobody is told anything before the page can be"
+    typed = {"Title on the page": "Chat fails", "Message on the page": "Requests to chat fail."}
+    await shop.maya.fill(shop.maya.view, typed)
+    assert (await shop.maya.submit()).ok
+    assert "Look at this first" in str(shop.maya.view.body), "it does not say when the next update comes"
+    assert (await shop.maya.submit()).ok
+    await settle(shop)
+    (incident,) = (await summary(shop))["incidents"]
+    assert (incident["name"], incident["incident_updates"][0]["body"]) == ("Chat fails", "Requests to chat fail.")
+    assert len(of_kind(await shop.show(), "sent")) == 2
+
+    await shop.maya.command(channel.name, "/incident update")
+    assert "status_page" in ticked(shop.maya.view), "since the page shows the incident"
+    follows = "All chat requests succeed again. Next update at 15:00 UTC."
+    await shop.maya.fill(
+        shop.maya.view, {"What changed?": follows, "Status": "Monitoring", "Also tell": ["Status page"]}
+    )
+    assert (await shop.maya.submit()).ok
+    assert (await shop.maya.submit()).ok
+    await settle(shop)
+    (incident,) = (await summary(shop))["incidents"]
+    assert (incident["status"], incident["incident_updates"][0]["body"]) == ("monitoring", follows)
+
+
+async def test_who_may_not_publish_and_a_drill_are_not_offered_the_page(sqlite_url: str, tmp_path: Path) -> None:
+    policy = POLICY + "permissions: {comms: ['user:U0TOM00000']}\n"
+    async with running_world(sqlite_url, policy=policy_file(tmp_path, policy)) as world:
+        channel = await declare(world, "sev2 Checkout is down")
+        offered = {}
+        await world.tom.join(channel.name)
+        for person in (world.maya, world.tom):
+            await person.command(channel.name, "/incident update")
+            offered[person.id] = "status_page" in str(person.view.body)
+        assert offered == {"U0MAYA0000": False, "U0TOM00000": True}
+        await type_command(world, "tom", "#general", "/incident drill sev2 A drill")
+        await world.tom.command("#general", "/incident update --in INC-2")
+        assert "INC-2" in str(world.tom.view.body)
+        assert "status_page" not in str(world.tom.view.body)
+
+
+def ticked(view: Any) -> str:
+    """The initial options of **Also tell**."""
+    (block,) = [block for block in view.body["blocks"] if block.get("block_id") == "also_tell"]
+    return str(block["element"].get("initial_options"))
 
 
 async def test_each_component_may_have_a_state_of_its_own(shop: World) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.domain.alerts.past_alert import PastAlert
+from bot.domain.communications.leaks import Finding, Leak
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident, Ladder, Snooze
 from bot.domain.incident.status import Status
@@ -19,7 +20,10 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import Recipients
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
+from bot.domain.policy.status_page_rules import Component, StatusPageRules
 from bot.domain.routing.payloads import ChannelPagePayload, NudgePayload, PageSettledPayload, PersonPagePayload
+from bot.domain.statuspage.component_state import ComponentState
+from bot.domain.statuspage.publication import PublicStatus
 from bot.domain.timeline.entry import Entry, RecordedEntry, entry
 from bot.domain.triage.service_catalog import Cause
 from bot.domain.triage.service_catalog import ReachedService as Reached_
@@ -44,6 +48,8 @@ from bot.slack.blocks import (
 )
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
+from bot.slack.blocks.modals.also_tell import tell_all_modal
+from bot.slack.blocks.modals.also_tell_page import PageOffer
 from bot.slack.blocks.modals.declare import FormOrigin, declare_modal
 from bot.slack.blocks.modals.false_alarm import false_alarm_modal
 from bot.slack.blocks.modals.handover import handover_modal
@@ -284,6 +290,12 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
         declare_modal(policy, title=LONG, severity="level-1", description=LONG, origin=FormOrigin("C1", source)),
     )
     yield "update", update_modal(incident, policy)
+    yield "update and page", update_modal(incident, policy, page=True)
+    rules = StatusPageRules(components=tuple(Component(f"c{n}", f"{n} {HOSTILE}") for n in range(60)))
+    states = {f"c{n}": ComponentState.MAJOR_OUTAGE for n in range(60)}
+    leaks = [Finding(Leak.HOST, LONG[:100])] * 10
+    offer = PageOffer(rules, None, PublicStatus.IDENTIFIED, states, LONG[:100], LONG[:3000], leaks)
+    yield "also tell", tell_all_modal(incident, (), NOW, LONG[:200], offer)
     yield "severity", severity_modal(incident, policy)
     yield "roles", roles_modal(incident, policy)
     yield "resolve", resolve_modal(incident, policy)

@@ -8,6 +8,8 @@ from datetime import datetime
 from bot.domain.communications.stages import RESOLVED, START, STATUS_PAGE, UPDATE
 from bot.domain.incident import AudienceMessage, Change, Incident
 from bot.domain.incident.impact import CUSTOMERS_TOLD
+from bot.domain.incident.status import Status
+from bot.domain.statuspage.publication import PublicStatus
 from bot.domain.timeline.entry import Entry
 
 
@@ -26,6 +28,18 @@ def record_status_page(incident: Incident, entries: tuple[Entry, ...], now: date
     )
     facts = {**incident.facts, CUSTOMERS_TOLD: True}
     return Change(replace(incident, told={**incident.told, STATUS_PAGE.key: latest}, facts=facts), entries)
+
+
+def public_status(incident: Incident) -> PublicStatus:
+    """The status that the page proposes for an incident as it is."""
+    if not incident.open:
+        return PublicStatus.RESOLVED
+    match incident.status:
+        case Status.IDENTIFIED | Status.MITIGATING:
+            return PublicStatus.IDENTIFIED
+        case Status.MONITORING:
+            return PublicStatus.MONITORING
+    return PublicStatus.INVESTIGATING
 
 
 def on_the_page(incident: Incident) -> bool:

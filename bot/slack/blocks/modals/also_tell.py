@@ -10,12 +10,15 @@ from datetime import datetime
 from bot.domain.communications import stages
 from bot.domain.communications.communication import Reach
 from bot.domain.communications.leaks import Finding
+from bot.domain.communications.page import on_the_page
+from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.communications.tell import Message
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Audience, Policy
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.modals.also_tell_page import PageOffer, PageText, page_blocks, page_metadata, page_text
 from bot.slack.blocks.modals.comms import finding_lines, reach_line
 from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, plain, quote, render
@@ -45,8 +48,11 @@ class Offer:
         return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def also_tell_input(incident: Incident, policy: Policy) -> Block | None:
-    """The audiences to tell as well, ticked by the severity's rules. None where the policy names nobody to tell."""
+def also_tell_input(incident: Incident, policy: Policy, *, page: bool = False) -> Block | None:
+    """The audiences to tell as well, ticked by the severity's rules. None where the policy names nobody to tell.
+
+    With `page`, also the status page, ticked if it shows the incident.
+    """
     proposed = stages.proposed_audiences(incident, policy)
     hidden = incident.private or incident.drill
     unproposed = [
@@ -61,9 +67,12 @@ def also_tell_input(incident: Incident, policy: Policy) -> Block | None:
         for audience in audiences
         if audience.key in keys
     ]
+    if page:
+        options = [*options[: MOST - 1], elements.option(STATUS_PAGE.name, STATUS_PAGE.key, "What customers read")]
     if not options:
         return None
-    ticked = [option for option in options if option["value"] in {audience.key for audience in proposed}]
+    keys_ticked = {audience.key for audience in proposed} | ({STATUS_PAGE.key} if on_the_page(incident) else set())
+    ticked = [option for option in options if option["value"] in keys_ticked]
     boxes: Block = {"type": "checkboxes", "options": options}
     hint = "You see each message, and who gets it, before it goes out."
     boxes = {**boxes, "initial_options": ticked} if ticked else boxes
@@ -75,19 +84,29 @@ def also_told(view: View) -> tuple[str, ...]:
     return inputs.several(view, INPUT)
 
 
-def tell_all_modal(incident: Incident, offers: Sequence[Offer], at: datetime, note: str) -> Block:
-    """The messages to several audiences, to be sent with one press. `at` is the instant that their texts show."""
+def tell_all_modal(
+    incident: Incident, offers: Sequence[Offer], at: datetime, note: str, page: PageOffer | None = None
+) -> Block:
+    """The messages to several audiences and to the status page, to be sent with one press.
+
+    `at` is the instant that their texts show.
+    """
     options = [elements.option(offer.audience.name, offer.audience.key) for offer in offers if offer.sendable]
+    if page is not None:
+        options.append(elements.option(STATUS_PAGE.name, STATUS_PAGE.key))
     boxes: Block = {"type": "checkboxes", "options": options, "initial_options": options}
     blocks: list[Block | None] = [elements.context(render(plain(note)))] if note else []
     for offer in offers:
         blocks += _offer(incident, offer)
+    if page is not None:
+        blocks += page_blocks(incident, page, EDIT)
     if options:
         blocks.append(elements.input_block(TO, "Send to", boxes))
     metadata = inputs.metadata(
         incident=incident.id,
         at=at.isoformat(),
         digests={offer.audience.key: offer.digest for offer in offers},
+        **({"page": page_metadata(page)} if page is not None else {}),
     )
     submit = "Send" if options else None
     return elements.modal(CALLBACK, "Also tell", submit, [block for block in blocks if block], metadata)
@@ -113,9 +132,11 @@ class TellAllValues:
     """The submitted form: whom to send to, and what the person was shown."""
 
     incident: int
-    audiences: tuple[str, ...]
+    audiences: tuple[str, ...]  # without the status page
     at: datetime
     digests: dict[str, str]
+    page: PageText | None = None  # the text for the status page, if the form offers it
+    to_page: bool = False  # whether it is to be published
 
 
 def values_of_tell_all(view: View) -> TellAllValues:
@@ -131,4 +152,8 @@ def values_of_tell_all(view: View) -> TellAllValues:
         )
     except (KeyError, ValueError, AttributeError):
         raise InputErrors({TO: "This form lost track of its messages. Close it, and use /incident comms."}) from None
-    return TellAllValues(inputs.incident_of(view), chosen, at, digests)
+    audiences = tuple(key for key in chosen if key != STATUS_PAGE.key)
+    text = page_text(view)
+    return TellAllValues(
+        inputs.incident_of(view), audiences, at, digests, text, text is not None and STATUS_PAGE.key in chosen
+    )

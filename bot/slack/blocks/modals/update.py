@@ -32,8 +32,8 @@ class UpdateValues:
     severity_seen: str = ""  # likewise
 
 
-def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block:
-    """The form, with inputs `status`, `severity`, `text` and `next_in`."""
+def update_modal(incident: Incident, policy: Policy, *, text: str = "", page: bool = False) -> Block:
+    """The form, with inputs `status`, `severity`, `text` and `next_in`. With `page`, it offers the status page."""
     level = phrases.level_of(incident, policy)
     choices = [*([] if incident.status in CHOOSABLE else [incident.status]), *CHOOSABLE]
     if Status.RESOLVED not in choices:
@@ -54,7 +54,7 @@ def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block
                 elements.text_input(text, multiline=True, placeholder="What we know, what we do next"),
             ),
             elements.input_block("next_in", "Next update in", elements.select(spans_ahead, CADENCE)),
-            *([also_tell] if (also_tell := also_tell_input(incident, policy)) else []),
+            *([also_tell] if (also_tell := also_tell_input(incident, policy, page=page)) else []),
             elements.context(f"Will be posted in {update_channels(incident, policy)}"),
         ],
         inputs.metadata(incident=incident.id, status=str(incident.status), severity=incident.severity),

@@ -219,12 +219,14 @@ async def _choose(ctx: ListenerContext, interaction: Interaction, view: View, va
     incident, policy = await ctx.visible_incident(incident_of(view), interaction)
     call = IncidentCall(ctx, interaction, incident, policy)
     call.require(ACTION, incident)
-    chosen = comms.chosen_audience(view) or ""
-    if chosen == STATUS_PAGE.key:
-        await _update_view(ctx, view, status_page_modal(await page_form(call)))
-        return
-    form = await _form(call, chosen)
-    await _update_view(ctx, view, comms_modal(form))
+    await _show(call, view, comms.chosen_audience(view) or "")
+
+
+async def _show(call: IncidentCall, view: View, audience: str) -> None:
+    """Show the form of this audience, or that of the status page."""
+    page = audience == STATUS_PAGE.key
+    form = status_page_modal(await page_form(call)) if page else comms_modal(await _form(call, audience))
+    await _update_view(call.ctx, view, form)
 
 
 async def _edit(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
@@ -232,7 +234,7 @@ async def _edit(ctx: ListenerContext, interaction: Interaction, view: View, valu
     incident, policy = await ctx.visible_incident(incident_of(view), interaction)
     call = IncidentCall(ctx, interaction, incident, policy)
     call.require(ACTION, incident)
-    await _update_view(ctx, view, comms_modal(await _form(call, value.partition(":")[2])))
+    await _show(call, view, value.partition(":")[2])
 
 
 async def _test(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:

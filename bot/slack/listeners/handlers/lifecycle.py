@@ -19,7 +19,6 @@ from bot.slack.blocks.modals.false_alarm import CANCEL, false_alarm_modal, value
 from bot.slack.blocks.modals.reopen import reopen_modal, values_of_reopen
 from bot.slack.blocks.modals.resolve import PAGE, resolve_modal, values_of_resolve
 from bot.slack.blocks.modals.severity import severity_modal, values_of_severity
-from bot.slack.blocks.modals.update import update_modal
 from bot.slack.listeners.calls import (
     IncidentCall,
     Press,
@@ -29,7 +28,7 @@ from bot.slack.listeners.calls import (
     VerbCall,
     VerbHandler,
 )
-from bot.slack.listeners.handlers.also_tell import following_form
+from bot.slack.listeners.handlers.also_tell import following_form, update_form
 from bot.slack.listeners.handlers.forms import (
     open_form,
     open_form_of_verb,
@@ -46,7 +45,7 @@ from bot.usecases.incidents.resolve import Resolution, resolve, resolve_and_publ
 
 async def _status(call: VerbCall) -> Message | None:
     if call.request.status is None:
-        return await open_form_of_verb(call, update_modal(call.incident, call.policy), "update What changed")
+        return await open_form_of_verb(call, update_form(call), "update What changed")
     status = call.request.required_status
     saved = await change_status(call.context, call.number, status, call.user, call.request.text, delivery=call.delivery)
     return replies.confirmation(f"{saved.id} is now {saved.status}.")

@@ -16,9 +16,9 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals import custom_fields, impact
 from bot.slack.blocks.modals.also_tell import also_told
-from bot.slack.blocks.modals.update import update_modal, values_of_update
+from bot.slack.blocks.modals.update import values_of_update
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
-from bot.slack.listeners.handlers.also_tell import following_form
+from bot.slack.listeners.handlers.also_tell import following_form, update_form
 from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form, press_of_verb
 from bot.usecases.incidents.answer_custom_fields import answer_custom_fields
 from bot.usecases.incidents.impact import record_impact
@@ -29,7 +29,7 @@ from bot.usecases.incidents.snooze import end_snooze, snooze
 
 async def _update(call: VerbCall) -> Message | None:
     if not call.request.text:
-        return await open_form_of_verb(call, update_modal(call.incident, call.policy), "update What changed")
+        return await open_form_of_verb(call, update_form(call), "update What changed")
     saved = await post_update(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
     return replies.update_confirmation(saved, call.policy)
 
@@ -124,7 +124,7 @@ VERBS: dict[str, VerbHandler] = {
     "fields": _fields,
 }
 PRESSES: dict[str, PressHandler] = {
-    "update": press_for_form(lambda call: update_modal(call.incident, call.policy), "update What changed"),
+    "update": press_for_form(update_form, "update What changed"),
     "snooze_15m": press_of_verb(_snooze, "snooze", span=timedelta(minutes=15)),
     "snooze_anyway": _press_snooze,
     "snooze_shorter": _press_snooze,
