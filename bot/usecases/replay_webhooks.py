@@ -21,7 +21,7 @@ async def replay(context: Context, since: datetime) -> int:
     rules = context.policy.webhooks
     if not rules:
         raise Refused("The policy has no webhooks. Add some under `webhooks:`, then try again.")
-    key_suffix = f":{context.clock.now().timestamp():.0f}"
+    key_suffix = f":{context.clock.now().timestamp():.6f}"
     async with context.database.reading() as conn:
         numbers = await incidents.open_or_ended_after(conn, since, MOST_INCIDENTS)
     count = 0

@@ -94,11 +94,12 @@ async def test_events_arrive_signed_in_order_and_again_on_replay(sqlite_url: str
             assert (data["incident"]["id"], data["entry"]["source"]) == ("INC-1", "api")
             first = [message for message, _ in receiver.got]
             context = world.tocsin.context
-            assert await replay(context, context.clock.now() - timedelta(hours=1)) == len(expected)
+            for _ in range(2):  # the second within the same second, on a quick machine
+                assert await replay(context, context.clock.now() - timedelta(hours=1)) == len(expected)
             async with asyncio.timeout(WITHIN_S):
-                while len(receiver.got) < 2 * len(expected):
+                while len(receiver.got) < 3 * len(expected):
                     await asyncio.sleep(0.05)
-            assert [message for message, _ in receiver.got[len(expected) :]] == first
+            assert sorted(message for message, _ in receiver.got[len(expected) :]) == sorted(2 * first)
 
 
 def test_a_webhook_hears_what_it_asked_for() -> None:

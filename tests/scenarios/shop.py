@@ -27,6 +27,7 @@ from storage import jobs, playbook_runs
 from storage.database import Database
 from tests.programs import USER_RULE, give
 from tests.scenarios.running import World, running_world
+from tests.waiting import WITHIN_S
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
 
@@ -121,7 +122,7 @@ async def finished_job(world: World, step: str, action: str = "run") -> Job:
     return of_step[-1]
 
 
-async def until(true: Any, within_s: float = 20.0) -> None:
+async def until(true: Any, within_s: float = WITHIN_S) -> None:
     end = time.monotonic() + within_s
     while not await true():
         if time.monotonic() > end:

@@ -37,6 +37,7 @@ from tests.scenarios.shop import (
     until_ran,
 )
 from tests.scenarios.test_watching import metrics as counted
+from tests.waiting import WITHIN_S
 
 
 async def test_stopping_the_bot_kills_the_program_which_may_have_run(sqlite_url: str, shop: Shop) -> None:
@@ -120,14 +121,14 @@ async def test_a_step_interrupted_by_kill_9_is_not_repeated(database_url: str, s
             await until(lambda: has_ended(int(pid.read_text())))
             bot = await processes.start(settings)
             ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
-            await until(lambda: state_is(database, JobState.MAY_HAVE_RUN), 30)
-            await ws.until(lambda: question(ws) is not None, timeout_s=20)
+            await until(lambda: state_is(database, JobState.MAY_HAVE_RUN))
+            await ws.until(lambda: question(ws) is not None, timeout_s=WITHIN_S)
             assert shop.ran == ["restart api", "begun"]  # the program died with the bot, and nobody ran it again
             message = question(ws)
             assert message is not None
             assert "It is not run again automatically" in message.text
             await ws.person("maya").press(message, "It ran")
-            await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=20)
+            await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=WITHIN_S)
             async with database.reading() as conn:
                 run = await playbook_runs.get(conn, 1, 1)
                 entries = [r.entry.text for r in await timeline.read(conn, 1) if r.entry.kind == "playbook"]

@@ -207,7 +207,7 @@ async def process_with(
     try:
         assert process.stdout is not None
         await asyncio.wait_for(process.stdout.readline(), 60)
-        await ws.until(lambda: len(ws.sockets.connections) >= 1, timeout_s=20)
+        await ws.until(lambda: len(ws.sockets.connections) >= 1, timeout_s=WITHIN_S)
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -221,7 +221,7 @@ async def test_sighup_reads_the_secret_files_of_a_running_process(tmp_path: Path
         ws.accept_token(bot_token="xoxb-second")
         (tmp_path / "SLACK_BOT_TOKEN").write_text("xoxb-second")
         process.send_signal(signal.SIGHUP)
-        await ws.until(lambda: ws.find_channel("inc-1-"), timeout_s=30)
+        await ws.until(lambda: ws.find_channel("inc-1-"), timeout_s=WITHIN_S)
 
 
 async def test_the_secret_of_a_webhook_is_rotated_as_the_guide_says_and_no_delivery_is_refused(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ async def test_messages_sent_while_nothing_was_connected_are_read_from_the_histo
         assert sockets is not None
         await until(lambda: sockets.open_count == 0)  # the watchdog has noticed
         world.ws.sockets.refusing = False
-        await world.ws.until(lambda: len(world.ws.sockets.connections) >= 1, timeout_s=20)
+        await world.ws.until(lambda: len(world.ws.sockets.connections) >= 1, timeout_s=WITHIN_S)
         await _wait_until_recorded(world, "nobody heard this")
 
 
@@ -109,7 +109,7 @@ async def test_dead_connections_that_look_open_are_replaced_and_no_message_is_lo
         world.ws.sockets.freeze()
         assert not any(connection.socket.closed for connection in dead)
         await world.maya.say(channel.id, "into a dead socket")
-        await world.ws.until(lambda: [c for c in world.ws.sockets.connections if c not in dead], timeout_s=10)
+        await world.ws.until(lambda: [c for c in world.ws.sockets.connections if c not in dead], timeout_s=WITHIN_S)
         await _wait_until_recorded(world, "into a dead socket")
         for connection in dead:
             world.ws.sockets._cut(connection)
@@ -130,8 +130,8 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
         await world.maya.say(channel.id, "unheard")
         for number in range(3):  # by a person who uses the command line, since Slack's commands do not arrive
             await post_update(world.tocsin.context, 1, f"still looking {number}", world.maya.id)
-        await world.ws.until(lambda: [c for c in world.ws.sockets.connections if c not in deaf], timeout_s=10)
-        await world.ws.until(lambda: not [c for c in world.ws.sockets.connections if c in deaf], timeout_s=10)
+        await world.ws.until(lambda: [c for c in world.ws.sockets.connections if c not in deaf], timeout_s=WITHIN_S)
+        await world.ws.until(lambda: not [c for c in world.ws.sockets.connections if c in deaf], timeout_s=WITHIN_S)
         await _wait_until_recorded(world, "unheard")
         assert (await world.maya.command(channel.id, "/incident note we are heard again")).ok
 
@@ -147,7 +147,7 @@ async def test_a_connection_whose_reader_has_ended_is_replaced(sqlite_url: str) 
         for connection in wedged:
             assert connection.message_receiver is not None
             connection.message_receiver.cancel()
-        await world.ws.until(lambda: not set(sockets._open) & set(wedged), timeout_s=10)
-        await world.ws.until(lambda: not [c for c in world.ws.sockets.connections if c in before], timeout_s=10)
-        await world.ws.until(lambda: world.ws.sockets.connections, timeout_s=10)
+        await until(lambda: not set(sockets._open) & set(wedged))
+        await world.ws.until(lambda: not [c for c in world.ws.sockets.connections if c in before], timeout_s=WITHIN_S)
+        await world.ws.until(lambda: world.ws.sockets.connections, timeout_s=WITHIN_S)
         assert (await world.maya.command(channel.id, "/incident note it goes on")).ok

@@ -50,8 +50,8 @@ async def merge(
     """
     async with context.database.serialized() as conn:
         await groups.lock_all(conn)
-        now = context.clock.now()
         await incidents.lock_many_without_reading(conn, sorted({number, into}))
+        now = context.clock.now()
         incident = await _read(conn, number)
         await claim_delivery(conn, delivery, now)
         context.precondition(incident)

@@ -19,8 +19,8 @@ async def relate(
 ) -> Incident:
     """Note in both incidents that they are related; from a private incident, only in that one."""
     async with context.database.transaction() as conn:
-        now = context.clock.now()
         await incidents.lock_many_without_reading(conn, sorted({number, other}))
+        now = context.clock.now()
         incident = await incidents.get(conn, number)
         if incident is None:
             raise NotFound(f"There is no incident INC-{number}.", "list all")

@@ -30,7 +30,7 @@ async def ask_participants(context: Context, number: int, actor: str, delivery: 
         names = ", ".join(f"<@{person}>" for person in recipients)
         record = entry(work.now, "review", actor, f"asked {names} what the record leaves open", asked=recipients)
         incident = await work.commit(Change(work.incident, (record,)))
-        stamp = int(work.now.timestamp())
+        stamp = int(work.now.timestamp() * 1_000_000)
         notices = [routing.review_questions(incident.number, person, stamp) for person in recipients]
         await work.commit(Change(incident), notices)
         return recipients
