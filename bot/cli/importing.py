@@ -203,7 +203,8 @@ def _print(plan: Plan, title: str, output: Path | None, settings: Settings, opti
     if output is not None:
         echo("")
         count = len(plan.additions)
-        echo(f"{output}: {count} {'entry' if count == 1 else 'entries'} added. Look at it, then: tocsin check")
+        added = f"{count} {'entry' if count == 1 else 'entries'} added. Look at it, then: tocsin check"
+        echo(f"{output}: {added if count else 'it has all of this already.'}")
         if plan.source in (*VENDORS, ical.SOURCE):
             echo(f"Then compare who is on call at every minute: tocsin import prove {plan.source}")
         return

@@ -220,6 +220,7 @@ class PastIncident(SourceObject):
 
     title: str = ""
     text: str = ""
+    fixed: str = ""  # what fixed it
     priority: str = ""
     declared_at: datetime | None = None
     acknowledged_at: datetime | None = None

@@ -19,11 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from bot.domain.values.one_line import one_line
 from bot.importers.account import Account, Origin, PastIncident, SourceObject
 from bot.importers.errors import ImportFailed
+from storage.engine.errors import StorageError
 from storage.engine.url import parse_url
 
 SOURCE = "dispatch"
 MOST_ROWS = 500_000  # of one table
 _WORDS = 20_000  # of one text
+_HELD_BY_ONE = frozenset({"commander", "scribe", "communications_lead"})
 _FIND = sa.text(
     "SELECT table_schema, table_name FROM information_schema.tables "
     "WHERE table_name IN ('incident', 'core_incident') AND table_schema NOT IN ('pg_catalog', 'information_schema') "
@@ -34,7 +36,10 @@ Row = Mapping[str, Any]
 
 async def read_account(url: str) -> Account:
     """Read the past incidents of a database. Raises `ImportFailed`, whose message leaves out the password."""
-    address = parse_url(url)
+    try:
+        address = parse_url(url)
+    except StorageError as error:
+        raise ImportFailed(str(error).replace("DATABASE_URL", "DISPATCH_DATABASE_URL")) from None
     if address.get_backend_name() != "postgresql":
         raise ImportFailed("DISPATCH_DATABASE_URL must be the address of a PostgreSQL database.")
     try:
@@ -75,22 +80,23 @@ async def _dispatch(conn: AsyncConnection, schema: str) -> list[PastIncident]:
         row["id"]: _text(row, "email") or _text(row, "name") for row in await _rows(conn, schema, "individual_contact")
     }
     participants = {row["id"]: row for row in await _rows(conn, schema, "participant")}
-    roles: dict[Any, dict[str, str]] = defaultdict(dict)
-    for row in await _rows(conn, schema, "participant_role"):
+    roles: dict[Any, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for row in sorted(await _rows(conn, schema, "participant_role"), key=_assumed, reverse=True):
         participant = participants.get(row.get("participant_id"), {})
         person = contacts.get(participant.get("individual_contact_id"), "")
-        if person:
-            roles[participant.get("incident_id")].setdefault(_text(row, "role"), person)
+        holders = roles[participant.get("incident_id")][_role(_text(row, "role"))]
+        if person and person not in holders:
+            holders.append(person)
     events = await _by_incident(conn, schema, "event")
     incidents = []
     for row in await _rows(conn, schema, "incident"):
         name = _text(row, "name") or str(row["id"])
         past = _past_incident(f"{schema}/{row['id']}", f"{name}: {_text(row, 'title')}", row)
         past.priority = priorities.get(row.get("incident_priority_id"), "")
-        past.text = "\n\n".join(part for part in (_long(row, "description"), _long(row, "resolution")) if part)
+        past.text, past.fixed = _long(row, "description"), _long(row, "resolution")
         past.declared_at = _at(row, "reported_at") or _at(row, "created_at")
         past.resolved_at = _at(row, "stable_at") or _at(row, "closed_at")
-        past.people = {_role(role): person for role, person in roles[row["id"]].items()}
+        past.people = {role: _holder(role, people) for role, people in roles[row["id"]].items() if people}
         for event in events[row["id"]]:
             _note(
                 past,
@@ -144,6 +150,16 @@ def _note_if_excluded(past: PastIncident, *, closed: bool, restricted: bool) -> 
 def _note(past: PastIncident, at: datetime | None, author: str, text: str) -> None:
     if at is not None and text:
         past.entries.append((at, author, text))
+
+
+def _assumed(row: Row) -> tuple[bool, str]:
+    """Sort key of a role: those that were kept come last, the latest one at the end."""
+    return row.get("renounced_at") is None, str(row.get("assumed_at") or "")
+
+
+def _holder(role: str, people: Sequence[str]) -> str:
+    """Who had a role last; all of them where many have it at once. `people` has the latest first."""
+    return people[0] if role in _HELD_BY_ONE else ", ".join(reversed(people))
 
 
 def _role(name: str) -> str:

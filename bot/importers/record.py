@@ -85,6 +85,7 @@ def past_incident(plan: Plan, past: account.PastIncident, policy: Policy) -> Pas
         id=past.origin.id,
         title=past.title,
         description=past.text,
+        fixed=past.fixed,
         severity=_severity(plan, past, [severity.key for severity in policy.severities]),
         declared_at=past.declared_at,
         acknowledged_at=past.acknowledged_at,

@@ -84,7 +84,7 @@ def in_terminal(report: Report, source: str) -> list[str]:
     for title, rows in (
         ("Somebody else is paged here, or nobody, until you do this", [row for row in _open(report) if _pages(row)]),
         ("At the systems that send alerts", [row for row in _open(report) if row.kind in _SENDING]),
-        ("Besides", [row for row in _open(report) if not _pages(row) and row.kind not in _SENDING]),
+        ("What else to do by hand", [row for row in _open(report) if not _pages(row) and row.kind not in _SENDING]),
     ):
         if rows:
             lines += ["", f"{title} ({len(rows)}):"]

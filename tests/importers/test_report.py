@@ -25,7 +25,7 @@ def test_what_changes_who_is_paged_comes_before_senders_and_the_rest() -> None:
     assert heads == [
         "Somebody else is paged here, or nobody, until you do this (2):",
         "At the systems that send alerts (1):",
-        "Besides (1):",
+        "What else to do by hand (1):",
         "Not moved or changed, and nothing to do (1): 1 × schedule. --markdown says why.",
         "By kind:",
     ]

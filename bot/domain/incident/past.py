@@ -35,6 +35,7 @@ class PastIncident:
     declared_at: datetime
     resolved_at: datetime
     description: str = ""
+    fixed: str = ""  # what fixed it
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     services: tuple[str, ...] = ()  # keys of the policy
@@ -55,6 +56,7 @@ def closed_incident(
         number=number,
         title=" ".join(past.title.split())[:_TITLE] or "Untitled incident",
         description=past.description[:_WORDS],
+        summary=past.fixed[:_WORDS],
         severity=past.severity,
         services=past.services,
         roles=dict(past.holders),
@@ -89,4 +91,4 @@ def _entries(past: PastIncident, incident: Incident) -> list[Entry]:
         between.append(entry(note.at, "note", BOT, text[:_WORDS]))
     between.sort(key=lambda record: record.at)
     ended = incident.resolved_at or past.declared_at
-    return [begun, *between, entry(max([ended, *(record.at for record in between)]), "closed", BOT, "")]
+    return [begun, *between, entry(max([ended, *(record.at for record in between)]), "closed", BOT, incident.summary)]
