@@ -50,11 +50,11 @@ async def page_of(context: Context, row: ClaimedNotice) -> Page | Failed | NotNe
     )
 
 
-def words(row: ClaimedNotice) -> str:
-    """The failure of a page in words, such as `Could not page U1 about AG-7 by SMS`."""
+def failure_text(row: ClaimedNotice) -> str:
+    """The failure of a page, such as `Could not page U1 about AG-7 by SMS`."""
     payload = read_payload(row, AlertPagePayload)
-    action_words = f"page {payload.contact or payload.person}" if payload.action == Action.TRIGGER else payload.action
-    return f"Could not {action_words} about AG-{payload.group} by {calls.label(payload.method)}"
+    action = f"page {payload.contact or payload.person}" if payload.action == Action.TRIGGER else payload.action
+    return f"Could not {action} about AG-{payload.group} by {calls.label(payload.method)}"
 
 
 def _has_severity(severity: str, policy: Policy) -> bool:

@@ -173,8 +173,8 @@ class Metrics:
     def _figures(self) -> None:
         """Figures of the last 30 days, by the names of document 003. docs/figures.md explains them."""
 
-        def gauge(name: str, words: str, *labels: str) -> Gauge:
-            return Gauge(f"incident_{name}", words, labels, registry=self.registry)
+        def gauge(name: str, description: str, *labels: str) -> Gauge:
+            return Gauge(f"incident_{name}", description, labels, registry=self.registry)
 
         self.mttr = gauge("mttr_seconds", "Mean time from the detection to the resolution", "severity")
         self.shares = {
@@ -307,8 +307,8 @@ _OURS = {
 
 def error_name(result: str) -> str:
     """Slack's error name without its details, which may quote a message; a name for failures that have none."""
-    for words, name in _OURS.items():
-        if result.startswith(words):
+    for phrase, name in _OURS.items():
+        if result.startswith(phrase):
             return name
     first = result.split(" ", 1)[0]
     return first if re.fullmatch(r"[a-z_]{1,60}", first) else "other"

@@ -225,9 +225,9 @@ async def show_review(ws: Workspace, browser: Browser) -> None:
     await capture(tab, "review.png")
 
 
-async def scroll_to(tab: Page, words: str) -> None:
+async def scroll_to(tab: Page, text: str) -> None:
     """Wait for a message with exactly these words, and show it from its beginning."""
-    message = tab.locator("#main .message", has_text=re.compile(re.escape(words))).last
+    message = tab.locator("#main .message", has_text=re.compile(re.escape(text))).last
     await message.wait_for()
     await message.evaluate("node => node.scrollIntoView({block: 'start'})")
 

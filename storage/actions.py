@@ -47,7 +47,7 @@ async def save(conn: AsyncConnection, item: ActionItem, remind_at: datetime | No
     await conn.execute(sa.update(action_items).where(*is_item).values(**_columns(item), remind_at=remind_at))
 
 
-async def save_words(conn: AsyncConnection, item: ActionItem) -> None:
+async def save_text(conn: AsyncConnection, item: ActionItem) -> None:
     """Store an item in place of its earlier state. Its next reminder stays as planned, also one that is due by now."""
     is_item = (_c.incident == item.incident, _c.number == item.number)
     await conn.execute(sa.update(action_items).where(*is_item).values(**_columns(item)))

@@ -25,8 +25,8 @@ async def copy_all(source: Database, target: Database) -> dict[str, int]:
     """
     await migrate.check_readable(source)
     revision = await migrate.current_revision(source)
-    if words := migrate.newer(revision):
-        raise StorageError(words)
+    if problem := migrate.newer(revision):
+        raise StorageError(problem)
     async with source.snapshot() as reading, target.transaction() as writing:
         await _check_unused(writing)
         await writing.execute(sa.delete(counters))  # the migrations have set them to 0

@@ -100,8 +100,8 @@ def newer(revision: str | None) -> str | None:
 
 
 def _check_not_newer(revision: str | None) -> None:
-    if words := newer(revision):
-        raise StorageError(words)
+    if problem := newer(revision):
+        raise StorageError(problem)
 
 
 def _known_revisions() -> set[str]:

@@ -49,7 +49,7 @@ async def put(conn: AsyncConnection, ticket: Ticket, now: datetime) -> bool:
     row = insert(conn, tickets).values(
         incident=ticket.incident, item=ticket.item, tracker=ticket.tracker.value, place=ticket.place,
         external=ticket.external, url=ticket.url, state=ticket.state.value, created_at=ticket.created_at,
-        changed_at=now, sent=_words(ticket.sent),
+        changed_at=now, sent=_ticket_json(ticket.sent),
     )  # fmt: skip
     return (await conn.execute(row.on_conflict_do_nothing())).rowcount > 0
 
@@ -63,7 +63,7 @@ async def set_state(conn: AsyncConnection, ticket: Ticket, state: TicketState, n
 async def set_sent(conn: AsyncConnection, ticket: Ticket, sent: NewTicket) -> None:
     """Store the words that we have written into a ticket."""
     is_ticket = (_c.incident == ticket.incident, _c.item == ticket.item)
-    await conn.execute(sa.update(tickets).where(*is_ticket).values(sent=_words(sent)))
+    await conn.execute(sa.update(tickets).where(*is_ticket).values(sent=_ticket_json(sent)))
 
 
 async def places(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKind, str]]:
@@ -80,7 +80,7 @@ def _ticket(row: AnyRow) -> Ticket:
     )  # fmt: skip
 
 
-def _words(sent: NewTicket | None) -> dict[str, Any] | None:
+def _ticket_json(sent: NewTicket | None) -> dict[str, Any] | None:
     if sent is None:
         return None
     return {"title": sent.title, "body": sent.body, "labels": list(sent.labels), "assignee": sent.assignee}

@@ -45,18 +45,20 @@ def findings(record: ArrivalRecord, opened_at: datetime | None, now: datetime) -
     if arrived is None:
         if now - record.since < ENOUGH:
             return []
-        words = (
+        message = (
             f"nothing has arrived from Slack since the first start, {_ago(now - record.since)}. Type /incident help."
         )
-        return [warn("events", f"{words} If that fails, see “Nothing arrives” in docs/run/troubleshooting.md.")]
+        return [warn("events", f"{message} If that fails, see “Nothing arrives” in docs/run/troubleshooting.md.")]
     if record.event is None and opened_at is not None and now - opened_at > ENOUGH:
-        words = (
+        message = (
             "commands arrive from Slack and events do not. Turn on Event Subscriptions, and subscribe to the bot events"
         )
-        return [fail("events", f"{words} of manifest.yml.")]
+        return [fail("events", f"{message} of manifest.yml.")]
     if record.command is not None and record.interaction is None and now - record.command > ENOUGH:
-        words = "no press of a button or form has arrived from Slack. If anybody has pressed one, turn on Interactivity"
-        return [warn("events", f"{words} & Shortcuts.")]
+        message = (
+            "no press of a button or form has arrived from Slack. If anybody has pressed one, turn on Interactivity"
+        )
+        return [warn("events", f"{message} & Shortcuts.")]
     return [ok("events", f"Slack's last request arrived {_ago(now - arrived)}")]
 
 

@@ -43,10 +43,10 @@ async def _findings_of(database: Database, policy: Policy | None, now: datetime)
     problems = await postgresql_facts.problems(database) if database.dialect == "postgresql" else []
     if database.read_only:
         problems.append("the file cannot be written. Give it and its folder to the user that Tocsin runs as.")
-    if words := migrate.newer(revision):
-        problems.append(words)
+    if message := migrate.newer(revision):
+        problems.append(message)
     if problems:
-        return None, [fail("database", words) for words in problems]
+        return None, [fail("database", message) for message in problems]
     if revision != migrate.HEAD:
         state = f"schema {revision}, an earlier one; the next start" if revision else "empty; the first start"
         return None, [ok("database", f"{database.dialect} reachable, {state} or `tocsin migrate` sets it up")]

@@ -10,31 +10,31 @@ from typing import Any
 class Finding:
     """The result of one check. A warning is `fine`, and names what could be better."""
 
-    what: str  # settings, policy, database, slack …
+    subject: str  # settings, policy, database, slack …
     fine: bool  # False: it must be fixed
-    words: str
+    message: str
     warning: bool = False
 
     def line(self) -> str:
         """The finding as a line for people."""
         mark = "⚠" if self.warning else ("✓" if self.fine else "✗")
-        return f"{mark} {self.what}: {self.words}"
+        return f"{mark} {self.subject}: {self.message}"
 
     def as_json(self) -> dict[str, Any]:
         """The finding for `--json`."""
-        return {"what": self.what, "fine": self.fine, "warning": self.warning, "words": self.words}
+        return {"what": self.subject, "fine": self.fine, "warning": self.warning, "words": self.message}
 
 
-def ok(what: str, words: str) -> Finding:
+def ok(subject: str, message: str) -> Finding:
     """A finding with nothing to do."""
-    return Finding(what, True, words)
+    return Finding(subject, True, message)
 
 
-def warn(what: str, words: str) -> Finding:
+def warn(subject: str, message: str) -> Finding:
     """A finding that something works but could be better."""
-    return Finding(what, True, words, warning=True)
+    return Finding(subject, True, message, warning=True)
 
 
-def fail(what: str, words: str) -> Finding:
+def fail(subject: str, message: str) -> Finding:
     """A finding that a problem must be fixed."""
-    return Finding(what, False, words)
+    return Finding(subject, False, message)

@@ -28,7 +28,7 @@ def check(settings: Settings, policy: Policy | None) -> list[Finding]:
 
 def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
     """A finding for each method besides Slack: set up, half set up, or used by the policy but not set up."""
-    findings = [fail("notifiers", words) for words in notifiers.half_set_up(settings)]
+    findings = [fail("notifiers", message) for message in notifiers.half_set_up(settings)]
     for method in notifiers.NEEDS:
         missing, way = notifiers.missing(settings, method), calls.label(method)
         if method not in used and method in ONLY_WHERE_USED:
@@ -36,43 +36,43 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
         if not missing:
             findings.append(ok("notifiers", f"{way} is set up"))
         elif method in used and method == "push":
-            words = f"the policy pages by push, which needs a library: pip install '{notifiers.LIBRARY}'."
-            findings.append(warn("notifiers", words))
+            message = f"the policy pages by push, which needs a library: pip install '{notifiers.LIBRARY}'."
+            findings.append(warn("notifiers", message))
         elif method in used:
-            words = (
+            message = (
                 f"the policy pages by {method}, which is not set up: nobody is reached so. Set {', '.join(missing)}."
             )
-            findings.append(warn("notifiers", words))
+            findings.append(warn("notifiers", message))
     if settings.pagerduty_routing_key is not None and settings.pagerduty_webhook_secret is None:
-        words = (
+        message = (
             "acknowledging in PagerDuty is not noticed here. Set PAGERDUTY_WEBHOOK_SECRET; "
             "see docs/integrations/pagerduty.md."
         )
-        findings.append(warn("notifiers", words))
+        findings.append(warn("notifiers", message))
     for name in ("PAGERDUTY_EVENTS_URL", "TWILIO_API_URL", "WEBHOOK_URL"):
         if is_unencrypted(notifiers.value(settings, name)):
-            words = f"{name} begins with http://: others on the way can read secrets and names. Use https://."
-            findings.append(warn("notifiers", words))
+            message = f"{name} begins with http://: others on the way can read secrets and names. Use https://."
+            findings.append(warn("notifiers", message))
     if notifiers.value(settings, "SMTP_URL").startswith("smtp+plain:"):
-        words = "SMTP_URL asks for no encryption: others on the way can read mail and password."
-        findings.append(warn("notifiers", words))
+        message = "SMTP_URL asks for no encryption: others on the way can read mail and password."
+        findings.append(warn("notifiers", message))
     return findings
 
 
 def _heartbeat(settings: Settings) -> Finding:
     """Report the heartbeat's host; the address is a secret. The URL is not called, as that would report health."""
     if settings.heartbeat_url is None:
-        words = "HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops. See docs/run/monitoring.md."
-        return warn("heartbeat", words)
+        message = "HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops. See docs/run/monitoring.md."
+        return warn("heartbeat", message)
     parts = urlsplit(settings.heartbeat_url.get_secret_value())
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
     if parts.hostname in LOOPBACK:
-        words = f"HEARTBEAT_URL is on this machine ({where}): it falls silent with it. Let another machine listen."
+        message = f"HEARTBEAT_URL is on this machine ({where}): it falls silent with it. Let another machine listen."
     elif parts.scheme == "http":
-        words = f"HEARTBEAT_URL begins with http:// ({where}): others on the way can read it. Use https://."
+        message = f"HEARTBEAT_URL begins with http:// ({where}): others on the way can read it. Use https://."
     else:
         return ok("heartbeat", f"{where} is called every minute while all is well")
-    return warn("heartbeat", words)
+    return warn("heartbeat", message)
 
 
 async def check_schedules(settings: Settings, policy: Policy) -> list[Finding]:
@@ -83,8 +83,8 @@ async def check_schedules(settings: Settings, policy: Policy) -> list[Finding]:
     async with slack_api.open_session() as session:
         client = pagerduty_schedule_sync.client(settings, session)
         if client is None:
-            words = f"{', '.join(keys)}: to be read from PagerDuty, which needs PAGERDUTY_API_TOKEN. Set it."
-            return [fail("schedules", words)]
+            message = f"{', '.join(keys)}: to be read from PagerDuty, which needs PAGERDUTY_API_TOKEN. Set it."
+            return [fail("schedules", message)]
         return [finding for key in keys for finding in await _schedule(client, policy, key)]
 
 
@@ -96,8 +96,8 @@ async def _schedule(client: Schedules, policy: Policy, key: str) -> list[Finding
     except DeliveryError as error:
         return [fail("schedules", f"{key}: {error}")]
     current = next((entry.name for entry in entries if entry.starts_at <= now < entry.ends_at), "nobody")
-    words = f"{key} is read from PagerDuty: {len(entries)} shifts in {AHEAD.days} days, on call now: {current}"
-    return [ok("schedules", words), *_strangers(entries, policy, key)]
+    message = f"{key} is read from PagerDuty: {len(entries)} shifts in {AHEAD.days} days, on call now: {current}"
+    return [ok("schedules", message), *_strangers(entries, policy, key)]
 
 
 def _strangers(entries: list[Entry], policy: Policy, key: str) -> list[Finding]:

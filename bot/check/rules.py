@@ -43,8 +43,8 @@ async def _rules(settings: Settings, policy: Policy) -> list[Finding]:
     enabled = [rule for key, rule in policy.rules.items() if _is_enabled(rule, switched.get(key))]
     address = settings.prometheus_address
     if address is None:
-        words = f"PROMETHEUS_URL is not set, so none of the {len(enabled)} rules can be evaluated. Set it."
-        return [*findings, fail("rules", words)]
+        message = f"PROMETHEUS_URL is not set, so none of the {len(enabled)} rules can be evaluated. Set it."
+        return [*findings, fail("rules", message)]
     prometheus = Prometheus(lambda: address)
     try:
         refused = await _refused_queries(prometheus, enabled)
@@ -54,7 +54,7 @@ async def _rules(settings: Settings, policy: Policy) -> list[Finding]:
         await prometheus.close()
     if not refused:
         findings.insert(0, ok("rules", f"{len(enabled)} are evaluated on {address.display_url}"))
-    return [*findings, *(fail("rules", words) for words in refused)]
+    return [*findings, *(fail("rules", message) for message in refused)]
 
 
 def _is_enabled(rule: AlertingRule, switch: Switch | None) -> bool:

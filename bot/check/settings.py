@@ -27,7 +27,7 @@ ANSWERS_WITHIN_S = 5.0
 
 async def check(settings: Settings) -> list[Finding]:
     """Check the settings, the port and the folders, without starting anything."""
-    missing = [fail("settings", words) for words in settings.missing_for_serving()]
+    missing = [fail("settings", message) for message in settings.missing_for_serving()]
     findings = [*missing, *_kinds(settings), *_demo_settings(settings), *_environment_file(), *_folders(settings)]
     findings += await _port(settings)
     if any(not finding.fine for finding in findings):
@@ -45,21 +45,23 @@ def _kinds(settings: Settings) -> list[Finding]:
             begins = f"begins with {prefix[0]}" if (prefix := TOKEN.match(value)) else "is no token"
             findings.append(fail("settings", f"{name} {begins}. Put {hint}."))
     if TOKEN.match(secret_of(settings.slack_signing_secret)):
-        words = "SLACK_SIGNING_SECRET is a token. Put the Signing Secret, 32 hexadecimal digits: Basic Information."
-        findings.append(fail("settings", words))
+        message = "SLACK_SIGNING_SECRET is a token. Put the Signing Secret, 32 hexadecimal digits: Basic Information."
+        findings.append(fail("settings", message))
     return findings
 
 
 def _demo_settings(settings: Settings) -> list[Finding]:
     findings = []
     if settings.tocsin_speed != 1:
-        words = (
+        message = (
             f"TOCSIN_SPEED is {settings.tocsin_speed:g}: reminders and pages come that many times too early. Unset it."
         )
-        findings.append(warn("settings", words))
+        findings.append(warn("settings", message))
     if settings.tocsin_demo:
-        words = "TOCSIN_DEMO is set: everyone who reaches the port can read notices and deadlines at /debug. Unset it."
-        findings.append(warn("settings", words))
+        message = (
+            "TOCSIN_DEMO is set: everyone who reaches the port can read notices and deadlines at /debug. Unset it."
+        )
+        findings.append(warn("settings", message))
     return findings
 
 
@@ -89,8 +91,8 @@ def _folder(name: str, folder: Path, effect: str) -> list[Finding]:
         return [fail("settings", f"{name} is {folder}, which is a file. Name a folder.")]
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        words = f"{name} is {folder}, and nothing can be written to {existing}: {effect}."
-        return [fail("settings", f"{words} Give it to the user that Tocsin runs as.")]
+        message = f"{name} is {folder}, and nothing can be written to {existing}: {effect}."
+        return [fail("settings", f"{message} Give it to the user that Tocsin runs as.")]
     return []
 
 
@@ -104,8 +106,8 @@ async def _port(settings: Settings) -> list[Finding]:
             return [fail("settings", problem)]
         address = (settings.tocsin_url or "").rstrip("/")
         if address and not await _is_tocsin(session, address):
-            words = f"no Tocsin answers at TOCSIN_URL, {address}: links in messages and feeds lead nowhere."
-            return [warn("settings", f"{words} Correct it, or the proxy in front of port {settings.port}.")]
+            message = f"no Tocsin answers at TOCSIN_URL, {address}: links in messages and feeds lead nowhere."
+            return [warn("settings", f"{message} Correct it, or the proxy in front of port {settings.port}.")]
     return []
 
 

@@ -19,13 +19,13 @@ async def check(database: Database, rules: ShadowRules, now: datetime) -> list[F
     since = datetime.fromisoformat(stored["since"])
     ends_at = rules.ends_at(since)
     if now >= ends_at:
-        words = (
+        message = (
             f"shadow mode is over since {ends_at:%Y-%m-%d %H:%M} UTC: Tocsin pages. Remove `shadow` from the policy."
         )
-        return [warn("shadow", words)]
+        return [warn("shadow", message)]
     day = (now - since) // timedelta(days=1) + 1
-    words = (
+    message = (
         f"shadow mode, day {day} of {rules.days}: {rules.source} pages, and Tocsin pages nobody "
         f"until {ends_at:%Y-%m-%d %H:%M} UTC. Remove `shadow` from the policy to end it now."
     )
-    return [warn("shadow", words)]
+    return [warn("shadow", message)]

@@ -68,12 +68,12 @@ async def check(
         except SlackApiError as error:
             name = slack_api.error_name(error.response.data if hasattr(error.response, "data") else None)
             if name in slack_api.NOT_SLACKS:
-                words = f"what answers at {settings.slack_api_url} is not Slack. Unset SLACK_API_URL, or correct it."
-                return [fail("slack", words)]
+                message = f"what answers at {settings.slack_api_url} is not Slack. Unset SLACK_API_URL, or correct it."
+                return [fail("slack", message)]
             return [fail("slack", f"Slack refuses the bot token ({name}). Copy it again: OAuth & Permissions.")]
         except (aiohttp.ClientError, TimeoutError) as error:
-            words = f"Slack cannot be reached at {settings.slack_api_url} ({type(error).__name__})."
-            return [fail("slack", f"{words} Let this machine reach it, or unset SLACK_API_URL.")]
+            message = f"Slack cannot be reached at {settings.slack_api_url} ({type(error).__name__})."
+            return [fail("slack", f"{message} Let this machine reach it, or unset SLACK_API_URL.")]
         findings = [ok("slack", f"connected to {answer.get('team')} as {answer.get('user')}"), *_scopes(answer)]
         findings += [*_workspace(answer, workspace), *_clock(answer, now()), *await _app_token(settings, client)]
         if policy is not None:
@@ -97,8 +97,10 @@ async def _people(api: SlackApi, policy: Policy) -> list[Finding]:
                 return [warn("people", f"Slack does not say who {name} is ({error.name}). Check again later.")]
             missing.append(f"{name}: {explanation(error)}")
     if missing:
-        words = f"Slack does not reach {'; '.join(missing)}. Correct them in the policy: their rungs pass on to others."
-        return [warn("people", words)]
+        message = (
+            f"Slack does not reach {'; '.join(missing)}. Correct them in the policy: their rungs pass on to others."
+        )
+        return [warn("people", message)]
     return [ok("people", f"Slack knows the {len(names[:PEOPLE])} people of the policy")] if names else []
 
 
@@ -118,11 +120,11 @@ async def _group(api: SlackApi, group: str) -> Finding:
     try:
         members = await usergroups.fetch_members(api, group)
     except SlackError as error:
-        words = f"Slack does not say who is in {group} ({error.name}): until it does, the last known members count."
-        return warn("permissions", words)
+        message = f"Slack does not say who is in {group} ({error.name}): until it does, the last known members count."
+        return warn("permissions", message)
     if members is None:
-        words = f"there is no user group {group}, or it is disabled: nobody has its permissions. Create or rename it."
-        return fail("permissions", words)
+        message = f"there is no user group {group}, or it is disabled: nobody has its permissions. Create or rename it."
+        return fail("permissions", message)
     if not members:
         return warn("permissions", f"nobody is in the user group {group}: nobody has its permissions.")
     number = f"{len(members)} people" if len(members) > 1 else "1 person"
@@ -133,10 +135,10 @@ def _workspace(answer: AsyncSlackResponse, workspace: str | None) -> list[Findin
     team = str(answer.get("team_id", ""))
     if workspace is None or workspace == team:
         return []
-    words = (
+    message = (
         f"SLACK_BOT_TOKEN belongs to the workspace {answer.get('team')} ({team}), and the incidents of this database"
     )
-    return [fail("slack", f"{words} to {workspace}. Put that one's token, or use another database.")]
+    return [fail("slack", f"{message} to {workspace}. Put that one's token, or use another database.")]
 
 
 def _clock(answer: AsyncSlackResponse, now: datetime) -> list[Finding]:
@@ -148,10 +150,10 @@ def _clock(answer: AsyncSlackResponse, now: datetime) -> list[Finding]:
     off_s = (now - slacks).total_seconds()
     if abs(off_s) < OFF_S:
         return []
-    words = f"this machine's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} Slack's."
+    message = f"this machine's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} Slack's."
     if abs(off_s) < REFUSED_S:
-        return [warn("clock", f"{words} Let it run by NTP.")]
-    return [fail("clock", f"{words} Every request of Slack's is refused as forged. Let the clock run by NTP.")]
+        return [warn("clock", f"{message} Let it run by NTP.")]
+    return [fail("clock", f"{message} Every request of Slack's is refused as forged. Let the clock run by NTP.")]
 
 
 async def _app_token(settings: Settings, client: AsyncWebClient) -> list[Finding]:
@@ -162,10 +164,10 @@ async def _app_token(settings: Settings, client: AsyncWebClient) -> list[Finding
         await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
         name = slack_api.error_name(error.response.data if hasattr(error.response, "data") else None)
-        words = (
+        message = (
             f"Slack refuses SLACK_APP_TOKEN ({name}). Create one: Basic Information, App-Level Tokens, with the scope"
         )
-        return [fail("slack", f"{words} connections:write; and turn on Socket Mode.")]
+        return [fail("slack", f"{message} connections:write; and turn on Socket Mode.")]
     except (aiohttp.ClientError, TimeoutError) as error:
         return [warn("slack", f"Slack did not say whether SLACK_APP_TOKEN is right ({type(error).__name__}).")]
     return [ok("slack", "Socket Mode is on, and the app token fits")]
@@ -175,14 +177,14 @@ async def _announcement(api: SlackApi, name: str) -> Finding:
     try:
         channel = await channels.find_by_name(api, name)
         if await channels.is_archived(api, name, channel):
-            words = (
+            message = (
                 f"{name} is archived, and nothing can be announced there. Unarchive it, or set `announce` to another."
             )
-            return fail("announcements", words)
+            return fail("announcements", message)
         if channel is None:
             return warn("announcements", f"there is no {name} that I can see. Create it, or set `announce`.")
         await channels.join(api, channel)
     except SlackError as error:
-        words = f"I cannot join {name} ({error.name}). Invite me there: /invite @Tocsin"
-        return warn("announcements", words)
+        message = f"I cannot join {name} ({error.name}). Invite me there: /invite @Tocsin"
+        return warn("announcements", message)
     return ok("announcements", f"{name} is there and I am in it")

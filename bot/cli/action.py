@@ -48,10 +48,10 @@ def action_command(incident_id: str, words: tuple[str, ...], as_json: bool, **op
     echo(f"{item['id']} · {one_line(item['title'])} · {owner} · {due} · {item['priority']}")
 
 
-def _parse(words: str) -> Request:
+def _parse(text: str) -> Request:
     """Parse the words as `/incident action` does. Raises `TocsinError`."""
     policy = policy_reader.load(settings_reader.load().policy_path)
-    request = parse(f"action {words}", policy)
+    request = parse(f"action {text}", policy)
     if not isinstance(request, Request):
         message = getattr(request, "message", "What is to be done? Write it, then who does it and by when.")
         raise TocsinError(f"{message} This works: tocsin action INC-7 Alert on the pool @maya by friday P1")

@@ -13,7 +13,7 @@ from bot.cli.acting import context_of, require_visible
 from bot.cli.operation_client import OperationClient, Target, client_options, is_remote, run_with_client
 from bot.cli.output import echo, incident_number, print_json
 from bot.cli.shared import run
-from bot.domain.actions.item import ActionItem, due_words
+from bot.domain.actions.item import ActionItem, due_text
 from bot.domain.actions.ticket import Ticket
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line
@@ -127,5 +127,5 @@ async def _items(
 
 def _line(row: Mapping[str, Any], people: Mapping[str, str]) -> str:
     owner = people.get(row["owner"], row["owner"]) if row["owner"] else "no owner"
-    due = due_words(date.fromisoformat(row["due"]) if row["due"] else None)
+    due = due_text(date.fromisoformat(row["due"]) if row["due"] else None)
     return f"{row['id']:<10} {row['priority']} {row['status']:<12} {due:<16} {owner:<12} {one_line(row['title'])}"

@@ -16,7 +16,7 @@ from bot.cli.output import as_json_option, echo_lines, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.figures.load import PersonLoad, loads_of
-from bot.domain.figures.period import of_words
+from bot.domain.figures.period import parse_period
 from bot.domain.figures.report import Scope
 from bot.domain.figures.selection import BY, Selection
 from bot.domain.policy.severity_names import severity_named
@@ -74,7 +74,7 @@ def _print_load(target: Target, words: tuple[str, str | None], person: str, *, a
     if as_json:
         print_json([asdict(load) for load in loads])
     else:
-        echo_lines("\n".join(f"{names.get(load.person, load.person)}: {load.words}" for load in loads))
+        echo_lines("\n".join(f"{names.get(load.person, load.person)}: {load.text}" for load in loads))
 
 
 async def _figures_there(
@@ -82,7 +82,7 @@ async def _figures_there(
 ) -> dict[str, Any]:
     """The figures through the API. Days are those of the policy there, as on the database."""
     zone = ZoneInfo((await client.run("get_policy", {}, {}))["timezone"])
-    period = of_words(*words, datetime.now(UTC), zone)
+    period = parse_period(*words, datetime.now(UTC), zone)
     arguments = {name: value for name, value in selected.items() if value is not None}
     arguments["start"] = period.start.isoformat()
     if words[1] is not None:
@@ -114,7 +114,7 @@ async def _loads(
     """Nights and weekends go by the policy's time zone: Slack, which knows each person's own, is not asked."""
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
-    period = of_words(*words, now, policy.zone)
+    period = parse_period(*words, now, policy.zone)
     async with database.snapshot() as conn:
         pages = await people_paged(conn, period.start, period.end)
     return loads_of(person, pages, policy, policy.zone)
@@ -130,5 +130,5 @@ async def _figures(
         selection = replace(selection, severity=severity)
     if selection.team is not None:
         selection = replace(selection, team=team_key(selection.team, policy))
-    scope = Scope(of_words(*words, now, policy.zone), selection, by)
+    scope = Scope(parse_period(*words, now, policy.zone), selection, by)
     return figures_json(await period_figures(database, policy, scope, now), policy)

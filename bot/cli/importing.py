@@ -102,8 +102,8 @@ def _finish(plan: Plan, title: str, output: Path | None, settings: Settings, opt
     if not options["plan_only"]:
         recorded = asyncio.run(_record(plan, settings, counted=options["count"]))
         new = ((recorded.covers, "cover"), (recorded.incidents, "past incident"), (recorded.alerts, "past alert"))
-        words = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in new)
-        echo(f"Recorded: {words}. Ended: {recorded.ended} cover{'' if recorded.ended == 1 else 's'}.", err=True)
+        counts = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in new)
+        echo(f"Recorded: {counts}. Ended: {recorded.ended} cover{'' if recorded.ended == 1 else 's'}.", err=True)
 
 
 def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:

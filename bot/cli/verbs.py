@@ -38,7 +38,7 @@ async def _with_ids(client: OperationClient, arguments: Arguments) -> Arguments:
     return {**arguments, "user": await client.person(user)} if isinstance(user, str) else arguments
 
 
-def _words(words: tuple[str, ...], missing: str) -> str:
+def _joined(words: tuple[str, ...], missing: str) -> str:
     text = " ".join(words).strip()
     if not text:
         raise TocsinError(f"Say {missing}{'' if ':' in missing else '.'}")
@@ -47,7 +47,7 @@ def _words(words: tuple[str, ...], missing: str) -> str:
 
 def _other(words: tuple[str, ...], missing: str) -> str:
     """The ID of another incident. Raises `TocsinError` for anything else."""
-    return f"INC-{incident_number(_words(words, missing))}"
+    return f"INC-{incident_number(_joined(words, missing))}"
 
 
 @click.command("declare")
@@ -116,13 +116,13 @@ def _nothing(words: tuple[str, ...]) -> Arguments:
 
 def _status(words: tuple[str, ...]) -> Arguments:
     return {
-        "status": _words(words[:1], "which: tocsin status INC-7 identified").lower(),
+        "status": _joined(words[:1], "which: tocsin status INC-7 identified").lower(),
         "note": " ".join(words[1:]),
     }
 
 
 def _severity(words: tuple[str, ...]) -> Arguments:
-    return {"severity": _words(words[:1], "which severity: tocsin severity INC-7 sev1"), "reason": " ".join(words[1:])}
+    return {"severity": _joined(words[:1], "which severity: tocsin severity INC-7 sev1"), "reason": " ".join(words[1:])}
 
 
 def _role(words: tuple[str, ...]) -> Arguments:
@@ -138,18 +138,18 @@ def _person(word: str) -> str:
 
 
 def _page(words: tuple[str, ...]) -> Arguments:
-    person_or_schedule = _person(_words(words[:1], "whom, by Slack ID or schedule: tocsin page INC-7 primary Come"))
+    person_or_schedule = _person(_joined(words[:1], "whom, by Slack ID or schedule: tocsin page INC-7 primary Come"))
     target = {"users": [person_or_schedule]} if is_user_id(person_or_schedule) else {"schedule": person_or_schedule}
     return {**target, "reason": " ".join(words[1:])}
 
 
 def _tags(words: tuple[str, ...]) -> Arguments:
-    change = parse_tags(_words(words, "which tags: tocsin tag INC-7 checkout -database"))
+    change = parse_tags(_joined(words, "which tags: tocsin tag INC-7 checkout -database"))
     return {"add": list(change.added), "remove": list(change.removed), "replace": change.all_others}
 
 
 def _reason(words: tuple[str, ...]) -> Arguments:
-    return {"reason": _words(words, "why")}
+    return {"reason": _joined(words, "why")}
 
 
 ack_command = _verb("ack", "acknowledge_incident", "Say that you are responding.", _nothing)
@@ -157,7 +157,7 @@ update_command = _verb(
     "update",
     "post_update",
     "Post a status update.",
-    lambda words: {"text": _words(words, "what: tocsin update INC-7 Rolled back")},
+    lambda words: {"text": _joined(words, "what: tocsin update INC-7 Rolled back")},
 )
 status_command = _verb(
     "status", "change_status", "Change the status: tocsin status INC-7 identified Bad deploy", _status
@@ -172,7 +172,7 @@ note_command = _verb(
     "note",
     "add_note",
     "Add a key entry to the timeline.",
-    lambda words: {"text": _words(words, "what: tocsin note INC-7 Deploy 4512 went out")},
+    lambda words: {"text": _joined(words, "what: tocsin note INC-7 Deploy 4512 went out")},
 )
 page_command = _verb("page", "page_people", "Page a person or a schedule: tocsin page INC-7 U0123 We need you", _page)
 escalate_command = _verb(
@@ -182,13 +182,13 @@ snooze_command = _verb(
     "snooze",
     "snooze_incident",
     "Quiet the reminders: tocsin snooze INC-7 30m, or off.",
-    lambda words: {"duration": _words(words, "for how long: tocsin snooze INC-7 30m")},
+    lambda words: {"duration": _joined(words, "for how long: tocsin snooze INC-7 30m")},
 )
 next_command = _verb(
     "next",
     "promise_update",
     "Promise the next update: tocsin next INC-7 1h",
-    lambda words: {"duration": _words(words, "within how long: tocsin next INC-7 1h")},
+    lambda words: {"duration": _joined(words, "within how long: tocsin next INC-7 1h")},
 )
 resolve_command = _verb(
     "resolve",

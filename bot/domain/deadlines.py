@@ -40,7 +40,7 @@ from bot.domain.routing.keys import (
 )
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import is_user_id, user_mention
-from bot.domain.values.target import target_words
+from bot.domain.values.target import targets_text
 
 S = TypeVar("S")
 
@@ -245,7 +245,7 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             continue
         kind = _kind_of(rung.until)
         subject = RungSubject(incident.paging_round, level.key, number)
-        targets = target_words(rung.notify)
+        targets = targets_text(rung.notify)
         if number not in spent:
             due_at = ladder.started_at + rung.after
             if ladder.left_behind_at and due_at <= ladder.left_behind_at:
@@ -285,7 +285,7 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
         if is_reached(incident, rung.until):
             continue
         subject = TriggerSubject(incident.episode, trigger.key, due.times)
-        why = f"{trigger.name}: {target_words(rung.notify)} paged unless {rung.until}"
+        why = f"{trigger.name}: {targets_text(rung.notify)} paged unless {rung.until}"
         deadlines.append(_deadline(incident, subject, _kind_of(rung.until), due.at, why))
     return deadlines
 

@@ -14,7 +14,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.paging.calls import PagePlan
 from bot.domain.paging.context import PagingContext
-from bot.domain.paging.ladder import PagingOutcome, recipients_in_words
+from bot.domain.paging.ladder import PagingOutcome, recipients_text
 from bot.domain.policy.policy import Rung
 from bot.domain.routing import keys
 from bot.domain.routing.notice import Notice
@@ -93,7 +93,7 @@ def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context
         )
     if before.drill:
         return _would_have_paged(before, paging, cause, first_page, pages)
-    recipient_words = recipients_in_words(paging, context.policy)
+    recipient_words = recipients_text(paging, context.policy)
     used_up = [
         LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}{recipient_words}", pages))
         for key in first_page
@@ -154,7 +154,7 @@ def _with_methods(entry: Entry, pages: PagePlan) -> Entry:
     if entry.kind != "page":
         return entry
     methods = [calls.label(method) for method in pages.methods]
-    words = f" by {', '.join(methods)}" if methods and methods != ["Slack"] else ""
+    by_methods = f" by {', '.join(methods)}" if methods and methods != ["Slack"] else ""
     gaps = f"; {'; '.join(pages.gaps)}" if pages.gaps else ""
     data = {**entry.data, "by": list(pages.methods), "gaps": list(pages.gaps)}
-    return replace(entry, text=f"{entry.text}{words}{gaps}", data=data)
+    return replace(entry, text=f"{entry.text}{by_methods}{gaps}", data=data)

@@ -19,7 +19,7 @@ from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
 from bot.domain.timeline.entry import BOT, Entry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
-from bot.domain.values.target import target_words
+from bot.domain.values.target import targets_text
 
 NO_DIFFERENCE = "nothing that this incident goes by"
 _TIMES = (
@@ -203,16 +203,16 @@ def differences(incident: Incident, before: Policy, policy: Policy, now: datetim
 
 def _times(incident: Incident, before: Policy, policy: Policy, now: datetime) -> Iterator[str]:
     old, new = before.severity(incident.severity), policy.severity(incident.severity)
-    for name, words in _TIMES:
+    for name, label in _TIMES:
         old_span, new_span = getattr(old, name), getattr(new, name)
         if old_span == new_span:
             continue
         if not new_span:
-            yield f"no longer {words} {_span(old_span)}"
+            yield f"no longer {label} {_span(old_span)}"
             continue
         due_at = durations.add(incident.ladder.started_at, new_span, policy.zone)
         over = " (that time is over: nobody is paged for it)" if _is_over(incident, name, due_at, now) else ""
-        yield f"{words} {_span(new_span)}, not {_span(old_span)}{over}"
+        yield f"{label} {_span(new_span)}, not {_span(old_span)}{over}"
 
 
 def _span(span: durations.Span | None) -> str:
@@ -260,7 +260,7 @@ def _rung(rung: Rung) -> str:
     methods = ", ".join(calls.label(method) for method in rung.by)
     again = f", again every {durations.exact(rung.repeat)}" if rung.repeat else ""
     when = f"after {durations.exact(rung.after)}" if rung.after > timedelta() else "at once"
-    return f"{target_words(rung.notify)} by {methods} {when}{again}"
+    return f"{targets_text(rung.notify)} by {methods} {when}{again}"
 
 
 def _triggers(before: Policy, policy: Policy) -> Iterator[str]:
@@ -277,7 +277,7 @@ def _triggers(before: Policy, policy: Policy) -> Iterator[str]:
 
 def _other_parts(incident: Incident, before: Policy, policy: Policy) -> Iterator[str]:
     """Parts that may matter to the incident later, by name."""
-    parts = [words for name, words in _OTHER_PARTS.items() if getattr(before, name) != getattr(policy, name)]
+    parts = [label for name, label in _OTHER_PARTS.items() if getattr(before, name) != getattr(policy, name)]
     if _role_texts(before) != _role_texts(policy):
         parts.insert(0, "titles or duties of roles")
     if _other_severities(incident, before) != _other_severities(incident, policy):

@@ -110,7 +110,7 @@ class Participant:
     name: str = ""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The participant in a sentence of the report, such as `escalation Payments`."""
         kind = {"ladder": "escalation"}.get(self.kind, self.kind)
         return f"{kind} {self.name or self.id}"

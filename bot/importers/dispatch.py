@@ -132,8 +132,8 @@ async def _response(conn: AsyncConnection, schema: str) -> list[PastIncident]:
 
 
 def _past_incident(identity: str, title: str, row: Row) -> PastIncident:
-    words = one_line(title)[:300] or f"Incident {row['id']}"
-    return PastIncident(Origin("incident", identity, words), title=words)
+    text = one_line(title)[:300] or f"Incident {row['id']}"
+    return PastIncident(Origin("incident", identity, text), title=text)
 
 
 def _note_if_excluded(past: PastIncident, *, closed: bool, restricted: bool) -> None:

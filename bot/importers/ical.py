@@ -55,7 +55,7 @@ def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Accou
         rotation = Rotation(Origin("shifts", name), reported=False)
         rotation.shifts = []
         for place, event in enumerate(calendar.events):
-            thing = SourceObject(Origin("event", f"{number}/{_uid(event)}/{place}", _words(event)))
+            thing = SourceObject(Origin("event", f"{number}/{_uid(event)}/{place}", _summary(event)))
             account.others.append(thing)
             if spans := list(_occurrences(calendar, event, thing, (now - BACK, now + AHEAD))):
                 person = _person(event, people)
@@ -119,7 +119,7 @@ def _uid(event: Any) -> str:
     return one_line(str(event.get("UID", "")))[:_NAME]
 
 
-def _words(event: Any) -> str:
+def _summary(event: Any) -> str:
     return one_line(str(event.get("SUMMARY", "")))[:_NAME]
 
 
@@ -127,9 +127,9 @@ def _person(event: Any, people: dict[str, Person]) -> Participant:
     """The person whom an event puts on call, identified by address, else by name."""
     attendees = event.get("ATTENDEE", [])
     texts = [str(attendee) for attendee in (attendees if isinstance(attendees, list) else [attendees])]
-    words = _words(event)
-    address = next((match[0].lower() for text in [*texts, words] if (match := _MAIL.search(text))), "")
-    name = _PREFIX.sub("", _MAIL.sub("", words).strip(" <>()")).strip() or address.partition("@")[0] or "unnamed"
+    summary = _summary(event)
+    address = next((match[0].lower() for text in [*texts, summary] if (match := _MAIL.search(text))), "")
+    name = _PREFIX.sub("", _MAIL.sub("", summary).strip(" <>()")).strip() or address.partition("@")[0] or "unnamed"
     identity = address or name.lower()
     if identity not in people:
         people[identity] = Person(Origin("user", identity, name), email=address)

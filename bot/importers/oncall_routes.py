@@ -37,8 +37,8 @@ def routing_rules(integrations: Sequence[Raw], routes: Sequence[Raw]) -> list[Ro
 def _rule(raw: Raw, names: Mapping[str, str]) -> RoutingRule:
     integration, chain = id_of(raw, "integration_id"), id_of(raw, "escalation_chain_id")
     is_last = raw.get("is_the_last_route") is True
-    words = "the last one" if is_last else text_of(raw, "routing_regex")
-    rule = RoutingRule(Origin("route", id_of(raw), f"{integration}: {words}"))
+    text = "the last one" if is_last else text_of(raw, "routing_regex")
+    rule = RoutingRule(Origin("route", id_of(raw), f"{integration}: {text}"))
     rule.target = Participant("ladder", chain) if chain else NOBODY
     labels = {} if is_last else _labels_of(raw)
     if labels is None:

@@ -92,9 +92,9 @@ def in_terminal(report: Report, source: str) -> list[str]:
             if len(rows) > _SHOWN:
                 lines.append(f"  … and {len(rows) - _SHOWN} more; --markdown and --json list all.")
     if unmoved:
-        kinds = Counter(_words(row.kind) for row in unmoved)
-        words = ", ".join(f"{count} × {kind}" for kind, count in kinds.items())
-        lines += ["", f"Not moved or changed, and nothing to do ({len(unmoved)}): {words}. --markdown says why."]
+        kinds = Counter(_kind_name(row.kind) for row in unmoved)
+        counts = ", ".join(f"{count} × {kind}" for kind, count in kinds.items())
+        lines += ["", f"Not moved or changed, and nothing to do ({len(unmoved)}): {counts}. --markdown says why."]
     return [*lines, "", "By kind:", *_by_kind(report)]
 
 
@@ -116,7 +116,7 @@ def _by_kind(report: Report) -> list[str]:
     lines = []
     for kind in dict.fromkeys(row.kind for row in report.rows):
         parts = [f"{kinds[kind, state]} {_WORDS[state]}" for state in reversed(_ORDER) if kinds[kind, state]]
-        lines.append(f"  {_words(kind):<20} {', '.join(parts)}")
+        lines.append(f"  {_kind_name(kind):<20} {', '.join(parts)}")
     return lines
 
 
@@ -134,7 +134,7 @@ def in_markdown(report: Report, source: str) -> list[str]:
             "|---|---|---|---|---|",
         ]
         lines += [
-            f"| {_words(row.kind)} | {_cell(row.name)} | {_cell(row.id)} | {_cell(row.why)} | {_cell(row.do)} |"
+            f"| {_kind_name(row.kind)} | {_cell(row.name)} | {_cell(row.id)} | {_cell(row.why)} | {_cell(row.do)} |"
             for row in rows
         ]
         lines.append("")
@@ -149,13 +149,13 @@ def _summary(report: Report, source: str) -> str:
 
 def _lines(row: Row) -> list[str]:
     name = f" {_short(row.name)}" if row.name else ""
-    lines = [f"  {_words(row.kind)}{name} ({_short(row.id)})" + (f": {_short(row.why)}" if row.why else "")]
+    lines = [f"  {_kind_name(row.kind)}{name} ({_short(row.id)})" + (f": {_short(row.why)}" if row.why else "")]
     if row.do:
         lines.append(f"      → {_short(row.do)}")
     return lines
 
 
-def _words(kind: str) -> str:
+def _kind_name(kind: str) -> str:
     return kind.replace("_", " ")
 
 

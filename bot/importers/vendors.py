@@ -67,7 +67,7 @@ _MOMENT = "!moment"  # in an archive: when its answers were read first
 
 @asynccontextmanager
 async def open_reader(
-    vendor: Vendor, settings: Settings, archive: Archive | None, tell: Callable[[str], None] = lambda words: None
+    vendor: Vendor, settings: Settings, archive: Archive | None, tell: Callable[[str], None] = lambda line: None
 ) -> AsyncIterator[Reader]:
     """A reader of the vendor's API, or of saved answers alone. Raises `ImportFailed` if a setting is missing."""
     key, url = vendor.key(settings), vendor.url(settings)

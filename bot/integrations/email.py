@@ -140,8 +140,8 @@ class Email:
             raise self._reply_error("refuses the connection", error.code) from None
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
             if type(error) in _NOT_OFFERED:
-                words = f"{VENDOR} offers no STARTTLS, or no login that we know; try smtps://, or smtp+plain://"
-                raise DeliveryError(words, permanent=True) from None
+                problem = f"{VENDOR} offers no STARTTLS, or no login that we know; try smtps://, or smtp+plain://"
+                raise DeliveryError(problem, permanent=True) from None
             if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError):
                 raise DeliveryError(f"the certificate of {VENDOR} is not trusted", permanent=True) from None
             raise DeliveryError(f"could not connect to {VENDOR} ({type(error).__name__})") from None
@@ -164,12 +164,12 @@ class Email:
             raise DeliveryError(f"the connection to {VENDOR} broke ({type(error).__name__})") from None
         return Receipt(VENDOR, str(message["Message-ID"]), self._clean(" ".join(reply.split()))[:200])
 
-    def _reply_error(self, words: str, code: int) -> DeliveryError:
+    def _reply_error(self, problem: str, code: int) -> DeliveryError:
         """The error of a reply: 4xx is temporary, 5xx permanent (RFC 5321, 4.2.1)."""
-        return DeliveryError(f"{VENDOR} {words} ({code})", permanent=code >= 500)
+        return DeliveryError(f"{VENDOR} {problem} ({code})", permanent=code >= 500)
 
-    def _clean(self, words: str) -> str:
-        return http.without(words, (self.server.password or "",))
+    def _clean(self, detail: str) -> str:
+        return http.without(detail, (self.server.password or "",))
 
     def message(self, page: Page) -> EmailMessage:
         """The message as text and HTML. No value can inject a header."""

@@ -44,9 +44,9 @@ def new_message(
     return message
 
 
-def one_line(words: str) -> str:
+def one_line(text: str) -> str:
     """The words without breaks and other control characters."""
-    return BREAKS.sub(" ", words).strip()
+    return BREAKS.sub(" ", text).strip()
 
 
 def header_text(words: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.errors import DeliveryError
-from bot.domain.timeline.vendor_names import vendor_words
+from bot.domain.timeline.vendor_names import vendor_text
 from bot.integrations import http
 from bot.integrations.protocol import Action, Page, Receipt
 
@@ -61,7 +61,7 @@ def event(page: Page, routing_key: str) -> dict[str, Any]:
     if page.link:
         body["client_url"] = page.link
     links = [(page.link, "Open the channel in Slack"), (page.bridge, "Join the call")]
-    if event_links := [{"href": href, "text": words} for href, words in links if href]:
+    if event_links := [{"href": href, "text": label} for href, label in links if href]:
         body["links"] = event_links
     return body
 
@@ -87,6 +87,6 @@ def _details(page: Page) -> dict[str, Any]:
 def _refusal(answer: http.Answer) -> str:
     errors = answer.data.get("errors")
     detail = "; ".join(str(e) for e in errors[:3]) if isinstance(errors, list) else ""
-    words = vendor_words(" ".join(filter(None, (answer.text("message"), detail[:200]))))
+    reason = vendor_text(" ".join(filter(None, (answer.text("message"), detail[:200]))))
     hint = "check PAGERDUTY_ROUTING_KEY and PAGERDUTY_EVENTS_URL"
-    return f"{VENDOR} refuses the event ({answer.status}{': ' + words if words else ''}); {hint}"
+    return f"{VENDOR} refuses the event ({answer.status}{': ' + reason if reason else ''}); {hint}"

@@ -34,22 +34,22 @@ class Phone:
         """Make one call, which rings for 40 seconds."""
         to = number(page.person.phone)
         if not self.sender.startswith("+"):
-            words = "TWILIO_FROM is no telephone number, so it cannot call; set TWILIO_CALL_FROM"
-            raise DeliveryError(words, permanent=True)
+            problem = "TWILIO_FROM is no telephone number, so it cannot call; set TWILIO_CALL_FROM"
+            raise DeliveryError(problem, permanent=True)
         fields = {"To": to, "From": self.sender, "Twiml": twiml(page), "Timeout": str(RING_S)}
         return await self.account.create("Calls", fields)
 
 
 def twiml(page: Page) -> str:
     """Twilio's instructions once the person answers: read the page twice, and take a key if they can acknowledge."""
-    words = spoken_words(page)
+    text = spoken_text(page)
     base, separator, token = (page.acknowledge or "").partition(_ACK)
     if not separator:
-        return response(say(f"{words} Open Slack to acknowledge.", READ_TWICE))
-    return response(ask_for_key(f"{words} Press 1 to acknowledge.", f"{base}{VOICE_PATH}?{urlencode({'ack': token})}"))
+        return response(say(f"{text} Open Slack to acknowledge.", READ_TWICE))
+    return response(ask_for_key(f"{text} Press 1 to acknowledge.", f"{base}{VOICE_PATH}?{urlencode({'ack': token})}"))
 
 
-def spoken_words(page: Page) -> str:
+def spoken_text(page: Page) -> str:
     """The page in words to be read aloud. Of a private incident only the ID is said."""
     start = f"This is Tocsin. You are paged{page.count} for {_aloud(page.incident)}"
     if page.private:
@@ -63,15 +63,15 @@ def response(inside: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?><Response>{inside}</Response>'
 
 
-def say(words: str, times: int = 1) -> str:
+def say(text: str, times: int = 1) -> str:
     """Read words aloud."""
-    return f'<Say loop="{times}">{escape(words)}</Say>'
+    return f'<Say loop="{times}">{escape(text)}</Say>'
 
 
-def ask_for_key(words: str, action: str) -> str:
+def ask_for_key(text: str, action: str) -> str:
     """Read words aloud, and pass the key that is pressed to `action`."""
     gather = f'<Gather numDigits="1" timeout="{WAIT_S}" method="POST" action={quoteattr(action)}>'
-    return f"{gather}{say(words, READ_TWICE)}</Gather>{say('No key was pressed. Goodbye.')}"
+    return f"{gather}{say(text, READ_TWICE)}</Gather>{say('No key was pressed. Goodbye.')}"
 
 
 def _aloud(incident: str) -> str:

@@ -140,14 +140,16 @@ def parse(status: int, body: bytes) -> list[Series]:
     try:
         answer = json.loads(body)
         if answer["status"] != "success":
-            words = " ".join(str(answer.get("error") or "no reason is given").split())[:300]
-            raise PrometheusError(f"Prometheus refuses the query: {words}", unreachable=status in _UNREACHABLE_STATUSES)
+            problem = " ".join(str(answer.get("error") or "no reason is given").split())[:300]
+            raise PrometheusError(
+                f"Prometheus refuses the query: {problem}", unreachable=status in _UNREACHABLE_STATUSES
+            )
         if answer["data"]["resultType"] != "matrix":
             raise PrometheusError("Prometheus answered no range of values", unreachable=False)
         return [_series(result) for result in answer["data"]["result"]]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
-        words = f"it answered {status}, but not in the format of Prometheus' API: check PROMETHEUS_URL"
-        raise PrometheusError(words, unreachable=True) from None
+        problem = f"it answered {status}, but not in the format of Prometheus' API: check PROMETHEUS_URL"
+        raise PrometheusError(problem, unreachable=True) from None
 
 
 def _series(result: Any) -> Series:

@@ -85,5 +85,5 @@ def _reply(page: Page) -> str:
     return "\nOr reply 1." if page.person.slack or page.person.email else ""
 
 
-def _cut(words: str, room: int) -> str:
-    return words if len(words) <= room else words[: max(0, room - 1)].rstrip() + "…"
+def _cut(body: str, room: int) -> str:
+    return body if len(body) <= room else body[: max(0, room - 1)].rstrip() + "…"

@@ -71,9 +71,9 @@ class Statuspage:
         body = {"incident": {**fields, "metadata": _metadata(marks)}}
         await self._ask("PATCH", f"/incidents/{incident}", json=body)
 
-    async def correct(self, incident: str, update: str, words: str) -> None:
+    async def correct(self, incident: str, update: str, text: str) -> None:
         """Replace the words of an update, and notify nobody."""
-        body = {"incident_update": {"body": words, "deliver_notifications": False}}
+        body = {"incident_update": {"body": text, "deliver_notifications": False}}
         await self._ask("PATCH", f"/incidents/{incident}/incident_updates/{update}", json=body)
 
     async def _ask(self, method: str, path: str, *, gone: bool = False, **how: Any) -> http.Answer:
@@ -95,8 +95,8 @@ class Statuspage:
             raise error
         hint = {401: "; check STATUSPAGE_API_KEY", 403: "; check STATUSPAGE_API_KEY", 404: "; check STATUSPAGE_PAGE_ID"}
         detail = answer.text("error") or answer.text("message")
-        words = f"{VENDOR} answered {answer.status}{hint.get(answer.status, '')}{f' ({detail})' if detail else ''}"
-        raise DeliveryError(words, permanent=True)
+        problem = f"{VENDOR} answered {answer.status}{hint.get(answer.status, '')}{f' ({detail})' if detail else ''}"
+        raise DeliveryError(problem, permanent=True)
 
 
 def _metadata(marks: CopyMetadata) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.domain.errors import DeliveryError
-from bot.domain.timeline.vendor_names import vendor_words
+from bot.domain.timeline.vendor_names import vendor_text
 from bot.integrations import http
 from bot.integrations.protocol import Receipt
 
@@ -94,4 +94,4 @@ def is_signed(auth_token: str, url: str, fields: Mapping[str, str], given: str) 
 def _refusal(answer: http.Answer) -> str:
     code, message = answer.text("code"), answer.text("message")
     name = f"{VENDOR} refuses it ({' '.join(filter(None, (str(answer.status), code)))})"
-    return f"{name}: {HINTS.get(code) or vendor_words(message) or 'no reason given'}"
+    return f"{name}: {HINTS.get(code) or vendor_text(message) or 'no reason given'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from bot.domain.figures import words
+from bot.domain.figures import text
 from bot.domain.figures.goals import goals
 from bot.domain.figures.report import Report
 from bot.domain.figures.split import Row
@@ -56,7 +56,7 @@ def figures_json(report: Report, policy: Policy) -> dict[str, Any]:
             "starts": [start.isoformat() for start in report.buckets.starts],
             "by_severity": {key: list(counts) for key, counts in report.buckets.counts.items()},
         },
-        "words": words.lines(report, policy),
+        "words": text.lines(report, policy),
     }
 
 

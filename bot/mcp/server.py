@@ -32,8 +32,8 @@ def server(tools: Callable[[], Awaitable[Tools]]) -> Server[Any]:
         return types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in offered])
 
     async def call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
-        words, is_error = await (await tools()).run(params.name, dict(params.arguments or {}))
-        return types.CallToolResult(content=[types.TextContent(type="text", text=words)], is_error=is_error)
+        text, is_error = await (await tools()).run(params.name, dict(params.arguments or {}))
+        return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=is_error)
 
     return Server(
         "tocsin", version=version("tocsin"), instructions=INSTRUCTIONS,

@@ -61,10 +61,10 @@ async def _draft(call: Call, arguments: Arguments) -> dict[str, Any]:
     }
 
 
-def _draft_line(kind: str, words: str, data: dict[str, Any]) -> str:
+def _draft_line(kind: str, content: str, data: dict[str, Any]) -> str:
     if kind in ("status", "severity") and data.get("after"):
         return f"{kind}: {data.get('before')} to {data['after']}"
-    return f"{kind}: {shorten(words or data.get('user') or '')}".rstrip(": ")
+    return f"{kind}: {shorten(content or data.get('user') or '')}".rstrip(": ")
 
 
 async def _action(call: Call, arguments: Arguments) -> dict[str, Any]:

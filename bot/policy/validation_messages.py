@@ -73,7 +73,7 @@ def _message(  # noqa: PLR0911 - a table: one text for each kind of error
         return f"{name} must be {context['le']:g} or less, not {error['input']}."
     requirement = _REQUIREMENTS.get(kind, error["msg"])
     hint = _hint(kind, path, error["input"], root)
-    return f"{name} {requirement}, not {_value_words(error['input'])}.{hint}"
+    return f"{name} {requirement}, not {_value_text(error['input'])}.{hint}"
 
 
 def _unknown(path: KeyPath, root: type[BaseModel]) -> str:
@@ -122,7 +122,7 @@ def _not_one_of(name: str, path: KeyPath, error: ErrorDetails) -> str:
     value = error["input"]
     guess = nearest(value, choices) if isinstance(value, str) else None
     suggestion = f" Did you mean {guess}?" if guess else ""
-    return f"{name} must be one of {', '.join(choices)}, not {_value_words(value)}.{suggestion}"
+    return f"{name} must be one of {', '.join(choices)}, not {_value_text(value)}.{suggestion}"
 
 
 def _hint(kind: str, path: KeyPath, value: Any, root: type[BaseModel]) -> str:
@@ -155,7 +155,7 @@ def _setting_names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _value_words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is None:
         return "empty"
     if isinstance(value, dict):

@@ -60,7 +60,7 @@ class PageSender:
         """1. Read the incident. 2. Check that the page is needed. 3. Pass it to the notifier. 4. Describe a failure."""
         if row.kind == NoticeKind.ALERT_PAGE_VENDOR:
             page = await alert_page.page_of(self._context, row)
-            return await self._deliver(row, page, alert_page.words(row)) if isinstance(page, Page) else page
+            return await self._deliver(row, page, alert_page.failure_text(row)) if isinstance(page, Page) else page
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
@@ -90,18 +90,18 @@ class PageSender:
             return None
         return await acknowledge_links.address_for(self._context, incident, person, row.key)
 
-    async def _deliver(self, row: ClaimedNotice, page: Page, words: str) -> SendResult:
+    async def _deliver(self, row: ClaimedNotice, page: Page, text: str) -> SendResult:
         """Pass the page to the notifier of its method. `words` begins the text of a failure: what could not be done."""
         method = str(row.payload["method"])
         notifier = self._by_method.get(method)
         if notifier is None:
-            return Failed(f"{words}: {calls.label(method)} is not set up any more.")
+            return Failed(f"{text}: {calls.label(method)} is not set up any more.")
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # the longest look-up and request
-            return Retry(f"{words}: its lease would have ended before the answer", timedelta(0))
+            return Retry(f"{text}: its lease would have ended before the answer", timedelta(0))
         try:
             receipt = await notifier.send(page)
         except DeliveryError as error:
-            return result_of(error, f"{words}: {error}.")
+            return result_of(error, f"{text}: {error}.")
         return Sent({"method": method, **receipt.as_json()})
 
 

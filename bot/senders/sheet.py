@@ -39,17 +39,17 @@ class SheetSender:
         payload = read_payload(row, SheetMailPayload)
         if payload.address not in addresses(self._context.policy):
             return NotNeeded("the policy mails the sheet to this address no more")
-        words = f"Could not mail the emergency sheet to {payload.address}"
+        problem = f"Could not mail the emergency sheet to {payload.address}"
         email = self._notifiers().get("email")
         if not isinstance(email, Email):
-            return Failed(f"{words}: e-mail is not set up. Set SMTP_URL and MAIL_FROM.")
+            return Failed(f"{problem}: e-mail is not set up. Set SMTP_URL and MAIL_FROM.")
         mail = await self._mail(payload)
         if time.monotonic() + WHOLE_S > row.lease_ends_monotonic:
             return Retry("its lease would have ended before the answer", timedelta(0))
         try:
             receipt = await email.send_mail(mail)
         except DeliveryError as error:
-            return result_of(error, f"{words}: {error}.")
+            return result_of(error, f"{problem}: {error}.")
         return Sent(receipt.as_json())
 
     async def _mail(self, payload: SheetMailPayload) -> Mail:

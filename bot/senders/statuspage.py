@@ -50,10 +50,10 @@ class StatuspageSender:
         try:
             return await self._step(client, row, publication, states)
         except DeliveryError as error:
-            words = f"Could not copy “{publication.title}” to Statuspage: {error}."
+            problem = f"Could not copy “{publication.title}” to Statuspage: {error}."
             if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
-                return Failed(words)
-            return result_of(error, words)
+                return Failed(problem)
+            return result_of(error, problem)
 
     async def _step(
         self, client: Statuspage, row: ClaimedNotice, publication: Publication, states: Mapping[str, ComponentState]

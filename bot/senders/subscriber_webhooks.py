@@ -64,12 +64,12 @@ class SubscriberWebhookSender:
             async with pinned_session(subscriber.address, self._context.policy.status_page.webhook_networks) as session:
                 receipt = await standard_webhooks.post(session, subscriber.address, key, f"msg_{row.key}", event)
         except DeliveryError as error:
-            words = f"Could not tell a webhook of the status page: {error}."
+            problem = f"Could not tell a webhook of the status page: {error}."
             trying = datetime.now(UTC) - row.first_try_at
             if error.permanent or trying > (GIVEN_UP_AFTER if subscriber.active else ASKED_UNTIL):
                 await self._forget(subscriber)
-                return Failed(f"{words} It is subscribed no more.")
-            return result_of(error, words)
+                return Failed(f"{problem} It is subscribed no more.")
+            return result_of(error, problem)
         return Sent(receipt)
 
     async def _forget(self, subscriber: Subscriber) -> None:

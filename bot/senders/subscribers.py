@@ -20,7 +20,7 @@ from bot.domain.statuspage.publication import (
     Publication,
     PublicStatus,
     PublicUpdate,
-    planned_words,
+    planned_text,
     reference_label,
     referred_update,
 )
@@ -65,10 +65,10 @@ class SubscriberSender:
             try:
                 receipt = await email.send_mail(mail)
             except DeliveryError as error:
-                words = f"Could not mail a subscriber: {error}."
+                problem = f"Could not mail a subscriber: {error}."
                 if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
-                    return Failed(words)
-                return result_of(error, words)
+                    return Failed(problem)
+                return result_of(error, problem)
         return Sent(receipt.as_json())
 
     async def _mail(self, row: ClaimedNotice) -> Mail | NotNeeded:
@@ -125,7 +125,7 @@ def _facts(publication: Publication, update: PublicUpdate, rules: StatusPageRule
         facts += [f"Affects: {', '.join(component.name for component in affected)}"] if affected else []
     else:
         facts += [f"{component.name}: {update.components[component.key].label.lower()}" for component in affected]
-    if planned := planned_words(publication, ZoneInfo(rules.timezone)):
+    if planned := planned_text(publication, ZoneInfo(rules.timezone)):
         facts.append(f"Planned: {planned}")
     return ["\n".join(facts)] if facts else []
 
@@ -141,8 +141,8 @@ def _mail_of(
 
 def _link_address(line: str) -> str:
     """The line as HTML, with an address at its end as a link."""
-    words, _, last = line.rpartition(" ")
+    label, _, last = line.rpartition(" ")
     if last.startswith(("https://", "http://")) and "\n" not in last:
         target = html.escape(last)
-        return f'{html.escape(words)} <a href="{target}">{target}</a>'
+        return f'{html.escape(label)} <a href="{target}">{target}</a>'
     return html.escape(line).replace("\n", "<br>")

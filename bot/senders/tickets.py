@@ -16,14 +16,14 @@ from bot.domain.actions.ticket import (
     Ticket,
     TicketState,
     TrackerKind,
-    dropped_words,
+    dropped_text,
     of_incident,
     of_item,
     state_of,
     state_of_incident,
     wants_ticket,
 )
-from bot.domain.actions.ticket_edit import NOTHING, additions, same_words
+from bot.domain.actions.ticket_edit import NOTHING, additions, same_text
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
@@ -78,11 +78,11 @@ class TicketSender:
         try:
             return await (self._create(row, source) if row.kind == NoticeKind.TICKET else self._update(row, source))
         except DeliveryError as error:
-            words = f"Could not {'create' if row.kind == NoticeKind.TICKET else 'change'} the ticket of {source.id}: "
-            words += f"{error}."
+            problem = f"Could not {'create' if row.kind == NoticeKind.TICKET else 'change'} the ticket of {source.id}: "
+            problem += f"{error}."
             if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
-                return Failed(words)
-            return result_of(error, words)
+                return Failed(problem)
+            return result_of(error, problem)
 
     async def _source(self, conn: AsyncConnection, number: int, item_number: int) -> _TicketSource | None:
         incident = await incidents.get(conn, number)
@@ -113,7 +113,7 @@ class TicketSender:
             created = await tracker.create(place, new)
         ticket = _ticket(source, tracker.kind, created, created.place or place, self._context.clock.now())
         ticket = replace(ticket, sent=new)
-        await ticket_created(self._context, ticket, dropped_words(new, created.labels, created.assignees))
+        await ticket_created(self._context, ticket, dropped_text(new, created.labels, created.assignees))
         return Sent({"vendor": tracker.kind.value, "id": ticket.name})
 
     async def _update(self, row: ClaimedNotice, source: _TicketSource) -> SendResult:
@@ -122,7 +122,7 @@ class TicketSender:
         if ticket is None:
             return NotNeeded("it has no ticket")
         new = self._new(source, ticket.tracker, "")
-        edits, moves = ticket.sent is None or not same_words(ticket.sent, new), ticket.state is not source.wanted_state
+        edits, moves = ticket.sent is None or not same_text(ticket.sent, new), ticket.state is not source.wanted_state
         if ticket.state is TicketState.GONE or not (edits or moves):
             return NotNeeded("the ticket stands so already")
         tracker = self._trackers().get(ticket.tracker)
@@ -133,7 +133,7 @@ class TicketSender:
                 return _AGAIN
             before = ticket.sent or NOTHING
             edited = await tracker.edit(ticket.place, ticket.external, before, new)
-            dropped = dropped_words(additions(before, new), edited.labels, edited.assignees)
+            dropped = dropped_text(additions(before, new), edited.labels, edited.assignees)
             await ticket_edited(self._context, ticket, new, dropped)
         if moves:
             if _ends_too_soon(row):

@@ -66,10 +66,10 @@ class WebhookSender:
                 self._session, rule.url, rule.secret, f"evt_{number}_{payload.seq}_{rule.id}", event
             )
         except DeliveryError as error:
-            words = f"Could not tell a webhook of {incident.id}: {error}."
+            problem = f"Could not tell a webhook of {incident.id}: {error}."
             if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
-                return Failed(words)
-            return result_of(error, words)
+                return Failed(problem)
+            return result_of(error, problem)
         return Sent(receipt)
 
     async def _send_test(self, row: ClaimedNotice) -> SendResult:

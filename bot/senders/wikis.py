@@ -63,10 +63,10 @@ class WikiSender:
         try:
             return await self._write(wiki, review)
         except DeliveryError as error:
-            words = f"Could not write the review into {WIKI_TITLES[kind]}: {error}."
+            problem = f"Could not write the review into {WIKI_TITLES[kind]}: {error}."
             if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
-                return Failed(words)
-            return result_of(error, words)
+                return Failed(problem)
+            return result_of(error, problem)
 
     async def _review(self, number: int, kind: WikiKind) -> _ReviewPage | None:
         async with self._context.database.reading() as conn:

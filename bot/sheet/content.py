@@ -13,7 +13,7 @@ from bot.domain.paging import calls
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import BRIDGE, Contact, Policy, Rung
 from bot.domain.values.durations import exact
-from bot.domain.values.target import Target, TargetKind, target_words
+from bot.domain.values.target import Target, TargetKind, targets_text
 from bot.json_shapes.incidents import instant
 from playbooks import values
 
@@ -111,7 +111,7 @@ def _whom(policy: Policy, target: Target) -> str:
         case TargetKind.USER:
             names = (contact.name for contact in policy.contacts.values() if contact.slack == target.name)
             return next(filter(None, names), target.name)
-    return target_words([target])
+    return targets_text([target])
 
 
 def _playbooks(policy: Policy, playbooks: Iterable[Playbook]) -> list[dict[str, Any]]:

@@ -102,13 +102,13 @@ def _pdf(document: FPDF, sheet_parts: Sequence[Part], size: int) -> None:
         _pdf(document, part.parts, 11)
 
 
-def _line(document: FPDF, words: str, size: int, *, bold: bool = False) -> None:
+def _line(document: FPDF, text: str, size: int, *, bold: bool = False) -> None:
     document.set_font("Helvetica", "B" if bold else "", size)
-    document.multi_cell(0, size * 0.5, _latin(words) or " ", align="L", new_x="LMARGIN", new_y="NEXT")
+    document.multi_cell(0, size * 0.5, _latin(text) or " ", align="L", new_x="LMARGIN", new_y="NEXT")
 
 
-def _latin(words: str) -> str:
-    simplified = words.replace("–", "-").replace("…", "...").replace("“", '"').replace("”", '"').replace("’", "'")
+def _latin(text: str) -> str:
+    simplified = text.replace("–", "-").replace("…", "...").replace("“", '"').replace("”", '"').replace("’", "'")
     letters = []
     for letter in simplified:
         plain = letter if ord(letter) < 256 else unicodedata.normalize("NFKD", letter)[:1]

@@ -25,7 +25,7 @@ TITLE = "Emergency sheet"
 
 def validity(sheet: dict[str, Any]) -> str:
     """When the sheet was made, and for how long it holds."""
-    return f"Made {_instant_words(sheet['made_at'], 'UTC')} UTC. Who is on call for {sheet['days']} days from then."
+    return f"Made {_instant_text(sheet['made_at'], 'UTC')} UTC. Who is on call for {sheet['days']} days from then."
 
 
 def parts(sheet: dict[str, Any]) -> list[Part]:
@@ -74,15 +74,15 @@ def _schedule(schedule: dict[str, Any]) -> Part:
     zone = schedule["timezone"]
     shifts = [
         (
-            _instant_words(shift["starts_at"], zone),
-            _instant_words(shift["ends_at"], zone),
+            _instant_text(shift["starts_at"], zone),
+            _instant_text(shift["ends_at"], zone),
             shift["name"],
             shift["phone"] or "–",
         )
         for shift in schedule["shifts"]
     ]
     gaps = tuple(
-        f"Nobody from {_instant_words(gap['starts_at'], zone)} to {_instant_words(gap['ends_at'], zone)}"
+        f"Nobody from {_instant_text(gap['starts_at'], zone)} to {_instant_text(gap['ends_at'], zone)}"
         for gap in schedule["gaps"]
     )
     return Part(f"{schedule['schedule']} ({zone})", ("From", "To", "Who", "Telephone"), tuple(shifts), gaps)
@@ -110,5 +110,5 @@ def _playbook(playbook: dict[str, Any]) -> Part:
     return Part(playbook["name"], lines=tuple(lines))
 
 
-def _instant_words(instant: str, zone: str) -> str:
+def _instant_text(instant: str, zone: str) -> str:
     return f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M}"

@@ -38,11 +38,11 @@ UNHURRIED = frozenset({"backfill", "home"})  # many of these may wait for Slack'
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of readiness. `words` says what is wrong and how to fix it."""
+    """One condition of readiness. `detail` says what is wrong and how to fix it."""
 
     name: str
     ok: bool
-    words: str = "ok"
+    detail: str = "ok"
 
 
 @dataclass(slots=True)
@@ -146,8 +146,8 @@ class Health:
         )
         if age <= OUTBOX_MAX_S:
             return Check("outbox", True)
-        words = f"a notice ({kind}) has waited for {age:.0f} s; is Slack reachable? See outbox.retry in the log"
-        return Check("outbox", False, words)
+        problem = f"a notice ({kind}) has waited for {age:.0f} s; is Slack reachable? See outbox.retry in the log"
+        return Check("outbox", False, problem)
 
     async def refresh_metrics(self) -> None:
         """Refresh the metrics that a scrape reads. If the database fails, the others are refreshed all the same."""
@@ -216,7 +216,7 @@ def routes(health: Health) -> list[web.RouteDef]:
             checks = await health.checks()
             health.stop_was_polled.set()
         ready = all(check.ok for check in checks)
-        body = {"ready": ready, "checks": {c.name: c.words for c in checks}}
+        body = {"ready": ready, "checks": {c.name: c.detail for c in checks}}
         return web.json_response(body, status=200 if ready else 503)
 
     async def metrics(request: web.Request) -> web.Response:

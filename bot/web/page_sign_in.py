@@ -69,16 +69,16 @@ class PageSignIn:
         if not self._is_elsewhere(page):
             raise web.HTTPSeeOther(target)
         expires_at = self._context.clock.now() + VALID_FOR
-        words = f"{session.id}:{int(expires_at.timestamp())}:{secrets.token_hex(16)}"
-        ticket = sign(_TICKET, words, await self._key())
+        payload = f"{session.id}:{int(expires_at.timestamp())}:{secrets.token_hex(16)}"
+        ticket = sign(_TICKET, payload, await self._key())
         raise web.HTTPSeeOther(f"{page}/enter/{quote(ticket)}?next={quote(target, safe='/')}")
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         ticket, key, now = request.match_info["ticket"], await self._key(), self._context.clock.now()
-        words = verify(_TICKET, ticket, key) if len(ticket) <= _LONGEST else None
-        if words is None:
+        payload = verify(_TICKET, ticket, key) if len(ticket) <= _LONGEST else None
+        if payload is None:
             raise web.HTTPGone(text=USED_UP)
-        number, expires, nonce = words.split(":")
+        number, expires, nonce = payload.split(":")
         if now.timestamp() >= int(expires):
             raise web.HTTPGone(text=USED_UP)
         try:

@@ -57,12 +57,12 @@ def routes(context: Context, auth_token: Callable[[], str], metrics: Metrics) ->
         fields = await signed_form(request)
         reply = sms_replies.Reply(fields.get("From", ""), fields.get("Body", ""), fields.get("MessageSid", ""))
         try:
-            words = await sms_replies.answer(context, reply)
+            reply_text = await sms_replies.answer(context, reply)
         except StorageError as error:
             metrics.not_recorded.labels("webhook").inc()
             log.warning("hook.not_recorded", hook="twilio", error=str(error))
             return web.Response(status=503, text=NOT_RECORDED)
-        return _twiml(f"<Message>{escape(words)}</Message>" if words else "")
+        return _twiml(f"<Message>{escape(reply_text)}</Message>" if reply_text else "")
 
     return [web.post(VOICE_PATH, voice), web.post(SMS_PATH, sms)]
 

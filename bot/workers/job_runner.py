@@ -165,8 +165,8 @@ class JobRunner(PolledService):
             return verdict, exit_kind, _all(printed)
         prometheus = self._runners().get("promql")
         if prometheus is None:
-            words = f"{verdict.summary}, and whether it worked is not known: the runner promql is not set up"
-            return Verdict(False, words), ExitKind.ENDED, _all(printed)
+            summary = f"{verdict.summary}, and whether it worked is not known: the runner promql is not set up"
+            return Verdict(False, summary), ExitKind.ENDED, _all(printed)
         ended = await prometheus.run(Invocation((success.promql,)), job.plan.timeout)
         judged_by = _mask_verdict(compare(success, ended), masker)
         return (
@@ -226,8 +226,8 @@ def _masked_output(ended: InvocationResult, masker: Masker) -> str:
 
 def _mask_verdict(verdict: Verdict, masker: Masker) -> Verdict:
     """The verdict with secrets masked. Redact before truncating: half a secret would not be recognized."""
-    words = masker.mask(verdict.summary)
-    return Verdict(verdict.succeeded, words if len(words) <= WORDS else f"{words[:WORDS]}…")
+    text = masker.mask(verdict.summary)
+    return Verdict(verdict.succeeded, text if len(text) <= WORDS else f"{text[:WORDS]}…")
 
 
 def _all(printed: list[str]) -> str:

@@ -223,8 +223,8 @@ async def _check_incident(conn: AsyncConnection, number: Any, report: Report) ->
     elif declared is not None and number > declared:
         report.add_fault(f"{_name(number)} exists, but only {declared} were declared")
     if exists is not None:
-        for words in await row_faults(conn, number, report.vouched) + await ledger_faults(conn, number, report.vouched):
-            report.add_fault(words)
+        for fault in await row_faults(conn, number, report.vouched) + await ledger_faults(conn, number, report.vouched):
+            report.add_fault(fault)
 
 
 def _missing(first: int, last: int) -> Report:

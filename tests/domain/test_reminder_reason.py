@@ -55,7 +55,7 @@ def test_a_late_reminder_says_so_and_rearms_from_now() -> None:
     late = LAPSED + 40 * MINUTE
     decision = decide_nudge(new_incident(), POLICY, "update", LAPSED, QUIET, late)
     assert decision.late == 40 * MINUTE
-    assert decision.words == "an update is due (late by 40m)"
+    assert decision.text == "an update is due (late by 40m)"
     assert decision.next_update_at == late + 15 * MINUTE
 
 
@@ -92,7 +92,7 @@ def test_after_two_reminders_the_commander_is_asked_where_there_is_one() -> None
     incident = replace(new_incident(), unanswered=2, update_due_at=at, roles={"commander": "UC"})
     decision = decide_nudge(incident, POLICY, "update", at, Activity(5, at), at)
     assert (decision.reason, decision.mention) == (NudgeReason.UNANSWERED, ("UC",))
-    assert decision.words == "unanswered 2 times: the commander is asked"
+    assert decision.text == "unanswered 2 times: the commander is asked"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_each_reason_is_decided_and_has_its_words(
     incident = replace(new_incident(), unanswered=unanswered, update_due_at=at)
     activity = Activity(messages, at if messages else None)
     decision = decide_nudge(incident, POLICY, kind, at, activity, at)
-    assert (decision.reason, decision.words) == (reason, words)
+    assert (decision.reason, decision.text) == (reason, words)
     assert (decision.soft, decision.page) == (reason is NudgeReason.BUSY, reason is NudgeReason.SILENCE)
 
 

@@ -28,12 +28,12 @@ def settings(**given: Any) -> Settings:
 async def findings(tmp_path: Path, **given: Any) -> list[Finding]:
     url = f"sqlite:///{tmp_path / 'empty.db'}"
     made = settings(tocsin_policy=policy_file(tmp_path), database_url=url, **given)
-    return [finding for finding in await run(made) if finding.what == "notifiers"]
+    return [finding for finding in await run(made) if finding.subject == "notifiers"]
 
 
 async def test_check_lists_configured_methods_without_their_secrets(tmp_path: Path) -> None:
     found = await findings(tmp_path, **WHOLE)
-    assert [(f.words, f.fine, f.warning) for f in found] == [
+    assert [(f.message, f.fine, f.warning) for f in found] == [
         (f"{way} is set up", True, False) for way in ("PagerDuty", "e-mail", "SMS", "webhook")
     ]
 
@@ -41,7 +41,7 @@ async def test_check_lists_configured_methods_without_their_secrets(tmp_path: Pa
 async def test_a_method_of_the_policy_that_is_not_configured_is_a_warning_with_a_hint(tmp_path: Path) -> None:
     found = await findings(tmp_path)
     assert all(f.fine and f.warning for f in found)
-    assert [f.words for f in found][2] == (
+    assert [f.message for f in found][2] == (
         "the policy pages by sms, which is not set up: nobody is reached so. "
         "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM."
     )
@@ -50,7 +50,7 @@ async def test_a_method_of_the_policy_that_is_not_configured_is_a_warning_with_a
 
 async def test_a_method_with_only_some_of_its_settings_is_a_problem(tmp_path: Path) -> None:
     found = await findings(tmp_path, twilio_account_sid="AC0", twilio_from="+14155552345", webhook_url="https://x.org")
-    assert [f.words for f in found if not f.fine] == [
+    assert [f.message for f in found if not f.fine] == [
         "SMS is half set up: set TWILIO_AUTH_TOKEN too",
         "webhook is half set up: set WEBHOOK_SECRET too",
     ]
@@ -58,7 +58,7 @@ async def test_a_method_with_only_some_of_its_settings_is_a_problem(tmp_path: Pa
 
 async def test_an_unencrypted_connection_is_a_warning(tmp_path: Path) -> None:
     plain = {"webhook_url": "http://gateway.internal/x", "smtp_url": "smtp+plain://relay.internal"}
-    words = [f.words for f in await findings(tmp_path, **(WHOLE | plain)) if f.warning]
+    words = [f.message for f in await findings(tmp_path, **(WHOLE | plain)) if f.warning]
     assert ["WEBHOOK_URL" in words[0], "SMTP_URL" in words[1], len(words)] == [True, True, 2]
     local = {"webhook_url": "http://127.0.0.1:9000/x", "smtp_url": "smtp://localhost:25"}
     assert [f for f in await findings(tmp_path, **(WHOLE | local)) if f.warning] == []
@@ -66,7 +66,7 @@ async def test_an_unencrypted_connection_is_a_warning(tmp_path: Path) -> None:
 
 async def test_pagerduty_without_a_webhook_secret_is_a_warning(tmp_path: Path) -> None:
     found = await findings(tmp_path, **(WHOLE | {"pagerduty_webhook_secret": None}))
-    assert "PAGERDUTY_WEBHOOK_SECRET" in next(f.words for f in found if f.warning)
+    assert "PAGERDUTY_WEBHOOK_SECRET" in next(f.message for f in found if f.warning)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ async def test_check_names_the_host_of_the_heartbeat_without_its_secret(
 ) -> None:
     database = f"sqlite:///{tmp_path / 'empty.db'}"
     made = settings(tocsin_policy=policy_file(tmp_path), database_url=database, heartbeat_url=url)
-    (line,) = [one.line() for one in await run(made) if one.what == "heartbeat"]
+    (line,) = [one.line() for one in await run(made) if one.subject == "heartbeat"]
     assert line.startswith(said)
     assert "secret" not in line
 

@@ -174,7 +174,7 @@ async def test_a_person_who_is_no_contact_is_reported_and_their_rung_falls_throu
     await settle(world)
     gap = "Dora Diaz is on call on primary, and the policy has no such contact"
     assert any(gap in words(world, m) for m in world.ws.bot_messages(channel.id))
-    warned = [one.words for one in await run(world.settings) if one.what == "schedules" and one.warning]
+    warned = [one.message for one in await run(world.settings) if one.subject == "schedules" and one.warning]
     assert ["Dora Diaz" in warned[0], "nobody here can reach them" in warned[0]] == [True, True]
     assert ["Emil Ek" in warned[1], "Slack is asked who has their address" in warned[1]] == [True, True]
     assert len(warned) == 2

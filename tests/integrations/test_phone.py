@@ -60,7 +60,7 @@ async def test_a_call_reads_the_page_twice_and_asks_for_a_key(
 
 
 def test_of_a_private_incident_only_the_id_is_said() -> None:
-    assert phone.spoken_words(private()) == "This is Tocsin. You are paged for I N C 42, a private incident."
+    assert phone.spoken_text(private()) == "This is Tocsin. You are paged for I N C 42, a private incident."
 
 
 def test_a_title_cannot_give_twilio_orders() -> None:

@@ -21,7 +21,7 @@ def look(tmp_path: Path, policy: str, folder: Path | None = None, **environ: str
     path.write_text(policy)
     settings = Settings(_env_file=None, tocsin_playbooks=str(folder) if folder else None)
     said = playbooks.check(settings, policy_reader.load(path), environ)
-    return [f"{'⚠' if one.warning else '✓' if one.fine else '✗'} {one.what}: {one.words}" for one in said]
+    return [f"{'⚠' if one.warning else '✓' if one.fine else '✗'} {one.subject}: {one.message}" for one in said]
 
 
 def test_by_default_nothing_runs(tmp_path: Path) -> None:

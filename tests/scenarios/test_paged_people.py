@@ -128,10 +128,10 @@ async def test_after_a_reopening_the_first_rung_is_paged_again(world: World) -> 
 
 async def test_check_says_whom_slack_does_not_reach(world: World) -> None:
     world.ws.change_user("tom", deleted=True)
-    (finding,) = [found for found in await run.run(world.settings) if found.what == "people"]
+    (finding,) = [found for found in await run.run(world.settings) if found.subject == "people"]
     assert finding.warning
-    assert "gone@example.com: nobody in this workspace has that e-mail address" in finding.words
-    assert "U0TOM00000: their account is deactivated" in finding.words
+    assert "gone@example.com: nobody in this workspace has that e-mail address" in finding.message
+    assert "U0TOM00000: their account is deactivated" in finding.message
 
 
 async def test_an_answered_page_keeps_whom_it_paged_why_and_by_what(world: World) -> None:

@@ -74,7 +74,7 @@ async def checked(world: World) -> str:
     context = world.tocsin.context
     assert context.policy.shadow is not None
     (finding,) = await shadow_check.check(context.database, context.policy.shadow, context.clock.now())
-    return finding.words
+    return finding.message
 
 
 async def test_a_person_who_pages_by_hand_is_told_that_nobody_is_paged(sqlite_url: str, tmp_path: Path) -> None:

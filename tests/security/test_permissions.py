@@ -192,7 +192,7 @@ async def test_a_group_that_is_gone_is_empty(strict_world: World) -> None:
 
 async def test_check_says_what_each_group_gives(strict_world: World) -> None:
     async def found() -> list[str]:
-        return [one.line() for one in await run.run(strict_world.settings) if one.what == "permissions"]
+        return [one.line() for one in await run.run(strict_world.settings) if one.subject == "permissions"]
 
     assert await found() == ["✓ permissions: 2 people in the user group oncall"]
     strict_world.ws.faults.add("usergroups.*", error="missing_scope", count=None)

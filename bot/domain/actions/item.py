@@ -180,14 +180,14 @@ def complete(item: ActionItem, actor: str, now: datetime) -> ActionChange:
 
 def defer(item: ActionItem, reason: str, actor: str, now: datetime) -> ActionChange:
     """Say that it will not be done, and why. Raises `Refused` without a reason."""
-    words = " ".join(reason.split())
-    if not words:
+    cleaned_reason = " ".join(reason.split())
+    if not cleaned_reason:
         raise Refused("Say why it will not be done.")
-    if item.status is ActionStatus.DEFERRED and item.reason == words:
+    if item.status is ActionStatus.DEFERRED and item.reason == cleaned_reason:
         return ActionChange(item)
-    changed = replace(item, status=ActionStatus.DEFERRED, reason=words, settled_at=now, settled_by=actor)
-    text = f"{item.id} not doing: {item.title} (because: {words})"
-    return ActionChange(changed, _entry(changed, now, actor, "deferred", text, reason=words))
+    changed = replace(item, status=ActionStatus.DEFERRED, reason=cleaned_reason, settled_at=now, settled_by=actor)
+    text = f"{item.id} not doing: {item.title} (because: {cleaned_reason})"
+    return ActionChange(changed, _entry(changed, now, actor, "deferred", text, reason=cleaned_reason))
 
 
 def postpone(item: ActionItem, until: date, today: date, actor: str, now: datetime) -> ActionChange:
@@ -199,18 +199,18 @@ def postpone(item: ActionItem, until: date, today: date, actor: str, now: dateti
     if item.due == until:
         return ActionChange(item)
     changed = replace(item, due=until)
-    was = f", was {due_words(item.due)}" if item.due else ""
-    words = f"{item.id} later: {item.title} ({due_words(until)}{was})"
-    return ActionChange(changed, _entry(changed, now, actor, "postponed", words))
+    was = f", was {due_text(item.due)}" if item.due else ""
+    text = f"{item.id} later: {item.title} ({due_text(until)}{was})"
+    return ActionChange(changed, _entry(changed, now, actor, "postponed", text))
 
 
 def terms(item: ActionItem) -> str:
     """The owner, the due day and the priority in words: `<@U1>, due 4 Dec 2026, P1`."""
     owner = user_mention(item.owner) if item.owner else "nobody yet"
-    return f"{owner}, {due_words(item.due)}, {item.priority}"
+    return f"{owner}, {due_text(item.due)}, {item.priority}"
 
 
-def due_words(due: date | None) -> str:
+def due_text(due: date | None) -> str:
     """`due 4 Dec 2026`, or `no due date`."""
     return f"due {due:%-d %b %Y}" if due else "no due date"
 

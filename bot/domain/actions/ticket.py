@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.actions.item import ActionItem, ActionStatus, due_words
+from bot.domain.actions.item import ActionItem, ActionStatus, due_text
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
@@ -118,7 +118,7 @@ def of_item(item: ActionItem, incident: Incident, owner: str, assignee: str | No
     """The ticket of an action item. `owner` is a name, `link` leads to the incident; either may be empty."""
     facts = [
         f"**Owner:** {owner}" if owner else "",
-        f"**Due:** {due_words(item.due).removeprefix('due ')}" if item.due else "",
+        f"**Due:** {due_text(item.due).removeprefix('due ')}" if item.due else "",
         f"**Priority:** {item.priority}",
         f"**Incident:** {f'[{incident.id}]({link})' if link else incident.id} {incident.title}",
     ]
@@ -138,7 +138,7 @@ def of_incident(incident: Incident, link: str, key: str) -> NewTicket:
     return NewTicket(f"{incident.id}: {incident.title}", body, (LABEL, incident.severity), None, key)
 
 
-def dropped_words(ticket: NewTicket, labels: tuple[str, ...], assignees: tuple[str, ...]) -> str:
+def dropped_text(ticket: NewTicket, labels: tuple[str, ...], assignees: tuple[str, ...]) -> str:
     """What a tracker dropped without an error: `the labels incident, p1 and the assignee maya`. Empty: nothing."""
     have = {label.lower() for label in labels}
     missing = [label for label in ticket.labels if label.lower() not in have]

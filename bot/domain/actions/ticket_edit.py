@@ -29,7 +29,7 @@ def changes_incident_ticket(before: Incident, after: Incident) -> bool:
     )
 
 
-def same_words(ticket: NewTicket, other: NewTicket) -> bool:
+def same_text(ticket: NewTicket, other: NewTicket) -> bool:
     """Whether both say the same, whatever their keys."""
     return replace(ticket, key="") == replace(other, key="")
 

@@ -69,7 +69,7 @@ class Alert:
     def title(self) -> str:
         """One line for people: the summary, else the name and the labels that tell it apart."""
         summary = self.annotations.get("summary") or self.annotations.get("title") or ""
-        return harmless(summary or self.name or _labels_in_words(self.labels), TITLE_LENGTH) or "Alert"
+        return harmless(summary or self.name or _labels_text(self.labels), TITLE_LENGTH) or "Alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class AlertBatch:
         return len(self.alerts) + len(self.rejected) + len(self.changes)
 
 
-def _labels_in_words(labels: Mapping[str, str]) -> str:
+def _labels_text(labels: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(labels.items()) if value and name != "source")
 
 

@@ -69,8 +69,8 @@ def _without_root(group: AlertGroup, situation: Situation, policy: Policy) -> tu
         compared.append(("depends_on", "its labels name no service of the catalog"))
     if group.do is AlertAction.DECLARE:
         guard = policy.alerts.at_most
-        words = f"alerts declared {len(situation.declared)} of at most {guard.incidents} incidents"
-        compared.append(("storm", f"{words} within {durations.exact(guard.within)}"))
+        text = f"alerts declared {len(situation.declared)} of at most {guard.incidents} incidents"
+        compared.append(("storm", f"{text} within {durations.exact(guard.within)}"))
     return tuple(compared)
 
 

@@ -148,7 +148,7 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         step, reason = str(decision), f"the route says `do: {first.route.do}`"
     label_words = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
     steps = [
-        *(("route", words) for words in skipped_routes(first.alert.labels, policy.alerts)),
+        *(("route", detail) for detail in skipped_routes(first.alert.labels, policy.alerts)),
         ("route", first.reason),
         ("group", f"new group by {label_words}"),
         (step, reason),
@@ -173,7 +173,7 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         reason=reason,
         decided_at=None if decision is Decision.WAITING else now,
         fired_at=_times((), placements, now),
-        steps=_trim_steps(tuple(DecisionStep(now, name, words) for name, words in steps)),
+        steps=_trim_steps(tuple(DecisionStep(now, name, detail) for name, detail in steps)),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.alerts.group import AlertGroup
-from bot.domain.alerts.routing import has_labels, labels_in_words
+from bot.domain.alerts.routing import has_labels, labels_text
 from bot.domain.policy.alert_rules import Inhibition
 
 
@@ -48,7 +48,7 @@ def in_words(source: AlertGroup, rule: Inhibition, labels: Mapping[str, str]) ->
     """Why an alert with these labels is kept quiet."""
     shared = ", ".join(f"{label}={labels.get(label, '') or 'none'}" for label in rule.equal)
     suffix = f" of the same {shared}" if shared else ""
-    return f"{source.id} ({labels_in_words(rule.source)}) fires and inhibits {labels_in_words(rule.target)}{suffix}"
+    return f"{source.id} ({labels_text(rule.source)}) fires and inhibits {labels_text(rule.target)}{suffix}"
 
 
 def _key(rule: Inhibition, labels: Mapping[str, str], *, both: bool) -> str:

@@ -99,10 +99,10 @@ def pattern_in(wanted: str) -> str | None:
 
 def in_words(route: AlertRoute) -> str:
     """The condition of a route in words, such as `env=/staging|dev/, team=payments`."""
-    return labels_in_words(route.match) or "every alert"
+    return labels_text(route.match) or "every alert"
 
 
-def labels_in_words(wanted: Mapping[str, str]) -> str:
+def labels_text(wanted: Mapping[str, str]) -> str:
     """Labels with their wanted values, such as `env=/staging|dev/, team=payments`."""
     return ", ".join(f"{label}={value}" for label, value in wanted.items())
 

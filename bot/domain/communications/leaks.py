@@ -68,10 +68,10 @@ _MASKER = Masker()
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `words` quotes the text; of a secret it quotes nothing."""
+    """One finding. `quote` is the part of the text; empty for a secret."""
 
     leak: Leak
-    words: str = ""
+    quote: str = ""
 
     @property
     def blocks(self) -> bool:
@@ -81,7 +81,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The finding in words, such as `Names a host: “db-01”`."""
-        return f"{PHRASES[self.leak]}: “{self.words}”" if self.words else PHRASES[self.leak]
+        return f"{PHRASES[self.leak]}: “{self.quote}”" if self.quote else PHRASES[self.leak]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +226,10 @@ def _findings_of(leak: Leak, pattern: re.Pattern[str], text: str) -> list[Findin
 def _occurrences(leak: Leak, names: Iterable[str], text: str) -> list[Finding]:
     findings, text = [], _without_accents(text)
     for name in names:
-        words = _without_accents(name).strip().rstrip(".")
+        plain_name = _without_accents(name).strip().rstrip(".")
         # Scripts without spaces between words have no boundaries to look for.
-        pattern = re.escape(words) if words[:1] >= _FIRST_CJK else rf"(?<!\w){re.escape(words)}(?!\w)"
-        if words and (match := re.search(pattern, text, re.IGNORECASE)):
+        pattern = re.escape(plain_name) if plain_name[:1] >= _FIRST_CJK else rf"(?<!\w){re.escape(plain_name)}(?!\w)"
+        if plain_name and (match := re.search(pattern, text, re.IGNORECASE)):
             findings.append(Finding(leak, _cut(match[0])))
     return findings
 
@@ -299,6 +299,6 @@ def _is_ip(text: str) -> bool:
     return text not in ("::",)
 
 
-def _cut(words: str) -> str:
-    line = " ".join(words.split())
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= _WORDS_QUOTED else line[: _WORDS_QUOTED - 1] + "…"

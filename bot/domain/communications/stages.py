@@ -109,7 +109,7 @@ def next_reminder_at(incident: Incident, policy: Policy) -> datetime | None:
     return max(at, incident.snooze.until) if incident.snooze is not None else at
 
 
-def last_told_words(incident: Incident, audience: Audience, now: datetime) -> str:
+def last_told_text(incident: Incident, audience: Audience, now: datetime) -> str:
     """When the audience was last told, in words."""
     latest = incident.told.get(audience.key)
     if latest is None:

@@ -60,8 +60,8 @@ def require_sendable(message: Message, audience: Audience, incident: Incident, f
     if blocking:
         raise Refused(f"This cannot go to {audience.name} yet. {'. '.join(blocking)}.", f"comms {audience.key}")
     title = " ".join(incident.title.split()).lower()
-    words = " ".join(f"{message.subject} {message.text}".split()).lower()
-    if audience.public and incident.private and title in words:
+    text = " ".join(f"{message.subject} {message.text}".split()).lower()
+    if audience.public and incident.private and title in text:
         raise Refused(
             f"{incident.id} is private: give the message a title of its own, in customers' words.",
             f"comms {audience.key}",

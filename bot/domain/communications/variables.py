@@ -261,10 +261,10 @@ def _measures(record: VariableInputs) -> str:
     within = _level(record).review_within
     if within is None:
         return ""
-    return f"Within {_span_words(within)} we review what happened, and how to keep it from happening again."
+    return f"Within {_span_text(within)} we review what happened, and how to keep it from happening again."
 
 
-def _span_words(span: durations.Span) -> str:
+def _span_text(span: durations.Span) -> str:
     """A span for customers: `2 days`, `12 hours`, `5 business days`."""
     if isinstance(span, durations.BusinessDays):
         count, unit = span.days, "business day"
@@ -295,17 +295,17 @@ def _actions(record: VariableInputs, since: datetime | None) -> list[str]:
 def _timeline(record: VariableInputs) -> list[str]:
     lines = []
     for recorded in record.entries:
-        words = _one_line(record, recorded.current_text)
+        line = _one_line(record, recorded.current_text)
         if recorded.purged or recorded.entry.kind in ("sent", "communication"):
             continue
         when = recorded.entry.at.astimezone(record.policy.zone).strftime("%H:%M %Z")
-        lines.append(f"{when} {recorded.entry.kind.replace('_', ' ')}{f': {words}' if words else ''}")
+        lines.append(f"{when} {recorded.entry.kind.replace('_', ' ')}{f': {line}' if line else ''}")
     return lines[-LISTED:]
 
 
 def _one_line(record: VariableInputs, text: str) -> str:
-    words = " ".join(_text(record, text).split())
-    return words if len(words) <= 200 else words[:199] + "…"
+    line = " ".join(_text(record, text).split())
+    return line if len(line) <= 200 else line[:199] + "…"
 
 
 def _text(record: VariableInputs, text: str) -> str:

@@ -37,15 +37,15 @@ class Goal:
         return self.value <= self.target if self.at_most else self.value >= self.target
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The target with what the period has."""
-        aim = f"{'at most' if self.at_most else 'at least'} {self._figure_words(self.target)}"
+        aim = f"{'at most' if self.at_most else 'at least'} {self._figure_text(self.target)}"
         if self.value is None or not self.n:
             return f"{self.name} {aim}: no figure (n {self.n})"
         verdict = "met" if self.is_met else "missed"
-        return f"{self.name} {aim}: {verdict} with {self._figure_words(self.value)} (n {self.n})"
+        return f"{self.name} {aim}: {verdict} with {self._figure_text(self.value)} (n {self.n})"
 
-    def _figure_words(self, value: float) -> str:
+    def _figure_text(self, value: float) -> str:
         return durations.approximate(timedelta(seconds=value)) if self.group == "availability" else f"{value:.1%}"
 
 

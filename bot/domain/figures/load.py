@@ -21,8 +21,8 @@ class PersonLoad:
     interrupted_hours: int  # hours of the clock in which they were paged, each once
 
     @property
-    def words(self) -> str:
-        """The load in words."""
+    def text(self) -> str:
+        """The load as a phrase, such as `3 pages, 1 night`."""
         if not self.pages:
             return "not paged"
         return (
@@ -40,8 +40,8 @@ class RecentPages:
     complete: bool = True  # False: there were so many pages that only the latest were counted
 
     @property
-    def words(self) -> str:
-        """The counts in words."""
+    def text(self) -> str:
+        """The counts as sentences for the person."""
         if not self.month:
             return "You were not paged in the last 30 days."
         least = "" if self.complete else "at least "

@@ -18,7 +18,7 @@ def of_days(first: date, last: date, now: datetime, zone: tzinfo) -> Period:
     return _until_now(_midnight(first, zone, now), _midnight(last + timedelta(days=1), zone, now), now)
 
 
-def of_words(since: str, until: str | None, now: datetime, zone: tzinfo) -> Period:
+def parse_period(since: str, until: str | None, now: datetime, zone: tzinfo) -> Period:
     """The period from `since`, a span such as `90d`, a day or an instant, to `until`, a day that counts whole or an
     instant; to now without one. A span counts back from `until`. Instants without a zone are in `zone`.
 

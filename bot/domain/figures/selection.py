@@ -37,8 +37,8 @@ class Selection:
         return [fact for fact in facts if all(key in keys_of(fact, by) for by, key in criteria)]
 
     @property
-    def words(self) -> str:
-        """The selection in words, such as `service payments`; empty if everything is selected."""
+    def text(self) -> str:
+        """The selection as text, such as `service payments`; empty if everything is selected."""
         return ", ".join(f"{by} {key}" for by, key in self.criteria)
 
 

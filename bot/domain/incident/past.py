@@ -80,8 +80,8 @@ def closed_incident(
 
 
 def _entries(past: PastIncident, incident: Incident) -> list[Entry]:
-    words = f"{incident.title} (imported: {past.source} {past.kind.replace('_', ' ')} {past.id})"
-    begun = entry(past.declared_at, "declared", BOT, words, severity=past.severity)
+    declaration = f"{incident.title} (imported: {past.source} {past.kind.replace('_', ' ')} {past.id})"
+    begun = entry(past.declared_at, "declared", BOT, declaration, severity=past.severity)
     between = [entry(past.declared_at, "note", BOT, f"{role}: {person}") for role, person in past.roles.items()]
     if incident.acknowledged_at is not None:
         acknowledger = past.acknowledged_by or "somebody"

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.errors import Refused
 from bot.domain.incident.state import Change, Incident
 from bot.domain.timeline.entry import Entry, RecordedEntry
-from bot.domain.timeline.redaction import MESSAGE_KINDS, StruckWords, words_of
+from bot.domain.timeline.redaction import MESSAGE_KINDS, StruckWords, texts_of
 from bot.domain.values.slack_ids import user_mention
 
 REDACTED = "redacted"  # the kind of the entry that says which entries were redacted, by whom and why
@@ -32,7 +32,7 @@ def require_redactor(incident: Incident, record: RecordedEntry, actor: str, *, e
     """
     if record.purged:
         raise Refused("Its words are gone already.", _EXAMPLE)
-    if not words_of(record.entry):
+    if not texts_of(record.entry):
         raise Refused("That entry holds no words of a person, so there is nothing to redact.", _EXAMPLE)
     if everything or record.entry.actor == actor:
         return

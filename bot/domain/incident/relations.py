@@ -54,11 +54,11 @@ class TagChange:
     all_others: bool = False  # whether every tag that is not added is taken away
 
 
-def parse_tags(words: str) -> TagChange:
+def parse_tags(text: str) -> TagChange:
     """Read `checkout -database`, which adds one and takes one away; `none` takes all away."""
     added: list[str] = []
     removed: list[str] = []
-    for word in filter(None, _SEPARATORS.split(words.strip())):
+    for word in filter(None, _SEPARATORS.split(text.strip())):
         away = word.startswith(("-", "–", "—"))
         (removed if away else added).append(word)
     if [name.lower() for name in added] == [_NONE] and not removed:

@@ -40,8 +40,8 @@ def correct(incident: Incident, corrections: Mapping[str, datetime], reason: str
     changed = {name: at for name, at in corrections.items() if at != getattr(incident, name)}
     if not changed:
         return Change(incident)
-    words = " ".join(reason.split())
-    if not words:
+    cleaned_reason = " ".join(reason.split())
+    if not cleaned_reason:
         raise Refused("Say how you know, in a few words: the correction stays on the timeline.", EXAMPLE)
     for name, at in changed.items():
         if at > now + GRACE:
@@ -55,7 +55,7 @@ def correct(incident: Incident, corrections: Mapping[str, datetime], reason: str
     _require_order(after, changed)
     if "resolved_at" in changed and after.resolved_at is not None:
         after = replace(after, ended_at=max(after.resolved_at, after.declared_at))
-    return Change(after, tuple(_entry(incident, name, at, words, actor, now) for name, at in changed.items()))
+    return Change(after, tuple(_entry(incident, name, at, cleaned_reason, actor, now) for name, at in changed.items()))
 
 
 def require_counted(incident: Incident) -> None:
@@ -91,11 +91,11 @@ def _require_order(incident: Incident, changed: Mapping[str, datetime]) -> None:
 
 def _entry(incident: Incident, name: str, at: datetime, reason: str, actor: str, now: datetime) -> Entry:
     before: datetime | None = getattr(incident, name)
-    was = f"{_words(before)} → " if before else ""
-    text = f"{LABELS[name]}: {was}{_words(at)}: {reason}"
+    was = f"{_utc_text(before)} → " if before else ""
+    text = f"{LABELS[name]}: {was}{_utc_text(at)}: {reason}"
     facts = {"field": name, "before": before.isoformat() if before else None, "after": at.isoformat()}
     return entry(now, "times", actor, text, told=True, reason=reason, **facts)
 
 
-def _words(at: datetime) -> str:
+def _utc_text(at: datetime) -> str:
     return f"{at.astimezone(UTC):%-d %b %Y %H:%M} UTC"

@@ -20,7 +20,7 @@ def page_next_rung(change: Change, deadline: Deadline, why: str, context: Paging
     incident = change.incident
     paging = ladder.page_next_rung(incident, context, why)
     reason = (
-        f"{why}{ladder.recipients_in_words(paging, context.policy)}"
+        f"{why}{ladder.recipients_text(paging, context.policy)}"
         if paging.rung is not None
         else f"{why}: nobody left to page"
     )

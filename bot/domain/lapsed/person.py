@@ -38,16 +38,16 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     payload = _payload(incident, subject, rung, page, why, deadline)
     payload = replace(payload, times_paged=_count(page, person.slack or person.key))
     notice = routing.page_to(incident.number, payload, attempt)
-    words = f"{person.name} by {label(method)}"
+    page_text = f"{person.name} by {label(method)}"
     recipients = Recipients(people=(person.slack,) if person.slack else (), contacts=(subject.contact,))
     record = page_entry(
         context, "bot", f"Rung {subject.rung}", recipients, f"by {label(method)}: {why}", rung=subject.rung,
         times=page.times, by=[method],
     )  # fmt: skip
     if incident.drill:
-        return skip(Change(incident), deadline.dedup_key, f"a drill pages nobody; otherwise: {words}, {why}")
+        return skip(Change(incident), deadline.dedup_key, f"a drill pages nobody; otherwise: {page_text}, {why}")
     changed = replace(incident, live_pages=(*incident.live_pages, *routing.live_page_keys([notice])))
-    paged = due(Change(changed, (record,)), deadline.dedup_key, f"paged: {words}, {why}")
+    paged = due(Change(changed, (record,)), deadline.dedup_key, f"paged: {page_text}, {why}")
     return replace(paged, notices=(notice,))
 
 

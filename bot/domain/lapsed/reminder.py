@@ -30,7 +30,7 @@ def remind(
     `waiting` are the incident's other deadlines for updates and roles. Those that this message covers are skipped.
     """
     notice = routing.nudge(incident.number, deadline.dedup_key, _payload(deadline, nudge))
-    reminder = entry(now, "reminder", BOT, nudge.words, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
+    reminder = entry(now, "reminder", BOT, nudge.text, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
     listed = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
     named = f"{listed}: {', '.join(nudge.audiences)}"
     covered = [
@@ -43,7 +43,7 @@ def remind(
     return Outcome(
         Change(_record_reminder(incident, nudge, notice.dedup_key, now), (reminder,)),
         (notice,),
-        (LedgerDecision(deadline.dedup_key, DeadlineState.DUE, nudge.words), *covered),
+        (LedgerDecision(deadline.dedup_key, DeadlineState.DUE, nudge.text), *covered),
     )
 
 
@@ -59,13 +59,13 @@ def page_silence(
     incident: Incident, deadline: Deadline, nudge: Nudge, waiting: Collection[Deadline], context: PagingContext
 ) -> Outcome:
     """Remind, and page the next rung as well. Where that reaches nobody, the reminder says so."""
-    if ladder.page_next_rung(incident, context, nudge.words).rung is None:
+    if ladder.page_next_rung(incident, context, nudge.text).rung is None:
         nudge = replace(nudge, reason=NudgeReason.NOBODY_LEFT)
     reminded = remind(incident, deadline, nudge, waiting, context.now)
-    paging = ladder.page_next_rung(reminded.incident, context, nudge.words)
+    paging = ladder.page_next_rung(reminded.incident, context, nudge.text)
     if paging.rung is None and not paging.fell_through:
         return reminded
-    cause = PageCause(nudge.words, f"silence:{deadline.dedup_key}")
+    cause = PageCause(nudge.text, f"silence:{deadline.dedup_key}")
     return reminded.then(of_paging(reminded.incident, paging, cause, context))
 
 
@@ -94,7 +94,7 @@ def _payload(deadline: Deadline, nudge: Nudge) -> NudgePayload:
         mention=tuple(nudge.mention),
         soft=nudge.soft,
         late_s=nudge.late.total_seconds() if nudge.late else None,
-        reason=nudge.words,
+        reason=nudge.text,
         owes_update=nudge.owes_update,
         missing=tuple(nudge.missing),
         audiences=tuple(nudge.audiences),

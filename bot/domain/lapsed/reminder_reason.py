@@ -79,12 +79,12 @@ class Nudge:
         return self.reason is NudgeReason.SILENCE
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The reason in the words of the ledger and the timeline."""
-        words = _WORDS[self.reason].format(
+        text = _WORDS[self.reason].format(
             unanswered=self.unanswered, audiences=", ".join(self.audiences) or "audiences"
         )
-        return f"{words} (late by {durations.approximate(self.late)})" if self.late else words
+        return f"{text} (late by {durations.approximate(self.late)})" if self.late else text
 
 
 def decide_nudge(

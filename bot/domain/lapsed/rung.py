@@ -53,7 +53,7 @@ def _page(incident: Incident, deadline: Deadline, context: PagingContext) -> Out
         why = f"{occasion}{late}"
         paging = ladder.page_next_rung(incident, context, why, rung=number)
     reason = (
-        f"paged: {why}{ladder.recipients_in_words(paging, policy)}"
+        f"paged: {why}{ladder.recipients_text(paging, policy)}"
         if paging.rung is not None
         else f"{why}: nobody left to page"
     )

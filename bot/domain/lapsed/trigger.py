@@ -9,7 +9,7 @@ from bot.domain.outcome import Outcome, PageCause, due, of_paging
 from bot.domain.paging import triggers
 from bot.domain.paging.context import PagingContext
 from bot.domain.paging.direct_page import DirectPage, page_directly
-from bot.domain.paging.ladder import recipients_in_words
+from bot.domain.paging.ladder import recipients_text
 from bot.domain.routing.keys import TriggerSubject
 
 
@@ -23,7 +23,7 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     page = DirectPage(trigger.rung, f"trigger:{key}", "A trigger", why, times=times)
     paging = page_directly(counted, context, page)
     reason = (
-        f"paged: {why}{recipients_in_words(paging, context.policy)}"
+        f"paged: {why}{recipients_text(paging, context.policy)}"
         if paging.reached
         else f"{why}: {'; '.join(paging.recipients.gaps)}"
     )

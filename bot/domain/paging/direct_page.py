@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from bot.domain.incident import Change, Incident, PagedRung
 from bot.domain.paging.calls import reach
 from bot.domain.paging.context import PagingContext
-from bot.domain.paging.ladder import PagingOutcome, page_entry, removed_words, responding_words
+from bot.domain.paging.ladder import PagingOutcome, page_entry, removed_text, responding_text
 from bot.domain.paging.recipients import Recipients, recipients_of
 from bot.domain.policy.policy import Rung
 from bot.domain.timeline.entry import BOT, entry
@@ -39,8 +39,8 @@ def page_directly(incident: Incident, context: PagingContext, page: DirectPage) 
     recipients, plan = reach(everybody, page.rung.by, context, left_out, incident.severity)
     if not (plan.attempts or recipients.channels):
         responding = [person for person in everybody.people if person in left_out and person not in incident.removed]
-        gaps = [*everybody.gaps, *plan.gaps, *removed_words(everybody.people, incident, context.policy)]
-        gap = responding_words(responding, context.policy) if responding else "; ".join(gaps)
+        gaps = [*everybody.gaps, *plan.gaps, *removed_text(everybody.people, incident, context.policy)]
+        gap = responding_text(responding, context.policy) if responding else "; ".join(gaps)
         record = entry(context.now, "escalated", BOT, f"{page.description} reaches nobody: {gap}", label=page.label)
         nobody = Recipients(gaps=(f"{page.description}: {gap}",))
         return PagingOutcome(Change(incident, (record,)), None, nobody, (), description=page.description)

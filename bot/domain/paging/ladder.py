@@ -138,8 +138,8 @@ class _SkippedRung:
     responding: bool  # people on it respond already; otherwise nobody on it can be reached
 
     def entry(self, now: datetime) -> Entry:
-        words = "skipped" if self.responding else "reaches nobody"
-        return entry(now, "escalated", BOT, f"Rung {self.number} {words}: {self.reason}", rung=self.number)
+        outcome = "skipped" if self.responding else "reaches nobody"
+        return entry(now, "escalated", BOT, f"Rung {self.number} {outcome}: {self.reason}", rung=self.number)
 
 
 def _first_page(paged: _PagedRung, times: int, context: PagingContext) -> PagedRung:
@@ -174,13 +174,13 @@ def _try_rung(
     if plan.attempts or recipients.channels:
         return _PagedRung(number, recipients, plan)
     responding = [person for person in everybody.people if person in incident.responders]
-    gaps = [*everybody.gaps, *plan.gaps, *removed_words(everybody.people, incident, context.policy)]
+    gaps = [*everybody.gaps, *plan.gaps, *removed_text(everybody.people, incident, context.policy)]
     return _SkippedRung(
-        number, "; ".join([responding_words(responding, context.policy)] if responding else gaps), bool(responding)
+        number, "; ".join([responding_text(responding, context.policy)] if responding else gaps), bool(responding)
     )
 
 
-def recipients_in_words(paging: PagingOutcome, policy: Policy) -> str:
+def recipients_text(paging: PagingOutcome, policy: Policy) -> str:
     """The people and channels paged and the methods, for the ledger: ` — <@U1>, #ops (Slack)`; empty for nobody."""
     people = [recipient_name(person, policy) for person in paging.recipients.people]
     names = [*people, *paging.recipients.channels] or list(paging.recipients.contacts)
@@ -188,7 +188,7 @@ def recipients_in_words(paging: PagingOutcome, policy: Policy) -> str:
     return f" — {', '.join(names)}{methods}" if names else ""
 
 
-def removed_words(people: Sequence[str], incident: Incident, policy: Policy) -> list[str]:
+def removed_text(people: Sequence[str], incident: Incident, policy: Policy) -> list[str]:
     """For each of these people who was removed from the private incident: why no page reaches them."""
     return [
         f"{recipient_name(person, policy)} is no longer in the private channel"
@@ -197,7 +197,7 @@ def removed_words(people: Sequence[str], incident: Incident, policy: Policy) -> 
     ]
 
 
-def responding_words(people: Sequence[str], policy: Policy) -> str:
+def responding_text(people: Sequence[str], policy: Policy) -> str:
     """A phrase such as `<@U1> and <@U2> are responding already`."""
     *head, last = [recipient_name(person, policy) for person in people]
     return f"{', '.join(head)} and {last} are responding already" if head else f"{last} is responding already"

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 
 from bot.domain.review.document import Page
-from bot.domain.review.record import AFTERWARDS, Record, author_words, words
+from bot.domain.review.record import AFTERWARDS, Record, author_text, entry_text
 from bot.domain.timeline.entry import RecordedEntry
 
 MOST_LINKS = 30
@@ -16,13 +16,14 @@ _LINK = re.compile(r"https?://[^\s<>|\"'`)\]]+")
 def appended(record: Record, page: Page) -> None:
     """Files and alerts, the links that key entries have, and where the whole record is."""
     for recorded in record.of("file"):
-        link = recorded.entry.data.get("link")
-        page.say(f"File by {author_words(recorded.entry)}: {words(recorded)}{f' {link}' if link else ''}", recorded.seq)
+        address = recorded.entry.data.get("link")
+        link = f" {address}" if address else ""
+        page.say(f"File by {author_text(recorded.entry)}: {entry_text(recorded)}{link}", recorded.seq)
     for recorded in record.of("alert"):
         if recorded.entry.data.get("event") == "fired":
-            page.say(f"Alert on {record.clock(recorded.entry.at)}: {words(recorded)}", recorded.seq)
+            page.say(f"Alert on {record.clock(recorded.entry.at)}: {entry_text(recorded)}", recorded.seq)
     for link, recorded in _links(record).items():
-        page.say(f"Link by {author_words(recorded.entry)} on {record.clock(recorded.entry.at)}: {link}", recorded.seq)
+        page.say(f"Link by {author_text(recorded.entry)} on {record.clock(recorded.entry.at)}: {link}", recorded.seq)
     entries = [recorded for recorded in record.entries if recorded.entry.kind not in AFTERWARDS]
     if entries:
         first, last = entries[0], entries[-1]

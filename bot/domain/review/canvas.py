@@ -49,12 +49,12 @@ def needle(line: str) -> str:
 
 def place(written: Mapping[str, Sequence[str]], key: str, index: int) -> tuple[int, int]:
     """How many lines of the canvas hold the same words as this one, and which of them it is, from 0."""
-    words = needle(written[key][index]).lower()
+    text = needle(written[key][index]).lower()
     order = [
         (section_key, number)
         for section_key in written
         for number, line in enumerate(written[section_key])
-        if words in needle(line).lower()
+        if text in needle(line).lower()
     ]
     return len(order), order.index((key, index))
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.review.document import Cite, Page, Section
-from bot.domain.review.record import AFTERWARDS, Record, author_words, is_chatter, words
+from bot.domain.review.record import AFTERWARDS, Record, author_text, entry_text, is_chatter
 from bot.domain.timeline.entry import RecordedEntry
 
 MOST_ROWS = 1000
@@ -46,7 +46,7 @@ def draft_timeline(record: Record, page: Page) -> None:
             folded = []
             page.say(
                 _SEPARATOR.join(
-                    (record.clock(recorded.entry.at), author_words(recorded.entry), _what(record, recorded))
+                    (record.clock(recorded.entry.at), author_text(recorded.entry), _what(record, recorded))
                 ),
                 record.cite(recorded),
             )
@@ -81,7 +81,7 @@ def _what_alone(recorded: RecordedEntry) -> str:
     label = LABELS.get(kind, kind.replace("_", " "))
     if recorded.purged:
         return f"{label}: the words were erased"
-    text = words(recorded)
+    text = entry_text(recorded)
     if kind == "page":
         return f"paged {text[:1].lower()}{text[1:]}"
     return text if kind in SAID and text else f"{label}: {text}" if text else label

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.domain.actions.item import ActionKind, due_words
+from bot.domain.actions.item import ActionKind, due_text
 from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.errors import Refused
 from bot.domain.figures.spans import Spans, spans
@@ -18,7 +18,7 @@ from bot.domain.incident.impact import CUSTOMERS_TOLD, describe
 from bot.domain.incident.status import Status
 from bot.domain.review import appendices, chronology, participants, response
 from bot.domain.review.document import SILENT, MergedEntry, Page, Section, Sentence
-from bot.domain.review.record import ANSWER, Record, author_words, words
+from bot.domain.review.record import ANSWER, Record, author_text, entry_text
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
@@ -73,7 +73,7 @@ def answers(record: Record, key: str, since: datetime | None = None) -> list[Sen
     sentences = []
     for answer in record.of(ANSWER):
         if answer.entry.data.get("section") == key and (since is None or answer.entry.at > since):
-            author = "A participant" if answer.entry.data.get("anonymous") else author_words(answer.entry)
+            author = "A participant" if answer.entry.data.get("anonymous") else author_text(answer.entry)
             sentences.append(Sentence(f"{author}: {' '.join(answer.current_text.split())}", (answer.seq,)))
     return sentences
 
@@ -85,22 +85,22 @@ def _metadata(record: Record, page: Page) -> None:
         level = declared.entry.data.get("severity", incident.severity)
         at = record.clock(declared.entry.at)
         page.say(
-            f"{incident.id} “{title}” was declared by {author_words(declared.entry)} on {at} as {level}.", declared.seq
+            f"{incident.id} “{title}” was declared by {author_text(declared.entry)} on {at} as {level}.", declared.seq
         )
     for change in record.of("severity"):
         data = change.entry.data
-        sentence = f"{author_words(change.entry)} changed the severity from {data.get('before')} to {data.get('after')}"
+        sentence = f"{author_text(change.entry)} changed the severity from {data.get('before')} to {data.get('after')}"
         page.say(f"{sentence} on {record.clock(change.entry.at)}.", change.seq)
     for role, holder in incident.roles.items():
         grants = [grant for grant in record.of("role") if grant.entry.data.get("role") == role]
         if grants and grants[-1].entry.data.get("user") == holder:
             page.say(f"{user_mention(holder)} was {grants[-1].entry.data.get('title', role)}.", grants[-1].seq)
     for relation in record.of("merged", "related"):
-        text = words(relation).rstrip(".")
-        page.say(f"{author_words(relation.entry)} on {record.clock(relation.entry.at)}: {text}.", relation.seq)
+        text = entry_text(relation).rstrip(".")
+        page.say(f"{author_text(relation.entry)} on {record.clock(relation.entry.at)}: {text}.", relation.seq)
     resolved = record.last("resolved")
     if resolved and incident.resolved_at:
-        page.say(f"It was resolved by {author_words(resolved.entry)} on {record.clock(incident.resolved_at)}.",
+        page.say(f"It was resolved by {author_text(resolved.entry)} on {record.clock(incident.resolved_at)}.",
                  resolved.seq, _latest_correction(record, "resolved_at"))  # fmt: skip
 
 
@@ -111,13 +111,12 @@ def _summary(record: Record, page: Page) -> None:
         cites = (record.declared.seq, resolved.seq, *_corrections(record, "detected_at", "resolved_at"))
         page.say(f"{incident.id} lasted {took} from detection to resolution.", *cites)
     if record.declared and incident.description and incident.description in record.declared.entry.text:
-        page.say(
-            f"{author_words(record.declared.entry)} first described it: {words(record.declared)}", record.declared.seq
-        )
+        author = author_text(record.declared.entry)
+        page.say(f"{author} first described it: {entry_text(record.declared)}", record.declared.seq)
     if resolved and resolved.entry.text:
-        page.say(f"What fixed it, in the words of {author_words(resolved.entry)}: {words(resolved)}", resolved.seq)
+        page.say(f"What fixed it, in the words of {author_text(resolved.entry)}: {entry_text(resolved)}", resolved.seq)
     elif last := record.last("update"):
-        page.say(f"The last status update said: {words(last)}", last.seq)
+        page.say(f"The last status update said: {entry_text(last)}", last.seq)
     if not (resolved and resolved.entry.text):
         page.ask("fixed", record.leader("technical_lead"), "What fixed it?")
     page.ask("summary", record.leader(), "What happened, in two sentences that a customer would understand?")
@@ -169,9 +168,9 @@ def _detection(record: Record, page: Page) -> None:
     alerts = [alert for alert in record.of("alert") if alert.entry.data.get("event") == "fired"]
     early = [alert for alert in alerts if declared and alert.entry.at <= declared.entry.at + timedelta(minutes=1)]
     if early:
-        page.say(f"An alert noticed it: {words(early[0])}", early[0].seq)
+        page.say(f"An alert noticed it: {entry_text(early[0])}", early[0].seq)
     elif declared and declared.entry.actor != BOT:
-        page.say(f"{author_words(declared.entry)} noticed it and declared it.", declared.seq)
+        page.say(f"{author_text(declared.entry)} noticed it and declared it.", declared.seq)
         text = "No alert fired before a person noticed it. Which alert should have, and why did it not?"
         page.ask("alert", record.leader("technical_lead"), text)
     if incident.started_at:
@@ -192,14 +191,14 @@ def _causes(record: Record, page: Page) -> None:
     causes = [resolution for resolution in record.of("resolved") if resolution.entry.data.get("root_cause")]
     if causes:
         cause = " ".join(str(causes[-1].entry.data["root_cause"]).split())
-        page.say(f"Root cause, in the words of {author_words(causes[-1].entry)}: {cause}", causes[-1].seq)
+        page.say(f"Root cause, in the words of {author_text(causes[-1].entry)}: {cause}", causes[-1].seq)
     else:
         page.ask("cause", record.leader("technical_lead"), "What caused it?")
     for change in record.of("status"):
-        if change.entry.data.get("after") == Status.IDENTIFIED and (finding := words(change).partition(": ")[2]):
-            page.say(f"{author_words(change.entry)} said when the cause was found: {finding}", change.seq)
+        if change.entry.data.get("after") == Status.IDENTIFIED and (finding := entry_text(change).partition(": ")[2]):
+            page.say(f"{author_text(change.entry)} said when the cause was found: {finding}", change.seq)
     for note in record.of("note")[:MOST_NOTES]:
-        page.say(f"{author_words(note.entry)} noted: {words(note)}", note.seq)
+        page.say(f"{author_text(note.entry)} noted: {entry_text(note)}", note.seq)
     page.ask(
         "factors", record.leader("technical_lead"), "What else had to be true for this to happen? Name two or more."
     )
@@ -229,7 +228,7 @@ def _actions(record: Record, page: Page) -> None:
     for item in record.actions:
         owner = user_mention(item.owner) if item.owner else "nobody yet"
         state = "" if item.live else f", {item.status}"
-        text = f"{item.id} {item.title} ({owner}, {due_words(item.due)}, {item.priority}{state})"
+        text = f"{item.id} {item.title} ({owner}, {due_text(item.due)}, {item.priority}{state})"
         page.say(text, entries.get(item.id))
         if item.live and (item.owner is None or item.due is None):
             missing = " and ".join(
@@ -248,7 +247,7 @@ def _prevention(record: Record, page: Page) -> None:
     created = {recorded.entry.data.get("action"): recorded.seq for recorded in record.of("action")}
     preventing = [item for item in record.actions if item.kind is ActionKind.PREVENT]
     for item in preventing:
-        page.say(f"{item.id} is to prevent the next one: {item.title} ({due_words(item.due)}).", created.get(item.id))
+        page.say(f"{item.id} is to prevent the next one: {item.title} ({due_text(item.due)}).", created.get(item.id))
     if not preventing:
         page.ask("prevention", record.leader("technical_lead"), "Which action item would have prevented this?")
 
@@ -256,8 +255,8 @@ def _prevention(record: Record, page: Page) -> None:
 def _communication(record: Record, page: Page) -> None:
     for message in record.of("update", "sent"):
         page.say(
-            f"{_message_name(message)} by {author_words(message.entry)}"
-            f" on {record.clock(message.entry.at)}: {words(message)}",
+            f"{_message_name(message)} by {author_text(message.entry)}"
+            f" on {record.clock(message.entry.at)}: {entry_text(message)}",
             message.seq,
         )
     if not record.of("update"):

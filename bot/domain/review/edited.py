@@ -37,9 +37,9 @@ def parse(text: str, known: Collection[Cite]) -> tuple[Sentence, ...]:
             cites.extend(cited)
             return ""
 
-        words = _BULLET.sub("", _CITES.sub(take, line)).strip()
-        if words:
-            sentences.append(Sentence(words, tuple(dict.fromkeys(cites))))
+        cleaned_line = _BULLET.sub("", _CITES.sub(take, line)).strip()
+        if cleaned_line:
+            sentences.append(Sentence(cleaned_line, tuple(dict.fromkeys(cites))))
     return tuple(sentences)
 
 

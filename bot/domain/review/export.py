@@ -37,14 +37,14 @@ WIKI_TITLES = {WikiKind.CONFLUENCE: "Confluence", WikiKind.NOTION: "Notion"}
 class Line:
     """A sentence, and the label (`#12`) and address of each entry that says so; None without an address."""
 
-    words: str
+    sentence: str
     cites: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def text(self) -> str:
         """As it is read."""
         cited = ", ".join(label for label, _ in self.cites)
-        return f"{self.words} ({cited})" if cited else self.words
+        return f"{self.sentence} ({cited})" if cited else self.sentence
 
 
 @dataclass(frozen=True, slots=True)

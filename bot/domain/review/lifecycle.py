@@ -56,8 +56,8 @@ def open_review(incident: Incident, actor: str, policy: Policy, now: datetime) -
     if incident.review is not None:
         return Change(incident)
     if incident.open:
-        words = f"{incident.id} is still open ({incident.status}). Its review begins once it is resolved."
-        raise Refused(words, "resolve What fixed it")
+        reason = f"{incident.id} is still open ({incident.status}). Its review begins once it is resolved."
+        raise Refused(reason, "resolve What fixed it")
     if incident.status is Status.MERGED and incident.merged_into is not None:
         into = f"INC-{incident.merged_into}"
         raise Refused(f"{incident.id} is merged into {into}, which has the review.", f"review --in {into}")

@@ -86,8 +86,8 @@ def lint(sections: Sequence[Section], actions: Sequence[ActionItem]) -> list[Hin
     hints += [Hint(HintKind.SILENCE, "timeline", question.text) for question in silences]
     hints = hints[: MOST - 1]
     if unanswered := len(questions) - len(silences):
-        words = f"{unanswered} questions are" if unanswered != 1 else "1 question is"
-        hints.append(Hint(HintKind.OPEN, "", f"{words} open. *Ask participants* sends them."))
+        subject = f"{unanswered} questions are" if unanswered != 1 else "1 question is"
+        hints.append(Hint(HintKind.OPEN, "", f"{subject} open. *Ask participants* sends them."))
     return hints
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.domain.review.document import Page
-from bot.domain.review.record import Record, words
+from bot.domain.review.record import Record, entry_text
 from bot.domain.timeline.entry import RecordedEntry, is_from_person
 
 DID, HARD = "did_", "hard_"  # the keys of these questions begin so, followed by the person's Slack ID
@@ -83,7 +83,7 @@ def _collect(record: Record, parts: dict[str, Part]) -> None:
 
 def _quoted(recorded: RecordedEntry) -> str:
     """The words of an entry; of a change of status or severity, the reason that was given."""
-    text = words(recorded)
+    text = entry_text(recorded)
     if recorded.entry.kind in ("status", "severity"):
         text = text.partition(": ")[2]
     return text if len(text) <= QUOTED else text[: QUOTED - 1].rstrip() + "…"

@@ -100,23 +100,23 @@ class Record:
     def clock(self, at: datetime) -> str:
         """An instant in words: `30 Nov 2026 02:47 UTC`, with the policy's local time where that differs."""
         utc = at.astimezone(UTC)
-        words = f"{utc:%-d %b %Y %H:%M} UTC"
+        text = f"{utc:%-d %b %Y %H:%M} UTC"
         local = at.astimezone(self.policy.zone)
-        return words if local.utcoffset() == timedelta() else f"{words} ({local:%H:%M} {local.tzname()})"
+        return text if local.utcoffset() == timedelta() else f"{text} ({local:%H:%M} {local.tzname()})"
 
     def since_detection(self, at: datetime) -> str:
         """How long after the detection something was, in words."""
         return durations.approximate(max(timedelta(), at - self.incident.detected_at))
 
 
-def author_words(entry: Entry) -> str:
+def author_text(entry: Entry) -> str:
     """The author of an entry, for a sentence."""
     if entry.actor == BOT:
         return "Tocsin"
     return user_mention(entry.actor) if is_user_id(entry.actor) else str(entry.data.get("name") or entry.actor)
 
 
-def words(record: RecordedEntry) -> str:
+def entry_text(record: RecordedEntry) -> str:
     """The text of an entry on one line, cut to what a sentence holds."""
     text = " ".join(record.current_text.split())
     return text if len(text) <= SHOWN else text[: SHOWN - 1].rstrip() + "…"

@@ -13,7 +13,7 @@ from bot.domain.figures.targets import late_updates
 from bot.domain.policy.policy import Severity
 from bot.domain.review import participants
 from bot.domain.review.document import Page
-from bot.domain.review.record import Record, author_words, words
+from bot.domain.review.record import Record, author_text, entry_text
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
@@ -34,12 +34,12 @@ def triage_and_cause(record: Record, page: Page) -> None:
     incident, acknowledged = record.incident, record.first("acknowledged")
     if acknowledged and incident.acknowledged_at:
         after = record.since_detection(incident.acknowledged_at)
-        page.say(f"{author_words(acknowledged.entry)} acknowledged it {after} after the detection.", acknowledged.seq)
+        page.say(f"{author_text(acknowledged.entry)} acknowledged it {after} after the detection.", acknowledged.seq)
     identified = _entry_of_status(record, "identified")
     if identified and incident.identified_at:
         after = record.since_detection(incident.identified_at)
         page.say(
-            f"The cause was found {after} after the detection, by {author_words(identified.entry)}.", identified.seq
+            f"The cause was found {after} after the detection, by {author_text(identified.entry)}.", identified.seq
         )
     else:
         text = "When was the cause found? Nobody moved the status to identified."
@@ -53,7 +53,7 @@ def who_responded(record: Record, page: Page) -> None:
     if acknowledged and incident.acknowledged_at:
         target = f"; the target is {durations.exact(level.respond_within)}" if level and level.respond_within else ""
         after = record.since_detection(incident.acknowledged_at)
-        page.say(f"{author_words(acknowledged.entry)} responded first, after {after}{target}.", acknowledged.seq)
+        page.say(f"{author_text(acknowledged.entry)} responded first, after {after}{target}.", acknowledged.seq)
     for recorded in record.of("role", "handover"):
         page.say(f"{record.clock(recorded.entry.at)}: {_role(recorded)}", recorded.seq)
     cadence = cadence_of(record)
@@ -67,7 +67,9 @@ def who_responded(record: Record, page: Page) -> None:
     for recorded in record.of("page", "escalated")[:MOST]:
         page.say(f"{record.clock(recorded.entry.at)}: {_paged(recorded)}", recorded.seq)
     for recorded in [recorded for recorded in record.of("playbook") if recorded.key][:MOST]:
-        page.say(f"{record.clock(recorded.entry.at)}: {author_words(recorded.entry)}: {words(recorded)}", recorded.seq)
+        page.say(
+            f"{record.clock(recorded.entry.at)}: {author_text(recorded.entry)}: {entry_text(recorded)}", recorded.seq
+        )
     mitigated = _entry_of_status(record, "monitoring")
     if mitigated and incident.mitigated_at:
         after = record.since_detection(incident.mitigated_at)
@@ -91,7 +93,7 @@ def went_well(record: Record, page: Page) -> None:
         page.say(f"It was resolved within the target of {target}.", resolved.seq)
     for recorded in record.of("playbook"):
         if recorded.entry.data.get("helped") is True:
-            page.say(f"A playbook helped: {words(recorded)}", recorded.seq)
+            page.say(f"A playbook helped: {entry_text(recorded)}", recorded.seq)
     page.ask("well", record.leader(), "What went well that should be kept?")
 
 
@@ -113,7 +115,7 @@ def fell_short(record: Record, page: Page) -> None:
         for gap in recorded.entry.data.get("gaps") or ():
             page.say(f"A page did not get through: {gap}", recorded.seq)
     for recorded in record.of("delivery_failed"):
-        page.say(f"A message could not be sent: {words(recorded)}", recorded.seq)
+        page.say(f"A message could not be sent: {entry_text(recorded)}", recorded.seq)
     if level and level.resolve_within and resolved and incident.resolved_at:
         late = _late(incident.detected_at, incident.resolved_at, level.resolve_within, record)
         if late:
@@ -137,14 +139,14 @@ def _role(recorded: RecordedEntry) -> str:
     data, actor = recorded.entry.data, recorded.entry.actor
     holder, title = data.get("user"), data.get("title")
     if recorded.entry.kind != "role" or not holder or not title:
-        return f"{author_words(recorded.entry)}: {words(recorded)}"
+        return f"{author_text(recorded.entry)}: {entry_text(recorded)}"
     if holder == actor:
         return f"{user_mention(holder)} became {title}."
-    return f"{user_mention(holder)} became {title}, named by {author_words(recorded.entry)}."
+    return f"{user_mention(holder)} became {title}, named by {author_text(recorded.entry)}."
 
 
 def _paged(recorded: RecordedEntry) -> str:
-    text = words(recorded)
+    text = entry_text(recorded)
     return f"Paged: {text[:1].lower()}{text[1:]}" if recorded.entry.kind == "page" else text
 
 
@@ -181,5 +183,5 @@ def _late(begin: datetime, end: datetime, span: durations.Span, record: Record) 
 def _why_unanswered(record: RecordedEntry) -> str:
     """Why a page got no answer: it reached nobody, or the person could not come."""
     if record.entry.data.get("declined"):
-        return f"{author_words(record.entry)} was paged and declined: {words(record)}"
-    return words(record) if record.entry.actor == BOT else f"It had to be escalated: {words(record)}"
+        return f"{author_text(record.entry)} was paged and declined: {entry_text(record)}"
+    return entry_text(record) if record.entry.actor == BOT else f"It had to be escalated: {entry_text(record)}"

@@ -13,9 +13,9 @@ def answer(request: str, payload: dict[str, Any]) -> Notice:
     return Notice(f"answer:{request}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER)
 
 
-def correction(of: str, user: str, channel: str | None, words: str) -> Notice:
+def correction(of: str, user: str, channel: str | None, text: str) -> Notice:
     """Tell a person that what they were promised has failed; `of` is the notice's key, `words` are internal text."""
-    payload = {"user": user, "channel": channel, "words": words}
+    payload = {"user": user, "channel": channel, "words": text}
     return Notice(f"correction:{of}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER, resend=True)
 
 

@@ -29,7 +29,7 @@ def news_in_full(number: int, news_key: str, recorded: Sequence[RecordedEntry]) 
     notices = []
     for record in recorded:
         if is_cut_in_news(record.entry):
-            notices += _thread(number, news_key, record.seq, 1, _messages(words_of(record.entry)))
+            notices += _thread(number, news_key, record.seq, 1, _messages(text_of(record.entry)))
     return notices
 
 
@@ -47,7 +47,7 @@ def is_cut_on_card(incident: Incident) -> bool:
 
 def is_cut_in_news(entry: Entry) -> bool:
     """Whether the news may show only the beginning of what a person wrote."""
-    return _longest(words_of(entry)) > IN_NEWS
+    return _longest(text_of(entry)) > IN_NEWS
 
 
 def whole_description(incident: Incident) -> str:
@@ -55,7 +55,7 @@ def whole_description(incident: Incident) -> str:
     return f"{incident.title}\n\n{incident.description}".strip()
 
 
-def words_of(entry: Entry) -> str:
+def text_of(entry: Entry) -> str:
     """A person's words with an act: a reason, a note, the fix and the root cause."""
     text = str(entry.data.get("note") or entry.data.get("reason") or entry.text)
     cause = entry.data.get("root_cause")

@@ -48,7 +48,7 @@ class Reading:
 
     holds: bool
     value: float | None
-    words: str  # such as `api.error_rate is 0.61 (> 0.5)`
+    summary: str  # such as `api.error_rate is 0.61 (> 0.5)`
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,9 @@ def _all(parts: Sequence[Readings]) -> Readings:
         readings = [part.by_series.get(labels) or part.by_series.get(()) for part in parts]
         present = [reading for reading in readings if reading is not None]
         if present:
-            words = "; ".join(reading.words for reading in present)
+            summary = "; ".join(reading.summary for reading in present)
             holds = len(present) == len(parts) and all(reading.holds for reading in present)
-            merged[labels] = Reading(holds, present[0].value, words)
+            merged[labels] = Reading(holds, present[0].value, summary)
     return Readings(merged)
 
 
@@ -157,8 +157,8 @@ def _threshold(condition: Threshold, data: Data, at: float) -> Readings:
             values = series.between(at - need.begins_s, at)
             value = AGGREGATE[condition.aggregation](values) if values else None
         if value is not None:
-            words = f"{_subject(condition)} is {figure(value)} ({SIGN[condition.op]} {figure(condition.value)})"
-            readings[series.labels] = Reading(COMPARE[condition.op](value, condition.value), value, words)
+            summary = f"{_subject(condition)} is {figure(value)} ({SIGN[condition.op]} {figure(condition.value)})"
+            readings[series.labels] = Reading(COMPARE[condition.op](value, condition.value), value, summary)
     return Readings(readings)
 
 
@@ -174,16 +174,16 @@ def _rate_of_change(condition: RateOfChange, data: Data, at: float) -> Readings:
         holds = change <= condition.by if condition.by < 0 else change >= condition.by
         unit = "%" if condition.percent else ""
         span = durations.exact(condition.over)
-        words = f"{_subject(condition)} changed by {change:+.4g}{unit} within {span}, to {figure(now)}"
-        readings[series.labels] = Reading(holds, change, words)
+        summary = f"{_subject(condition)} changed by {change:+.4g}{unit} within {span}, to {figure(now)}"
+        readings[series.labels] = Reading(holds, change, summary)
     return Readings(readings)
 
 
 def _absence(condition: Absence, data: Data, at: float) -> Readings:
     (need,) = _needs(condition)
     present = any(series.between(at - need.begins_s, at) for series in _series(data, need))
-    words = f"{_subject(condition)} has no result"
-    return Readings({(): Reading(not present, None, words)})
+    summary = f"{_subject(condition)} has no result"
+    return Readings({(): Reading(not present, None, summary)})
 
 
 def _anomaly(condition: Anomaly, data: Data, at: float, baselines: Baselines) -> Readings:
@@ -204,8 +204,8 @@ def _anomaly(condition: Anomaly, data: Data, at: float, baselines: Baselines) ->
             short.append(usual.samples)
             continue
         deviation = anomaly.judge(value, usual, condition)
-        words = f"{_subject(condition)} is {figure(value)}, usual is {figure(deviation.expected)}"
-        readings[series.labels] = Reading(deviation.anomalous, value, words)
+        summary = f"{_subject(condition)} is {figure(value)}, usual is {figure(deviation.expected)}"
+        readings[series.labels] = Reading(deviation.anomalous, value, summary)
     if short and not readings:
         return Readings(unknown=f"its history has {max(short)} of {condition.minimum_samples} samples")
     return Readings(readings)

@@ -172,7 +172,7 @@ def _advance(instance: Instance, reading: Reading | None, rule: AlertingRule, no
     if instance.resolved_at is not None:
         return instance  # until it is told
     if reading is not None:
-        return _hold(replace(instance, last_held_at=now, value=reading.value, words=reading.words), rule, now)
+        return _hold(replace(instance, last_held_at=now, value=reading.value, words=reading.summary), rule, now)
     if instance.fired_at is None:
         return None
     if rule.auto_resolve and now - instance.last_held_at >= rule.keep_firing:
@@ -181,7 +181,7 @@ def _advance(instance: Instance, reading: Reading | None, rule: AlertingRule, no
 
 
 def _begin(labels: Labels, reading: Reading, rule: AlertingRule, now: datetime) -> Instance:
-    return _hold(Instance(labels, now, now, reading.words, reading.value), rule, now)
+    return _hold(Instance(labels, now, now, reading.summary, reading.value), rule, now)
 
 
 def _hold(instance: Instance, rule: AlertingRule, now: datetime) -> Instance:

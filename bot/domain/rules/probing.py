@@ -120,8 +120,8 @@ def alert_of(trouble: ProbeProblem, probe: Probe, policy: Policy) -> Alert:
 
 def _availability(state: ProbeState, probe: Probe, now: datetime) -> ProbeState:
     if not state.down and state.failures >= probe.fail_after:
-        words = f"Probe {probe.id} fails: {state.problem}"
-        return _with(state, ProbeProblem(DOWN, state.first_failed_at or now, words))
+        summary = f"Probe {probe.id} fails: {state.problem}"
+        return _with(state, ProbeProblem(DOWN, state.first_failed_at or now, summary))
     if state.down and state.successes >= probe.recover_after:
         return _without(state, DOWN, now)
     return state
@@ -134,8 +134,8 @@ def _certificate(state: ProbeState, probe: Probe, now: datetime) -> ProbeState:
     if soon and not is_reported and expires_at is not None:
         when = f"{expires_at:%Y-%m-%d %H:%M} UTC"
         span = durations.approximate(expires_at - now)
-        words = f"The certificate of {probe.url} expires in {span}, on {when}"
-        return _with(state, ProbeProblem(EXPIRES, now, words))
+        summary = f"The certificate of {probe.url} expires in {span}, on {when}"
+        return _with(state, ProbeProblem(EXPIRES, now, summary))
     return _without(state, EXPIRES, now) if is_reported and not soon else state
 
 

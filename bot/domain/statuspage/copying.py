@@ -112,6 +112,6 @@ def _with_digest(marks: CopyMetadata, update: PublicUpdate) -> CopyMetadata:
     return replace(marks, updates={**marks.updates, update.id: digest(update.message)})
 
 
-def digest(words: str) -> str:
+def digest(text: str) -> str:
     """A short hash of a text, without the space around it."""
-    return hashlib.sha256(words.strip().encode("utf-8", "replace")).hexdigest()[:12]
+    return hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()[:12]

@@ -277,7 +277,7 @@ def reference_label(update: PublicUpdate, reference: str | None) -> str:
     return "Reminder" if reference == REMINDER and update.status is PublicStatus.SCHEDULED else update.status.label
 
 
-def planned_words(publication: Publication, zone: ZoneInfo) -> str:
+def planned_text(publication: Publication, zone: ZoneInfo) -> str:
     """When maintenance is planned, such as `2026-12-24 22:00 to 23:00 CET`; empty for an incident."""
     if not publication.is_maintenance or not publication.scheduled_for or not publication.scheduled_until:
         return ""

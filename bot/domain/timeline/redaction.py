@@ -33,7 +33,7 @@ _NAMING = frozenset(
 _TOKEN = re.compile(r"<([^<>|\n]*)(?:\|([^<>\n]*))?>")
 
 
-def words_of(entry: Entry) -> tuple[str, ...]:
+def texts_of(entry: Entry) -> tuple[str, ...]:
     """The words that a person wrote in an entry. Empty if it has none, so that there is nothing to redact."""
     words = [entry.text] if entry.kind in _TEXT_IS_WORDS else []
     words += [str(entry.data.get(name) or "") for name in _FIELDS.get(entry.kind, ())]

@@ -12,12 +12,12 @@ _MARKUP = re.compile(r"[<>&\x00-\x1f\x7f]+")
 
 def vendor_name(name: str, vendor: str) -> str:
     """A person's name at a vendor, as plain words. One that could be an ID, an address or the bot names the vendor."""
-    words = " ".join(_MARKUP.sub(" ", name).split()) or "somebody"
-    if is_author_id(words) or "@" in words or words.casefold() == BOT:
-        return f"{words.replace('@', ' at ').strip()} ({vendor})"
-    return words
+    cleaned_name = " ".join(_MARKUP.sub(" ", name).split()) or "somebody"
+    if is_author_id(cleaned_name) or "@" in cleaned_name or cleaned_name.casefold() == BOT:
+        return f"{cleaned_name.replace('@', ' at ').strip()} ({vendor})"
+    return cleaned_name
 
 
-def vendor_words(text: str) -> str:
+def vendor_text(text: str) -> str:
     """A vendor's answer as a part of our own text: its mentions are plain words."""
     return MENTION.sub(r"@\1", text)

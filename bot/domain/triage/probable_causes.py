@@ -51,13 +51,13 @@ def probable_causes(clues: Evidence) -> tuple[ProbableCause, ...]:
     by_service: dict[str, list[tuple[float, str]]] = {}
     for change in clues.changes:
         if change.service in clues.distances and (weight := _of_change(change, clues.started_at)):
-            by_service.setdefault(change.service, []).append((weight, _change_words(change, clues.started_at)))
+            by_service.setdefault(change.service, []).append((weight, _change_text(change, clues.started_at)))
     for group in clues.firing:
         for service in group.services:
             if clues.distances.get(service, 0) > 0:
                 first = group.started_at < clues.started_at
-                words = f"its alerts fire ({group.id}{', since before this' if first else ''})"
-                by_service.setdefault(service, []).append((FIRING_FIRST if first else FIRING, words))
+                evidence_text = f"its alerts fire ({group.id}{', since before this' if first else ''})"
+                by_service.setdefault(service, []).append((FIRING_FIRST if first else FIRING, evidence_text))
     for suspect in clues.suspects:
         by_service.setdefault(suspect.key, []).extend((NAMED, reason) for reason in suspect.reasons)
     causes = [_of_service(key, evidence, clues.distances.get(key, 2)) for key, evidence in by_service.items()]
@@ -72,7 +72,7 @@ def _of_change(change: ServiceChange, started_at: datetime) -> float:
     return next((weight for minutes, weight in BY_NEARNESS if before <= timedelta(minutes=minutes)), 0.0)
 
 
-def _change_words(change: ServiceChange, started_at: datetime) -> str:
+def _change_text(change: ServiceChange, started_at: datetime) -> str:
     by = f" by {change.author}" if change.author else ""
     return f"{change.kind} “{change.title}”{by} {durations.approximate(started_at - change.at)} before the start"
 
@@ -81,10 +81,10 @@ def _of_service(key: str, evidence: Sequence[tuple[float, str]], distance: int) 
     doubt = 1.0
     for weight, _ in evidence:
         doubt *= 1 - weight * BY_DISTANCE[min(distance, len(BY_DISTANCE) - 1)]
-    ordered = [words for _, words in sorted(evidence, key=lambda pair: -pair[0])]
+    ordered = [cause for _, cause in sorted(evidence, key=lambda pair: -pair[0])]
     return ProbableCause(key, min(MOST, 1 - doubt), tuple(dict.fromkeys(ordered)))
 
 
 def _of_similar(match: SimilarIncident) -> ProbableCause:
-    words = f"{match.incident.id} looked the same, and was fixed by: {match.fixed}"
-    return ProbableCause(None, min(MOST, match.confidence * SIMILAR), (words,), match.incident.number)
+    cause = f"{match.incident.id} looked the same, and was fixed by: {match.fixed}"
+    return ProbableCause(None, min(MOST, match.confidence * SIMILAR), (cause,), match.incident.number)

@@ -171,7 +171,7 @@ def reasons(query: SimilarityQuery, like: Similarity, incident: Incident, now: d
     return tuple(text for text in (*shared, "open now" if incident.open else ago) if text)
 
 
-def fix_words(incident: Incident, cancelled: str = "") -> str:
+def fix_text(incident: Incident, cancelled: str = "") -> str:
     """The fix of an incident, in the words of the person who ended it. Empty if it is open or they gave no words.
 
     `cancelled` is the reason why it was cancelled, if it was.

@@ -44,11 +44,11 @@ class Target:
         return f"{self.kind}:{self.name}"
 
     @property
-    def words(self) -> str:
-        """Words for a reader, such as `schedule primary`; only the name for a contact."""
+    def text(self) -> str:
+        """The target for a reader, such as `schedule primary`; only the name for a contact."""
         return self.name if self.kind is TargetKind.CONTACT else f"{self.kind} {self.name}"
 
 
-def target_words(targets: Iterable[Target]) -> str:
+def targets_text(targets: Iterable[Target]) -> str:
     """Targets for reading, joined by commas."""
-    return ", ".join(target.words for target in targets)
+    return ", ".join(target.text for target in targets)

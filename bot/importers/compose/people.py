@@ -130,8 +130,10 @@ def _match(person: Person, directory: Directory) -> None:
 def _suggestion(members: list[Member]) -> str:
     if not members:
         return ""
-    words = ", ".join(f"{member.name} ({member.id}{', ' + member.email if member.email else ''})" for member in members)
-    return f"Write the member ID to the contact's `slack`. Nearest in Slack: {words}"
+    members_text = ", ".join(
+        f"{member.name} ({member.id}{', ' + member.email if member.email else ''})" for member in members
+    )
+    return f"Write the member ID to the contact's `slack`. Nearest in Slack: {members_text}"
 
 
 def _contact(person: Person, key: str) -> dict[str, Any]:

@@ -124,9 +124,9 @@ def _member(draft: Draft, rotation: Rotation, participant: Participant) -> str:
     name = participant.name or participant.id
     if participant.kind in ("ladder", "schedule"):
         return _first_of(draft, rotation, participant, name)
-    words = "person" if participant.kind == "person" else "team"
+    noun = "person" if participant.kind == "person" else "team"
     rotation.note(
-        f"The {words} {name} takes turns in it, and is gone: nobody is on call then", "Replace `nobody` in `members`."
+        f"The {noun} {name} takes turns in it, and is gone: nobody is on call then", "Replace `nobody` in `members`."
     )
     return _UNSET
 
@@ -144,7 +144,7 @@ def _first_of(draft: Draft, rotation: Rotation, participant: Participant, name: 
             )
             return key
     rotation.note(
-        f"The {participant.words} takes turns in it, which is not possible here: nobody is on call then",
+        f"The {participant.text} takes turns in it, which is not possible here: nobody is on call then",
         "Replace `nobody` in `members`.",
     )
     return _UNSET

@@ -69,7 +69,7 @@ def _route(draft: Draft, rule: RoutingRule) -> dict[str, Any] | None:
             rule.note("It notifies nobody: the alerts are recorded", "")
         else:
             rule.note(
-                f"The {rule.target.words} that it notifies is not moved: the alerts are recorded, and page nobody",
+                f"The {rule.target.text} that it notifies is not moved: the alerts are recorded, and page nobody",
                 "Write whom to page to the route's `escalate`, with `do: ask`.",
             )
         return {"name": name, "match": match, "do": "record"}
@@ -98,8 +98,8 @@ def _say(draft: Draft, sender: Sender) -> None:
         labels["team"] = draft.teams[sender.team]
     if sender.service in draft.services:
         labels["service"] = draft.services[sender.service]
-    words = instruction(sender.vendor, draft.hook_url)
-    if words is None:
+    text = instruction(sender.vendor, draft.hook_url)
+    if text is None:
         sender.note(
             f"Tocsin does not read what {sender.vendor or 'it'} sends",
             f"Let it send JSON to {draft.hook_url}/hooks/events; docs/integrations/scripts.md has the fields.",
@@ -111,7 +111,7 @@ def _say(draft: Draft, sender: Sender) -> None:
         if labels
         else ""
     )
-    sender.note("", words + with_labels, moved=True)
+    sender.note("", text + with_labels, moved=True)
 
 
 def add_priorities(draft: Draft) -> None:

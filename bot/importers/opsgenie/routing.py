@@ -90,10 +90,8 @@ def _match(rule: RoutingRule, condition: Raw) -> None:
     if operation == "equals" and label and value and not negated:
         rule.match[label] = value
         return
-    words = " ".join(part for part in ("not" if negated else "", field, operation, value) if part)
-    rule.note(
-        f"Its condition “{words}” is no comparison of a label with a value", "Write the route by hand.", lost=True
-    )
+    text = " ".join(part for part in ("not" if negated else "", field, operation, value) if part)
+    rule.note(f"Its condition “{text}” is no comparison of a label with a value", "Write the route by hand.", lost=True)
 
 
 def priorities() -> list[SourceObject]:

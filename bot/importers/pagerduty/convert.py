@@ -212,8 +212,8 @@ def unsupported_of(lists: Mapping[str, list[Raw]]) -> list[SourceObject]:
     things = []
     for name, (kind, why, do) in _REST.items():
         for raw in lists.get(name, []):
-            words = text_of(raw, "name") or text_of(raw, "summary") or text_of(raw, "description")
-            thing = SourceObject(Origin(kind, id_of(raw), words))
+            text = text_of(raw, "name") or text_of(raw, "summary") or text_of(raw, "description")
+            thing = SourceObject(Origin(kind, id_of(raw), text))
             thing.note(why, do, lost=True)
             things.append(thing)
     return things

@@ -101,7 +101,7 @@ class GitHub:
                 raise _error(answer, place)
         return _created(answer.data)
 
-    async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
+    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
         """Close an issue as completed or as not planned, or reopen it."""
         content = {"state": "open", "state_reason": "reopened"}
         if state is not TicketState.OPEN:

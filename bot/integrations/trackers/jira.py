@@ -106,7 +106,7 @@ class Jira:
             raise _error(answer, place)
         return Created(external, f"{self.url.rstrip('/')}/browse/{external}", tuple(labels), ())
 
-    async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
+    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
         """Take the transition that leads to the wanted category of status. An issue that is there stays."""
         path = f"/rest/api/2/issue/{external}"
         now = await self._ask("GET", path, params={"fields": FIELDS})
@@ -222,7 +222,7 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
     if (passing := http.temporary_error(answer, VENDOR)) is not None:
         return passing
     errors = answer.data.get("errors")
-    detail = "; ".join(f"{name}: {words}" for name, words in errors.items()) if isinstance(errors, dict) else ""
+    detail = "; ".join(f"{name}: {reason}" for name, reason in errors.items()) if isinstance(errors, dict) else ""
     messages = answer.data.get("errorMessages")
     detail = detail or ("; ".join(str(message) for message in messages) if isinstance(messages, list) else "")
     hint = {
@@ -230,5 +230,5 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
         403: "JIRA_API_TOKEN may not do that",
         404: f"there is no such issue or project in {place}, or the token may not see it",
     }.get(answer.status)
-    words = hint or " ".join(detail.split())[:200] or "no reason given"
-    return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {words}", permanent=True)
+    reason = hint or " ".join(detail.split())[:200] or "no reason given"
+    return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {reason}", permanent=True)

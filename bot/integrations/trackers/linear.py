@@ -94,7 +94,7 @@ class Linear:
             await self._ask(_CHANGE, {"id": external, "input": content})
         return _created(issue, after)
 
-    async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
+    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
         """Give the issue the first workflow state of the wanted type."""
         team = await self._team(place)
         types = {

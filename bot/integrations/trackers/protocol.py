@@ -58,7 +58,7 @@ class Tracker(Protocol):
         """
         ...
 
-    async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
+    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
         """Close or reopen a ticket. `words` say why, where the tracker keeps that. Twice is safe."""
         ...
 

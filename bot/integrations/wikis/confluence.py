@@ -121,7 +121,7 @@ def _line(line: Line) -> str:
     cites = ", ".join(
         f'<a href="{html.escape(url)}">{label}</a>' if url else label for label, url in line.cites
     )  # fmt: skip
-    return html.escape(line.words, quote=False) + (f" ({cites})" if cites else "")
+    return html.escape(line.sentence, quote=False) + (f" ({cites})" if cites else "")
 
 
 def _parts(body: str) -> list[tuple[str, int, int, list[str]]]:
@@ -165,5 +165,5 @@ def _error(answer: http.Answer) -> DeliveryError:
         403: "CONFLUENCE_API_TOKEN may not write there",
         404: "there is no such page, or CONFLUENCE_API_TOKEN may not see it",
     }.get(answer.status)
-    words = hint or " ".join(detail.split())[:200] or "no reason given"
-    return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {words}", permanent=True)
+    reason = hint or " ".join(detail.split())[:200] or "no reason given"
+    return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {reason}", permanent=True)

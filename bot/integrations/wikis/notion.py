@@ -124,13 +124,14 @@ def _items(section: WikiSection) -> list[Block]:
 
 
 def _rich(line: Line) -> list[Block]:
-    parts: list[tuple[str, str | None]] = [(line.words, None)]
+    parts: list[tuple[str, str | None]] = [(line.sentence, None)]
     for place, (label, url) in enumerate(line.cites[:40]):
         parts += [(" (" if place == 0 else ", ", None), (label, url)]
     if line.cites:
         parts.append((")", None))
     return [
-        {"type": "text", "text": {"content": words, **({"link": {"url": url}} if url else {})}} for words, url in parts
+        {"type": "text", "text": {"content": content, **({"link": {"url": url}} if url else {})}}
+        for content, url in parts
     ]
 
 

@@ -173,11 +173,11 @@ def _spans(context: CheckContext, path: KeyPath, layer: models.Rotation, zone: Z
     spans += [((*path, "shifts", number), shift.begins, shift.ends) for number, shift in enumerate(layer.shifts)]
     for place, begins, ends in spans:
         if begins and ends and moment(ends, zone) <= moment(begins, zone):
-            message = f"is not after `begins`, {_moment_words(begins)}. Write a later day or time, or swap the two."
+            message = f"is not after `begins`, {_moment_text(begins)}. Write a later day or time, or swap the two."
             yield context.problem((*place, "ends"), message, "")
 
 
-def _moment_words(text: str) -> str:
+def _moment_text(text: str) -> str:
     return text.replace("T00:00:00", "").replace("T", " ").removesuffix(":00")
 
 

@@ -18,8 +18,8 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 def warnings(context: CheckContext) -> Iterator[Problem]:
     """A warning that nobody is paged."""
     if (shadow := context.model.shadow) is not None:
-        words = (
+        text = (
             f"shadow mode: for {shadow.days} days from when the bot first reads this, {shadow.source} pages and Tocsin "
             "pages nobody. Remove `shadow` to end it."
         )
-        yield context.problem(("shadow",), words)
+        yield context.problem(("shadow",), text)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.domain.actions.item import ActionItem, ActionStatus, due_words
+from bot.domain.actions.item import ActionItem, ActionStatus, due_text
 from bot.domain.actions.reminders import next_day
 from bot.domain.actions.ticket import Ticket, TicketState
 from bot.domain.incident import Incident
@@ -46,11 +46,11 @@ def created(item: ActionItem, command: str) -> Message:
     missing = [*(["an owner"] if item.owner is None else []), *(["a due date"] if item.due is None else [])]
     ask = f"It needs {' and '.join(missing)}: press *Edit*. " if missing else ""
     hint = f"{ask}All of them: `{command} actions --in INC-{item.incident}`"
-    words = f":ballot_box_with_check: *{item.id}* {clip(render(plain(item.title)), TITLE)} · {terms(item)}"
+    text = f":ballot_box_with_check: *{item.id}* {clip(render(plain(item.title)), TITLE)} · {terms(item)}"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(words),
+            elements.section(text),
             _buttons(item),
             elements.context(hint),
         ],
@@ -60,12 +60,12 @@ def created(item: ActionItem, command: str) -> Message:
 def assigned(item: ActionItem, incident: Incident, today: date) -> Message:
     """The message to a new owner."""
     whose = f"{mention(item.created_by)} gave you an action item of {phrases.title(incident)}"
-    words = f"{phrases.drill_prefix(incident)}{whose}"
+    text = f"{phrases.drill_prefix(incident)}{whose}"
     where = f"Ask in {phrases.channel_link(incident)}. " if incident.channel_id else ""
     about = f"{where}I remind you {_when(item, today)}." if item.live else where.strip()
     return elements.message(
-        f"{words}: {plain(item.title)}",
-        [elements.section(words), *with_buttons(item, today), elements.context(about) if about else None],
+        f"{text}: {plain(item.title)}",
+        [elements.section(text), *with_buttons(item, today), elements.context(about) if about else None],
     )
 
 
@@ -86,16 +86,16 @@ def reminder(person: str, items: Sequence[ActionItem], total: int, today: date, 
     """
     theirs = [item for item in items if item.live and item.owner == person]
     overdue = sum(item.is_overdue(today) for item in theirs)
-    words = f"You have {total} action item{'s' if total != 1 else ''} to do" if total else "You have nothing left to do"
-    words += f", {overdue} overdue" if overdue else ""
+    text = f"You have {total} action item{'s' if total != 1 else ''} to do" if total else "You have nothing left to do"
+    text += f", {overdue} overdue" if overdue else ""
     blocks: list[Block] = []
     for item in items:
         mine = item.owner == person
         blocks += with_buttons(item, today) if mine else [elements.section(row(item, today))]
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *blocks,
             elements.left_out(total - len(theirs), f"All of them: `{command} actions mine`"),
             elements.context(
@@ -111,16 +111,16 @@ def settled(item: ActionItem) -> Message:
     """The answer to the person who settled or moved an item."""
     match item.status:
         case ActionStatus.COMPLETED:
-            words = f":white_check_mark: {item.id} is done. Thank you."
+            text = f":white_check_mark: {item.id} is done. Thank you."
         case ActionStatus.DEFERRED:
-            words = f"{item.id} will not be done: {clip(render(item.reason), TITLE)}"
+            text = f"{item.id} will not be done: {clip(render(item.reason), TITLE)}"
         case ActionStatus.IN_PROGRESS:
-            words = f"{item.id} is in progress, {due_words(item.due)}."
+            text = f"{item.id} is in progress, {due_text(item.due)}."
         case _:
-            words = f"{item.id} is {due_words(item.due)} now." if item.due else f"{item.id} is saved."
+            text = f"{item.id} is {due_text(item.due)} now." if item.due else f"{item.id} is saved."
     if item.live:
-        return elements.line(words)
-    return elements.message(words, [elements.section(words), _buttons(item)])
+        return elements.line(text)
+    return elements.message(text, [elements.section(text), _buttons(item)])
 
 
 def with_buttons(item: ActionItem, today: date, ticket: Ticket | None = None) -> list[Block]:
@@ -152,23 +152,23 @@ def listing(action_list: ActionList, today: date, command: str) -> Message:
         return elements.line(
             f"No action items {action_list.of}. Add one: `{command} action Alert on pool usage @maya by friday P1`"
         )
-    words = f"Action items {action_list.of}" if action_list.of != YOURS else "Your action items"
-    words = f"{words}: {action_list.total}"
+    text = f"Action items {action_list.of}" if action_list.of != YOURS else "Your action items"
+    text = f"{text}: {action_list.total}"
     first_items = action_list.items[:SHOWN]
     remainder = elements.left_out(action_list.total - len(first_items), "All of them: `tocsin actions`")
-    native = elements.message(words, [_table(action_list, words, today), *_settle(first_items), remainder])
-    return Message(native.text, native.blocks, _plain_listing(action_list, words, today).blocks)
+    native = elements.message(text, [_table(action_list, text, today), *_settle(first_items), remainder])
+    return Message(native.text, native.blocks, _plain_listing(action_list, text, today).blocks)
 
 
-def _plain_listing(action_list: ActionList, words: str, today: date) -> Message:
+def _plain_listing(action_list: ActionList, text: str, today: date) -> Message:
     first_items = action_list.items[:SHOWN]
     top_items, later_items = first_items[:WITH_BUTTONS], first_items[WITH_BUTTONS:]
     blocks = [block for item in top_items for block in with_buttons(item, today, action_list.tickets.get(item.id))]
     lines, omitted = elements.newest_lines([row(item, today, action_list.tickets.get(item.id)) for item in later_items])
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *blocks,
             *lines,
             elements.left_out(action_list.total - len(first_items) + omitted, "All of them: `tocsin actions`"),
@@ -200,7 +200,7 @@ def _ticket_cell(ticket: Ticket | None) -> Block:
     return data.link_cell(ticket.name, ticket.url if ticket.url.startswith(("https://", "http://")) else None)
 
 
-def _ticket_words(ticket: Ticket | None) -> str:
+def _ticket_text(ticket: Ticket | None) -> str:
     if ticket is None:
         return ""
     name = escape(ticket.name)
@@ -236,13 +236,13 @@ def _settle(items: Sequence[ActionItem]) -> list[Block | None]:
 def row(item: ActionItem, today: date, ticket: Ticket | None = None) -> str:
     """An item in one line of mrkdwn."""
     title = clip(render(plain(item.title)), TITLE)
-    facts = elements.join_dots([terms(item, today), _ticket_words(ticket)])
+    facts = elements.join_dots([terms(item, today), _ticket_text(ticket)])
     return f"*{item.id}* {f'~{title}~' if not item.live else title} · {facts}"
 
 
 def terms(item: ActionItem, today: date | None = None) -> str:
     """Owner, due date, priority and status of an item, as mrkdwn."""
-    due = due_words(item.due)
+    due = due_text(item.due)
     if today is not None and item.is_overdue(today) and item.due is not None:
         due = f":warning: overdue since {item.due:%-d %b %Y}"
     return elements.join_dots(

@@ -20,20 +20,20 @@ def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, text:
     A fact that the record lacks reads “not known yet”. For a private incident the briefing gives the ID alone.
     """
     level = phrases.level_of(incident, policy)
-    words = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"
+    headline = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"
     foot = f"You get this because {render(level.key)} asks for an executive briefing."
     if incident.private:
         leads = phrases.LEADS in incident.roles
         ask = f"Ask {phrases.who_leads(incident)}, who leads it." if leads else "Nobody leads it yet."
         over = "" if incident.open else f"{phrases.ending_outside(incident)} "
         lead = f"{over}It is private, so no more can be said here. {ask}"
-        return elements.message(words, [elements.section(f"*{words}*\n{lead}"), elements.context(foot)])
+        return elements.message(headline, [elements.section(f"*{headline}*\n{lead}"), elements.context(foot)])
     why = (payload.why or "") if incident.open else ""
     fixed = "" if incident.open else _outcome(incident).strip()
     return elements.message(
-        words,
+        headline,
         [
-            elements.section(f"*{words}*" + (f"\n:warning: It is {render(why)}." if why else "")),
+            elements.section(f"*{headline}*" + (f"\n:warning: It is {render(why)}." if why else "")),
             *elements.sections(render(without_gaps(text))),
             elements.section(clip(render(fixed), DESCRIPTION_LENGTH)) if fixed else None,
             elements.context(f"{phrases.channel_link(incident)} · {foot}"),

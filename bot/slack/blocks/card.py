@@ -31,7 +31,7 @@ class Failure:
     """A step of setting up the incident that failed."""
 
     step: str  # kind of the notice
-    words: str  # what failed and why, as house text
+    text: str  # what failed and why, as house text
 
 
 def card(
@@ -286,7 +286,7 @@ def failed_steps(incident: Incident, failures: Sequence[Failure]) -> list[Block 
     """The steps that failed and why, with the button that retries them."""
     if not failures:
         return []
-    lines = [f":warning: {clip(render(failure.words), 500)}" for failure in failures[:FAILURES]]
+    lines = [f":warning: {clip(render(failure.text), 500)}" for failure in failures[:FAILURES]]
     if len(failures) > FAILURES:
         lines.append(f"… and {len(failures) - FAILURES} more.")
     return [

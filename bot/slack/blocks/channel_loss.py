@@ -25,11 +25,11 @@ def lost(incident: Incident, payload: ChannelLostPayload, command: str = "/incid
     by = f" by {mention(payload.by)}" if payload.by else ""
     stands_in = stand_in(incident)
     where = f"to {mention(stands_in)}" if stands_in not in (None, BOT, payload.person) else "to you"
-    words = f":warning: The channel of {phrases.title(incident)} {how}{by}"
+    text = f":warning: The channel of {phrases.title(incident)} {how}{by}"
     return elements.message(
-        f"{phrases.drill_prefix(incident)}{words}.",
+        f"{phrases.drill_prefix(incident)}{text}.",
         [
-            elements.section(f"{phrases.drill_prefix(incident)}*{words}.*"),
+            elements.section(f"{phrases.drill_prefix(incident)}*{text}.*"),
             elements.section(
                 f"What I would post there goes {where} directly; paging goes on. {_WHAT_NOW.get(loss, '')}\n"
                 f"Every command works elsewhere: `{command} update … --in {incident.id}`"
@@ -54,7 +54,7 @@ def moved(incident: Incident) -> Message:
 
 def member_removed(incident: Incident, policy: Policy, user: str, command: str = "/incident") -> Message:
     """Tell the commander that a person left the private channel, and which roles they still hold."""
-    words = f"{mention(user)} is no longer in the private channel of {phrases.title(incident)}"
+    text = f"{mention(user)} is no longer in the private channel of {phrases.title(incident)}"
     lines = ["They see nothing of it any more, and are not paged for it."]
     held_roles = [role for role, holder in incident.roles.items() if holder == user]
     if held_roles:
@@ -63,4 +63,4 @@ def member_removed(incident: Incident, policy: Policy, user: str, command: str =
             f"They still hold: {titles}. Give it to somebody else: `{command} role {render(held_roles[0])} @user`"
         )
     lines.append(f"To have them back: `{command} invite {mention(user)} --in {incident.id}`")
-    return elements.message(f"{words}.", [elements.section(f"*{words}.*\n" + "\n".join(lines))])
+    return elements.message(f"{text}.", [elements.section(f"*{text}.*\n" + "\n".join(lines))])

@@ -59,11 +59,11 @@ def receipt(communication: Communication, incident: Incident, states: Mapping[Gr
     if communication.state is not State.ASKED and communication.approver:
         verb = "approved" if communication.state is State.SENT else "declined"
         head += f" ({verb} by {mention(communication.approver)})"
-    words = f"*{render(plain(communication.subject))}*\n{clip(render(communication.text), QUOTED)}"
+    text = f"*{render(plain(communication.subject))}*\n{clip(render(communication.text), QUOTED)}"
     return elements.message(
         f"{phrases.drill_prefix(incident)}{tell.title_of(communication)}: {plain(communication.subject)}",
         [
-            elements.section(f"{phrases.drill_prefix(incident)}{head}\n{quote(words)}"),
+            elements.section(f"{phrases.drill_prefix(incident)}{head}\n{quote(text)}"),
             elements.context(
                 elements.join_dots([*_reach_lines(communication, states), *_exclusion_lines(communication)]) or "–"
             ),

@@ -31,18 +31,18 @@ def cover_confirmation(
     schedule, until = f"*{render(plain(place))}*", elements.moment(override.ends_at)
     lasts = durations.approximate(override.ends_at - override.starts_at)
     if override.starts_at <= now:
-        words = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
+        text = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
     else:
-        words = (
+        text = (
             f"You will be on call on {schedule} from {elements.moment(override.starts_at)} until {until} ({lasts}). "
             "Pages for it come to you then."
         )
     if cover.instead_of:
         people = [member_name(person, policy) for person in cover.instead_of]
-        words += f" You stand in for {elements.join_comma(people, LISTED)}."
-    words += _uncovered_hours(cover)
+        text += f" You stand in for {elements.join_comma(people, LISTED)}."
+    text += _uncovered_hours(cover)
     undo = f"Changed your mind? {elements.code(f'{command} cover {place} none')}"
-    return elements.message(words, [elements.section(words), elements.context(*[render(note) for note in notes], undo)])
+    return elements.message(text, [elements.section(text), elements.context(*[render(note) for note in notes], undo)])
 
 
 def _uncovered_hours(cover: CoverResult) -> str:
@@ -66,12 +66,12 @@ def relief(payload: RelievedPayload, command: str) -> Message:
     until = elements.moment(payload.ends_at)
     if payload.ended:
         return elements.line(f"{person} no longer covers {schedule}: you are on call again, until {until}.")
-    words = f"{person} covers {schedule} from {elements.moment(payload.starts_at)} until {until}."
+    text = f"{person} covers {schedule} from {elements.moment(payload.starts_at)} until {until}."
     take_back = elements.code(f"{command} cover {payload.schedule} until …")
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"{words} Pages for it go to {person} then, and not to you."),
+            elements.section(f"{text} Pages for it go to {person} then, and not to you."),
             elements.context(f"Not as agreed? Talk to them, or take the shift back: {take_back}"),
         ],
     )
@@ -80,12 +80,12 @@ def relief(payload: RelievedPayload, command: str) -> Message:
 def ask_long_cover(schedule: str, starts_at: datetime, ends_at: datetime) -> Message:
     """Ask whether a cover much longer than usual is meant."""
     lasts = durations.approximate(ends_at - starts_at)
-    words = f"Cover {render(schedule)} for {lasts}, until {elements.moment(ends_at)}? That is longer than usual."
+    text = f"Cover {render(schedule)} for {lasts}, until {elements.moment(ends_at)}? That is longer than usual."
     value = f"{schedule}:{int(starts_at.timestamp())}:{int(ends_at.timestamp())}"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"{words} Pages for it go to you until then, and the people whom you relieve are told."),
+            elements.section(f"{text} Pages for it go to you until then, and the people whom you relieve are told."),
             elements.actions(button(f"Cover for {lasts}", "cover_anyway", value), block_id="long_cover"),
         ],
     )

@@ -9,7 +9,7 @@ from bot.domain.figures.distribution import Distribution
 from bot.domain.figures.load import PersonLoad
 from bot.domain.figures.report import Period, Report
 from bot.domain.figures.split import Row
-from bot.domain.figures.words import REACHED, details, headline, row_name, seconds_words, summary, trends
+from bot.domain.figures.text import REACHED, details, headline, row_name, seconds_text, summary, trends
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import data, elements, text_charts
 from bot.slack.blocks.elements import Block, Message
@@ -31,12 +31,12 @@ def figures(report: Report, policy: Policy) -> Message:
     """The figures, with two charts and a table; as monospaced text where the workspace refuses those."""
     head = escape(headline(report))
     title = elements.section(f"*{head}*")
-    words = _bullets(summary(report))
+    bullets = _bullets(summary(report))
     details_block = elements.context("\n".join(escape(line) for line in details(report, policy)))
     if not report.incidents:
-        return elements.message(head, [title, *words, details_block])
+        return elements.message(head, [title, *bullets, details_block])
     note = elements.context(f"{READ} {NOTE}")
-    charted = [title, *words, _by_week(report), _times(report), _table(report, policy), details_block]
+    charted = [title, *bullets, _by_week(report), _times(report), _table(report, policy), details_block]
     native = elements.message(head, [*charted, note])
     plain = elements.message(head, [title, *_in_text(report, policy), *_bullets(trends(report)), details_block, note])
     return Message(native.text, native.blocks, plain.blocks)
@@ -49,7 +49,7 @@ def _in_text(report: Report, policy: Policy) -> list[Block | None]:
     series = {key.upper(): counts for key, counts in counted.counts.items()}
     measured = {name: report.spans[key] for name, key in (*REACHED.items(), ("Detect", "detect_s"))}
     times = [
-        [name, *(seconds_words(getattr(span, which)) for which in ("median", "p75", "p95")), str(span.n)]
+        [name, *(seconds_text(getattr(span, which)) for which in ("median", "p75", "p95")), str(span.n)]
         for name, span in measured.items()
         if span.n
     ]
@@ -67,7 +67,7 @@ def _in_text(report: Report, policy: Policy) -> list[Block | None]:
 
 
 def _median(of: Distribution) -> str:
-    return "–" if of.median is None else seconds_words(of.median)
+    return "–" if of.median is None else seconds_text(of.median)
 
 
 def _bullets(lines: Sequence[str]) -> list[Block]:
@@ -128,7 +128,7 @@ def _table(report: Report, policy: Policy) -> Block | None:
 
 def _time(of: Distribution, which: str) -> Block:
     seconds: float | None = getattr(of, which)
-    return data.number(seconds, "" if seconds is None else seconds_words(seconds))
+    return data.number(seconds, "" if seconds is None else seconds_text(seconds))
 
 
 def _share(part: int, n: int) -> Block:
@@ -138,9 +138,9 @@ def _share(part: int, n: int) -> Block:
 def load(loads: Sequence[PersonLoad], period: Period) -> Message:
     """The number of pages to the first person, and to the people whom they lead."""
     own, *led = loads
-    head = f"Your load, {period.start:%-d %b %Y} to {period.end:%-d %b %Y}: {own.words}"
+    head = f"Your load, {period.start:%-d %b %Y} to {period.end:%-d %b %Y}: {own.text}"
     lines = "\n".join(
-        f"• {mention(person_load.person)}: {person_load.words}"
+        f"• {mention(person_load.person)}: {person_load.text}"
         for person_load in sorted(led, key=lambda person_load: -person_load.pages)
     )
     return elements.message(

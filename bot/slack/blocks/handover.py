@@ -34,13 +34,13 @@ def request(
     """
     title = _title(handover, policy)
     name = phrases.title(incident) if inside else phrases.outside(incident)
-    words = f"{phrases.drill_prefix(incident)}{mention(handover.by)} asks you to take over as {title} of {name}"
+    text = f"{phrases.drill_prefix(incident)}{mention(handover.by)} asks you to take over as {title} of {name}"
     keeps = f"Until you accept, {mention(handover.holder)} keeps it." if handover.holder else "No one has it now."
     value = press_value(incident, handover.number)
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *(_brief(incident, policy, latest, now) if inside or not incident.private else []),
             elements.section(f"*Channel:* {phrases.channel_link(incident)}"),
             elements.actions(
@@ -57,12 +57,12 @@ def request(
 
 def reminder(incident: Incident, policy: Policy, handover: Handover) -> Message:
     """The message in the channel that asks once more for an answer."""
-    words = (
+    text = (
         f"{mention(handover.to)}, will you take over as *{_title(handover, policy)}* of {incident.id}? "
         f"Press *Accept* or *Decline* in the message I sent you. Without an answer by "
         f"{elements.clock(handover.due_at)} I {_then(incident)}."
     )
-    return elements.line(phrases.drill_prefix(incident) + words)
+    return elements.line(phrases.drill_prefix(incident) + text)
 
 
 def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
@@ -82,12 +82,12 @@ def shift_offer(incident: Incident, policy: Policy, payload: ShiftOfferPayload, 
     title = render(plain(phrases.role_of(payload.role, policy).title))
     schedule = render(plain(payload.schedule))
     shift = f"Your on-call shift on {schedule} is over"
-    words = f"{phrases.drill_prefix(incident)}{shift}, and you are {title} of {incident.id}"
+    text = f"{phrases.drill_prefix(incident)}{shift}, and you are {title} of {incident.id}"
     value = press_value(incident, payload.role)
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}.* {mention(to)} is on call now."),
+            elements.section(f"*{text}.* {mention(to)} is on call now."),
             elements.section(f"*Channel:* {phrases.channel_link(incident)}"),
             elements.actions(
                 button(

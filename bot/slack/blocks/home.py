@@ -67,7 +67,7 @@ def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Over
         ),
         elements.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
         *_actions(viewer, policy, now, command),
-        elements.context(f"{viewer.pages.words} More: `{command} metrics load`") if viewer.pages else None,
+        elements.context(f"{viewer.pages.text} More: `{command} metrics load`") if viewer.pages else None,
         elements.header("On call now"),
         *_on_call(policy, now, overrides, command),
         oncall.subscribe(viewer.links),

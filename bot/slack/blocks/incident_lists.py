@@ -48,14 +48,14 @@ def listing(
     if not incident_list.incidents:
         return _empty(scope, command, "such incident" if narrowed else "incident")
     incidents, total = incident_list.incidents[:INCIDENTS], incident_list.total + incident_list.drills
-    words = f"{'' if incident_list.is_all else 'more than '}{_count(incident_list.total, 'incident')}"
-    words = f"{words[0].upper()}{words[1:]}{' open' if scope == 'open' else ''}"
-    words += f" and {_count(incident_list.drills, 'drill')}" if incident_list.drills else ""
+    text = f"{'' if incident_list.is_all else 'more than '}{_count(incident_list.total, 'incident')}"
+    text = f"{text[0].upper()}{text[1:]}{' open' if scope == 'open' else ''}"
+    text += f" and {_count(incident_list.drills, 'drill')}" if incident_list.drills else ""
     narrower = f"Narrow it down: `{command} list {policy.severities[0].key}`, or see one: `{command} show INC-42`"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *[elements.section(_row(incident, policy, now)) for incident in incidents],
             elements.left_out(total - len(incidents), narrower, at_least=not incident_list.is_all),
         ],
@@ -88,11 +88,11 @@ def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: st
     ordered = sorted(policy.roles, key=lambda role: role.key not in required)
     filled = sum(1 for role in ordered if role.key in incident.roles)
     assign = button("Assign roles", "roles", press_value(incident)) if incident.open else None
-    words = f"Roles of {incident.id}: {filled} of {len(ordered)} filled"
+    text = f"Roles of {incident.id}: {filled} of {len(ordered)} filled"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *[elements.section(_role(role, incident, reader, needed=role.key in required)) for role in ordered[:ROLES]],
             elements.left_out(len(ordered) - ROLES, "The policy has them all."),
             elements.actions(assign, block_id="roles"),

@@ -51,8 +51,8 @@ def pack(values: Mapping[str, Any], limit: int) -> str:
     remaining = {key: value for key, value in values.items() if value is not None}
     while length(encoded := json.dumps(remaining, separators=(",", ":"), ensure_ascii=False)) > limit:
         key = max(remaining, key=lambda key: len(json.dumps(remaining[key])))
-        if isinstance(remaining[key], dict) and len(words := str(remaining[key].get("text", ""))) > _SHORTEST_TEXT:
-            remaining[key] = {**remaining[key], "text": clip(words, length(words) // 2)}
+        if isinstance(remaining[key], dict) and len(label := str(remaining[key].get("text", ""))) > _SHORTEST_TEXT:
+            remaining[key] = {**remaining[key], "text": clip(label, length(label) // 2)}
         else:
             del remaining[key]
     return encoded

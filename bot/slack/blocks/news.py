@@ -97,7 +97,7 @@ def update_message(
     severity = str(entry.data.get("severity", incident.severity))
     status = phrases.status_name(str(entry.data.get("status", incident.status)))
     text = render(entry.text)
-    state = elements.join_dots([_status_words(status, by_kind), _severity_words(severity, by_kind, policy)])
+    state = elements.join_dots([_status_text(status, by_kind), _severity_text(severity, by_kind, policy)])
     head = f"*Update #{number}* · {state}"
     foot = f"by {mention(entry.actor)}"
     if number == incident.updates and incident.update_due_at and incident.open:
@@ -131,7 +131,7 @@ def duties_message(role: Role, incident: Incident, command: str = "/incident") -
     )
 
 
-def _status_words(status: str, changes: Mapping[str, Mapping[str, Any]]) -> str:
+def _status_text(status: str, changes: Mapping[str, Mapping[str, Any]]) -> str:
     """The status, and the one before where the update changed it."""
     ends = [kind for kind in ("resolved", "closed", "cancelled") if kind in changes]
     if ends:
@@ -140,7 +140,7 @@ def _status_words(status: str, changes: Mapping[str, Mapping[str, Any]]) -> str:
     return f"{phrases.status_name(str(before))} → *{status}*" if before else status
 
 
-def _severity_words(severity: str, changes: Mapping[str, Mapping[str, Any]], policy: Policy) -> str:
+def _severity_text(severity: str, changes: Mapping[str, Mapping[str, Any]], policy: Policy) -> str:
     name, before = phrases.severity_name(severity, policy), changes.get("severity", {}).get("before")
     return f"{render(str(before))} → *{name}*" if before else name
 

@@ -34,11 +34,11 @@ def on_call(
     schedules = [entry for key, entry in policy.schedules.items() if schedule in (None, key)]
     if not schedules:
         return elements.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
-    words = "On call now" if schedule is None else f"On call on {render(schedule)}"
+    text = "On call now" if schedule is None else f"On call on {render(schedule)}"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *[elements.section(row(entry, policy, now, overrides)) for entry in schedules[:MAX_SCHEDULES]],
             elements.left_out(
                 len(schedules) - MAX_SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"

@@ -36,11 +36,11 @@ def page_channel(
     channels = elements.join_comma([phrases.channel_named(channel) for channel in payload.channels])
     recipients = elements.join_dots([people, channels]) or "People outside Slack"
     paged = "you are paged" if people else "paged"
-    words = f":rotating_light: {recipients}: {paged} for {phrases.title(incident)}{_count(payload)}"
+    text = f":rotating_light: {recipients}: {paged} for {phrases.title(incident)}{_count(payload)}"
     return elements.message(
-        phrases.drill_prefix(incident) + words,
+        phrases.drill_prefix(incident) + text,
         [
-            elements.section(phrases.drill_prefix(incident) + words),
+            elements.section(phrases.drill_prefix(incident) + text),
             elements.section("\n".join([f"*Why:* {_why(payload)}", *_bridge_line(bridge), *gap_lines(payload)])),
             elements.context(
                 f"{_source(incident, payload)}. {_press(incident, policy, payload)}",
@@ -55,21 +55,21 @@ def _last_resort(incident: Incident, policy: Policy, payload: PagePayload) -> li
     """A line for the last rung of a ladder: nobody follows, and how often it is paged again."""
     if not _is_last(incident, policy, payload):
         return []
-    return [f"*Last resort:* nobody follows on the ladder. {_repeat_words(incident, policy)}".rstrip()]
+    return [f"*Last resort:* nobody follows on the ladder. {_repeat_text(incident, policy)}".rstrip()]
 
 
 def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, command: str = COMMAND) -> Message:
     """A warning that a page reached nobody: the ladder has ended, or its rungs are empty."""
-    words = nobody_left_words(incident, payload)
+    text = nobody_left_text(incident, payload)
     lines = [f"*Why now:* {_why(payload)}", *gap_lines(payload)]
     if payload.paged_before:
         rung, people = payload.paged_before[-1]
-        lines.append(f"*Last resort:* {_paged_people(people)}, rung {rung}. {_repeat_words(incident, policy)}".rstrip())
+        lines.append(f"*Last resort:* {_paged_people(people)}, rung {rung}. {_repeat_text(incident, policy)}".rstrip())
     lines.append(f"*What to do:* call someone yourself, and bring them in with `{command} invite @user`.")
     return elements.message(
-        phrases.drill_prefix(incident) + words,
+        phrases.drill_prefix(incident) + text,
         [
-            elements.section(phrases.drill_prefix(incident) + words),
+            elements.section(phrases.drill_prefix(incident) + text),
             elements.section("\n".join(lines)),
             elements.actions(
                 button("Acknowledge", "ack", press_value(incident), style="primary")
@@ -81,7 +81,7 @@ def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, comman
     )
 
 
-def nobody_left_words(incident: Incident, payload: PagePayload) -> str:
+def nobody_left_text(incident: Incident, payload: PagePayload) -> str:
     """Whether everybody was paged, everybody responds already, or nobody can be reached, as mrkdwn."""
     paged = payload.paged_before
     if payload.called:
@@ -101,7 +101,7 @@ def _paged_people(people: Sequence[str]) -> str:
     return elements.join_comma([mention(person) for person in people], PEOPLE) or "people outside Slack"
 
 
-def _repeat_words(incident: Incident, policy: Policy) -> str:
+def _repeat_text(incident: Incident, policy: Policy) -> str:
     """A sentence that says how often rungs are paged again while nobody answers. Empty if they are not."""
     intervals = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
     if not intervals or incident.ladder.acknowledged_at:
@@ -113,7 +113,7 @@ def page_direct(
     incident: Incident, policy: Policy, payload: PagePayload, now: datetime, *, bridge: str = ""
 ) -> Message:
     """The page to one person, as a direct message."""
-    words = f":rotating_light: You are paged{_count(payload)}: {phrases.outside(incident)}"
+    text = f":rotating_light: You are paged{_count(payload)}: {phrases.outside(incident)}"
     name = phrases.severity_name(incident.severity, policy)
     lines = [
         f"{name} · {phrases.status_line(incident)}",
@@ -126,9 +126,9 @@ def page_direct(
         where = f"*Channel:* {phrases.channel_link(incident)}. You are being invited; the details are there."
         lines = [where, *_bridge_line(bridge)]
     return elements.message(
-        phrases.drill_prefix(incident) + words,
+        phrases.drill_prefix(incident) + text,
         [
-            elements.section(f"{phrases.drill_prefix(incident)}*{words}*"),
+            elements.section(f"{phrases.drill_prefix(incident)}*{text}*"),
             elements.section("\n".join(lines)),
             _buttons(incident, payload),
             elements.context(_press(incident, policy, payload)),
@@ -147,9 +147,9 @@ def page_elsewhere(
     """The page in a channel other than the incident's, which a rung names."""
     buttons = _buttons(incident, payload, f"{payload.base}:to:{payload.channel}")
     name = phrases.severity_name(incident.severity, policy)
-    words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
+    text = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
     if incident.private:
-        return elements.message(words, [elements.section(f"*{words}*"), buttons])
+        return elements.message(text, [elements.section(f"*{text}*"), buttons])
     lines = [
         f"{name} · {phrases.status_line(incident)}",
         f"*Channel:* {phrases.channel_link(incident)}",
@@ -157,9 +157,9 @@ def page_elsewhere(
         f"*Why here:* {_why_here(payload)} — {_why(payload)}.",
     ]
     return elements.message(
-        phrases.drill_prefix(incident) + words,
+        phrases.drill_prefix(incident) + text,
         [
-            elements.section(f"{phrases.drill_prefix(incident)}*{words}*"),
+            elements.section(f"{phrases.drill_prefix(incident)}*{text}*"),
             elements.section("\n".join(lines)),
             buttons,
         ],
@@ -198,13 +198,13 @@ def page_drill(incident: Incident, payload: DrillPagePayload) -> Message:
     channels = [phrases.channel_named(channel) for channel in payload.channels]
     recipients = elements.join_comma([*people, *channels], PEOPLE)
     outcome = f"Otherwise this would page: {recipients}" if recipients else "The ladder has nobody left."
-    words = f"[DRILL] Nobody is paged. {outcome}"
+    text = f"[DRILL] Nobody is paged. {outcome}"
     source = render(payload.called or "")
     lines = [f"*Why:* {_why(payload)}", *[f":warning: {clip(render(gap), 300)}" for gap in payload.gaps]]
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f":test_tube: {words}"),
+            elements.section(f":test_tube: {text}"),
             elements.section("\n".join(lines)),
             elements.context(source) if source else None,
         ],

@@ -31,15 +31,15 @@ def suggestions(
         subject = f"“{render(clip(query, 60))}”" if query else "what is known so far"
         return elements.line(f"No playbook fits {subject}. Describe what you see in a few words: {example}")
     over = "" if incident.open else f", which is {incident.status}"
-    words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(query, 60))}”" if query else "")
+    text = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(query, 60))}”" if query else "")
     open_ids = {run.playbook for run in runs if run.active}
     fresh = [hit for hit in hits if hit.playbook.id not in open_ids][:MAX_HITS]
     nothing = f"No playbook fits “{render(clip(query, 60))}”." if query and not hits else ""
     hint = "Describe what you see in a few words" if nothing else "Not the right one? Describe what you see"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *[_open(run) for run in runs if run.active],
             *[_hit(incident, hit) for hit in fresh],
             elements.context(" ".join(part for part in (nothing, f"{hint}: {example}") if part)),
@@ -89,7 +89,7 @@ def offer(incident: Incident, hit: Hit) -> list[Block | None]:
 
 def review(reviews: Sequence[Mapping[str, Any]]) -> Message:
     """The message to an owner: the reviews that are due, and how to record them."""
-    words = (
+    text = (
         "One of your playbooks needs a review"
         if len(reviews) == 1
         else f"{len(reviews)} reviews of your playbooks are due"
@@ -98,9 +98,9 @@ def review(reviews: Sequence[Mapping[str, Any]]) -> Message:
     if len(reviews) > MAX_REVIEWS:
         lines.append(f"… and {len(reviews) - MAX_REVIEWS} more: `tocsin playbooks stats`")
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f":blue_book: *{words}*"),
+            elements.section(f":blue_book: *{text}*"),
             *elements.sections("\n".join(lines)),
             elements.context(
                 "Read it as if it were three in the morning, fix what is wrong, and set `last_reviewed` to today in "

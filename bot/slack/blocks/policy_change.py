@@ -18,15 +18,15 @@ MAX_DEADLINES = 6
 
 def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline], digest: str) -> Message:
     """The changes that the current policy would make, and its deadlines to come (`ahead`, in order of time)."""
-    words = f"{incident.id} follows the policy that it was declared under. Under the current one:"
+    text = f"{incident.id} follows the policy that it was declared under. Under the current one:"
     upcoming = "\n".join(
         f"• {elements.moment(deadline.due_at)} · {clip(render(deadline.reason), 200)}"
         for deadline in ahead[:MAX_DEADLINES]
     )
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *elements.sections(change_lines(changes)),
             *elements.sections(f"*What would come next*\n{upcoming}" if upcoming else "*Nothing would come due.*"),
             elements.actions(

@@ -14,11 +14,11 @@ def redaction_confirmation(result: RedactionResult, actor: str) -> Message:
     """The answer to the person who redacted an entry."""
     entry, incident = result.record.entry, result.incident
     entries, its, it = ("one entry", "its", "it") if result.count == 1 else (f"{result.count} entries", "their", "them")
-    words = f"Redacted: {entries} of {incident.id} lost {its} words, and my messages about {it} are edited."
+    text = f"Redacted: {entries} of {incident.id} lost {its} words, and my messages about {it} are edited."
     notes = ["Backups, archives and exports made before still have them."]
     if result.title_struck:
         notes.append("The name of the channel was made from the title: rename it in Slack.")
     if entry.kind in MESSAGE_KINDS and not result.record.deleted:
         author = "you" if entry.actor == actor else mention(entry.actor)
         notes.insert(0, f"The message itself is still in Slack: only {author} can delete it there.{link_of(entry)}")
-    return elements.message(words, [elements.section("\n".join([words, *notes]))])
+    return elements.message(text, [elements.section("\n".join([text, *notes]))])

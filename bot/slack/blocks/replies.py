@@ -64,14 +64,14 @@ def declaring_reply(incident: Incident, policy: Policy) -> Message:
     )
 
 
-def confirmation(words: str) -> Message:
+def confirmation(text: str) -> Message:
     """The answer that confirms what was done; `words` is plain text."""
-    return elements.line(render(words))
+    return elements.line(render(text))
 
 
-def refusal(words: str, example: str | None = None, *, before: Entry | None = None, user: str = "") -> Message:
+def refusal(text: str, example: str | None = None, *, before: Entry | None = None, user: str = "") -> Message:
     """The reason for a refusal, and an example that works. `before` is the entry of who did what `user` asked for."""
-    return elements.line(render(words) + _first(before, user) + _try(example))
+    return elements.line(render(text) + _first(before, user) + _try(example))
 
 
 def _first(before: Entry | None, user: str) -> str:
@@ -93,11 +93,11 @@ def form_error_reply(line: str, again: tuple[str, str] | None = None, *, late: b
     `line` is a complete command that does the same, with what the person typed; empty if there is none. `again` is the
     action and the value of the button that asks for the form once more.
     """
-    words = "I couldn't open the form in time." if late else "This needs a form."
+    text = "I couldn't open the form in time." if late else "This needs a form."
     open_again = button("Open the form", *again, style="primary") if again is not None else None
     instruction = "This does the same:" if line else "" if again is not None else "Please press the button again."
     short = length(line) <= INLINE
-    first = elements.join_spaces(words, instruction, elements.code(line) if line and short else "")
+    first = elements.join_spaces(text, instruction, elements.code(line) if line and short else "")
     return elements.message(
         first,
         [
@@ -110,10 +110,10 @@ def form_error_reply(line: str, again: tuple[str, str] | None = None, *, late: b
 
 def storage_error_reply(line: str = "") -> Message:
     """The answer if something failed before the change was stored. `line` is the command that the person typed."""
-    words = f":warning: {NOT_RECORDED}"
+    text = f":warning: {NOT_RECORDED}"
     if not line:
-        return elements.line(words)
-    return elements.message(words, [elements.section(f"{words} You typed:"), *elements.to_copy(line)])
+        return elements.line(text)
+    return elements.message(text, [elements.section(f"{text} You typed:"), *elements.to_copy(line)])
 
 
 def other_version_reply(surface: str, command: str, typed: Sequence[tuple[str, str]] = ()) -> Message:
@@ -121,24 +121,24 @@ def other_version_reply(surface: str, command: str, typed: Sequence[tuple[str, s
 
     `typed` is the text that they typed into it, by label.
     """
-    words = (
+    text = (
         f"That {surface} is from another version of Tocsin, so nothing was done. "
         f"{elements.code(command)} shows what you can do now."
     )
-    return elements.message(words, [elements.section(words), *elements.typed_again(typed)])
+    return elements.message(text, [elements.section(text), *elements.typed_again(typed)])
 
 
 def already_acknowledged_reply(
     incident: Incident, by: str, at: datetime, user: str = "", *, offer_lead: bool = False
 ) -> Message:
     """The answer to a person who acknowledges after somebody else, or again. `offer_lead` as below."""
-    words = f"You acknowledged {incident.id} already, {elements.moment(at)}."
+    text = f"You acknowledged {incident.id} already, {elements.moment(at)}."
     if by != user:
-        words = (
+        text = (
             f"{mention(by)} was first to acknowledge {incident.id}, {elements.moment(at)}. "
             "You're counted as responding too, thank you."
         )
-    return _lead_offer(incident, words) if offer_lead else elements.line(words + _go(incident))
+    return _lead_offer(incident, text) if offer_lead else elements.line(text + _go(incident))
 
 
 def leads_already(incident: Incident, holder: str, since: datetime | None, command: str) -> Message:
@@ -150,15 +150,15 @@ def leads_already(incident: Incident, holder: str, since: datetime | None, comma
 
 def acknowledged_reply(incident: Incident, *, offer_lead: bool = False) -> Message:
     """The answer to the person who acknowledged. `offer_lead` adds the button to become incident commander."""
-    words = f"You are responding to {incident.id}."
-    return _lead_offer(incident, words) if offer_lead else elements.line(words + _go(incident))
+    text = f"You are responding to {incident.id}."
+    return _lead_offer(incident, text) if offer_lead else elements.line(text + _go(incident))
 
 
-def _lead_offer(incident: Incident, words: str) -> Message:
+def _lead_offer(incident: Incident, text: str) -> Message:
     return elements.message(
-        f"{words} Nobody leads it yet.",
+        f"{text} Nobody leads it yet.",
         [
-            elements.section(f"{words}{_go(incident)}\nNobody leads it yet. Will you? You can hand it on at any time."),
+            elements.section(f"{text}{_go(incident)}\nNobody leads it yet. Will you? You can hand it on at any time."),
             elements.actions(button("Lead", "lead", press_value(incident), style="primary"), block_id="offer_lead"),
         ],
     )
@@ -233,22 +233,22 @@ def escalation_reply(incident: Incident, policy: Policy, outcome: PagingOutcome,
     if not outcome.reached:
         paged = tuple((paged_rung.rung, paged_rung.people) for paged_rung in incident.ladder.pages if paged_rung.rung)
         payload = PagePayload(fell_through=outcome.fell_through, skipped=outcome.skipped, paged_before=paged)
-        words = f"{page.nobody_left_words(incident, payload)} Call somebody yourself."
+        text = f"{page.nobody_left_text(incident, payload)} Call somebody yourself."
     else:
         reached = outcome.recipients
         names = [render(recipient_name(person, policy)) for person in reached.people]
         names += [phrases.channel_named(channel) for channel in reached.channels]
         subject = f"{incident.id}, rung {outcome.rung}" if outcome.rung else incident.id
         people = elements.join_comma(names or list(reached.contacts), 20)
-        words = f"Paged now for {subject}: {people}."
+        text = f"Paged now for {subject}: {people}."
         if incident.drill:
-            words = f"[DRILL] Nobody is paged. Otherwise this would page, for {subject}: {people}."
+            text = f"[DRILL] Nobody is paged. Otherwise this would page, for {subject}: {people}."
         elif withheld_for:
-            words = (
+            text = (
                 f":warning: *Nobody is paged*: shadow mode is on, and {withheld_for} pages. Page there, or call "
                 f"somebody yourself. Without shadow mode this would page, for {subject}: {people}."
             )
-    return elements.message(words, [elements.section("\n".join([words, *skipped]))])
+    return elements.message(text, [elements.section("\n".join([text, *skipped]))])
 
 
 def escalation_question(
@@ -269,18 +269,18 @@ def escalation_question(
     methods = f" ({', '.join(label(method) for method in outcome.plan.methods)})" if outcome.plan.methods else ""
     people = elements.join_comma(names or list(reached.contacts), 20) + methods
     drill = " (a drill pages nobody)" if incident.drill else ""
-    words = f"Page rung {outcome.rung} of {incident.id} now: {people}?{drill}"
+    text = f"Page rung {outcome.rung} of {incident.id} now: {people}?{drill}"
     if again:
         by, at = incident.ladder.escalated_by, incident.ladder.escalated_at
         escalation = (
             f"{mention(by)} escalated {incident.id}, {elements.moment(at)}" if by and at else "A rung was paged"
         )
-        words = f"{escalation}. Page rung {outcome.rung} as well: {people}?{drill}"
+        text = f"{escalation}. Page rung {outcome.rung} as well: {people}?{drill}"
     value = press_value(incident, outcome.rung, *([reason] if reason else []))
     return elements.message(
-        words,
+        text,
         [
-            elements.section(words),
+            elements.section(text),
             elements.actions(button("Page them", "escalate_rung", value, style="danger"), block_id="escalate"),
         ],
     )
@@ -289,9 +289,9 @@ def escalation_question(
 def not_your_page_reply(incident: Incident, people: Sequence[str]) -> Message:
     """To a person who answered a page that is for others."""
     names = elements.join_comma([mention(person) for person in people], 10)
-    words = f"That page is for {names}. If you are responding to {incident.id} too, press *Acknowledge*."
+    text = f"That page is for {names}. If you are responding to {incident.id} too, press *Acknowledge*."
     acknowledge = button("Acknowledge", "ack", press_value(incident), style="primary")
-    return elements.message(words, [elements.section(words), elements.actions(acknowledge, block_id="not_your_page")])
+    return elements.message(text, [elements.section(text), elements.actions(acknowledge, block_id="not_your_page")])
 
 
 def declined_page_reply(incident: Incident, outcome: PagingOutcome | None) -> Message:

@@ -46,12 +46,12 @@ def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> M
     `calendar_url` is the address of the meeting for calendars, if it has one.
     """
     incident = view.incident
-    words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
+    text = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
     facts = f"Drafted from the record: {_cited(view)}. {_open_questions(view.questions)}"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*\n{_state(view)}"),
+            elements.section(f"*{text}*\n{_state(view)}"),
             elements.section(facts),
             _agenda(incident, calendar_url),
             *buttons(incident),
@@ -67,10 +67,10 @@ def _cited(view: ReviewView) -> str:
     sentences = [sentence for section in view.sections for sentence in section.sentences]
     cited = sum(bool(sentence.cites) for sentence in sentences)
     share = "each" if cited == len(sentences) else f"{cited} of them"
-    return f"{_count_words(len(sentences), 'sentence')}, {share} with the entry that says so"
+    return f"{_count_text(len(sentences), 'sentence')}, {share} with the entry that says so"
 
 
-def _count_words(number: int, noun: str) -> str:
+def _count_text(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
@@ -80,7 +80,7 @@ def _open_questions(questions: Sequence[Question]) -> str:
         return "No question is open."
     people = len({question.to for question in questions if question.to})
     whom = "anybody" if not people else "1 person" if people == 1 else f"{people} people"
-    return f"{_count_words(len(questions), 'open question')} for {whom}: press *Ask participants*."
+    return f"{_count_text(len(questions), 'open question')} for {whom}: press *Ask participants*."
 
 
 def _agenda(incident: Incident, calendar_url: str | None) -> Block | None:
@@ -102,12 +102,12 @@ def point(incident: Incident, number: int) -> Message | None:
     if current_point is None:
         return None
     if not current_point.title:
-        words = ":checkered_flag: The time is up. Write down what was decided, then press *Complete*."
-        return elements.message(words, [elements.section(words), *buttons(incident)])
-    return elements.line(_point_words(current_point, len(agenda_points) - 1))
+        text = ":checkered_flag: The time is up. Write down what was decided, then press *Complete*."
+        return elements.message(text, [elements.section(text), *buttons(incident)])
+    return elements.line(_point_text(current_point, len(agenda_points) - 1))
 
 
-def _point_words(agenda_point: AgendaPoint, count: int) -> str:
+def _point_text(agenda_point: AgendaPoint, count: int) -> str:
     minutes = int((agenda_point.ends_at - agenda_point.begins_at).total_seconds() // 60)
     until = elements.clock(agenda_point.ends_at)
     return f":stopwatch: *{agenda_point.number} of {count} · {agenda_point.title}* · {minutes} min, until {until}"
@@ -116,15 +116,15 @@ def _point_words(agenda_point: AgendaPoint, count: int) -> str:
 def menu(view: ReviewView, command: str) -> Message:
     """The answer to `/incident review`: its state, its main sections, the open questions, and buttons."""
     incident = view.incident
-    words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
+    text = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
     open_questions = [
         f"• {mention(question.to) if question.to else 'Anybody'}: {render(question.text)}"
         for question in view.questions[:SHOWN_QUESTIONS]
     ]
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*\n{_state(view)}"),
+            elements.section(f"*{text}*\n{_state(view)}"),
             *[block for key in SHOWN for block in _short(view.section(key))],
             elements.section("*Open questions*\n" + "\n".join(open_questions)) if open_questions else None,
             elements.left_out(len(view.questions) - len(open_questions), "*Ask participants* sends each their own."),
@@ -141,14 +141,14 @@ def asked(view: ReviewView, questions: Sequence[Question], at_once: int) -> Mess
     """
     incident, first_questions = view.incident, questions[:at_once]
     asks = "a question" if len(first_questions) == 1 else f"{len(first_questions)} questions"
-    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} has {asks} for you"
+    text = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} has {asks} for you"
     lines = "\n".join(f"• {render(question.text)}" for question in first_questions)
     more = len(questions) - len(first_questions)
-    more_words = f" The review has {_count_words(more, 'more question')} for you: press *Read*." if more else ""
+    more_words = f" The review has {_count_text(more, 'more question')} for you: press *Read*." if more else ""
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*\n{lines}"),
+            elements.section(f"*{text}*\n{lines}"),
             elements.actions(
                 button("Answer", "review_answer", incident.id, style="primary"),
                 button("Read", READ, incident.id) if more else None,
@@ -163,12 +163,12 @@ def published(view: ReviewView, command: str) -> Message:
     """The announcement of a published review."""
     incident = view.incident
     again = " again: the incident was reopened" if incident.review and incident.review.taken_up else ""
-    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published{again}"
+    text = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published{again}"
     related = [f"INC-{number}" for number in (*incident.merged, *incident.related)]
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f":mega: *{words}*"),
+            elements.section(f":mega: *{text}*"),
             *[block for key in ("summary", "causes", "lessons", "actions") for block in _short(view.section(key))],
             elements.context(f"Related: {elements.join_comma(related)}") if related else None,
             elements.actions(button("Read", READ, incident.id), block_id="review_published"),
@@ -185,17 +185,17 @@ def reminder(view: ReviewView, reason: str, now: datetime, again_at: datetime | 
     unscheduled = review is not None and review.scheduled_at is None
     task = "schedule the review" if unscheduled else "complete the review"
     when = f"It {'was' if due and due < now else 'is'} due {elements.moment(due)}." if due else ""
-    words = f"{phrases.drill_prefix(view.incident)}{facilitator}, please {task} of {view.incident.id}. {when}"
+    text = f"{phrases.drill_prefix(view.incident)}{facilitator}, please {task} of {view.incident.id}. {when}"
     again = f"*Again:* {phrases.at(again_at, now)}" if again_at else "*Again:* no more, this was the last reminder"
     stops = f"*What stops it:* *Complete*{', or a time for it (*Schedule*)' if unscheduled else ''}"
     facts = elements.context(f"*Why:* {reason}; you lead it" if view.facilitator else f"*Why:* {reason}", again, stops)
-    return elements.message(words, [elements.section(words), facts, *buttons(view.incident)])
+    return elements.message(text, [elements.section(text), facts, *buttons(view.incident)])
 
 
 def hints(incident: Incident, lint_hints: Sequence[Hint]) -> Message:
     """The hints of the lint, after the review was completed, with the buttons that come next."""
-    words = f"The review of {incident.id} is completed. Before you publish it, look at these:"
-    return elements.message(words, [elements.section(words), _hint_lines(lint_hints), *buttons(incident)])
+    text = f"The review of {incident.id} is completed. Before you publish it, look at these:"
+    return elements.message(text, [elements.section(text), _hint_lines(lint_hints), *buttons(incident)])
 
 
 def _hint_lines(lint_hints: Sequence[Hint]) -> Block:

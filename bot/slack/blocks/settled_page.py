@@ -11,7 +11,7 @@ from bot.domain.values import durations
 from bot.domain.values.ordinals import ordinal
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.page import PEOPLE, WHY, gap_lines, nobody_left_words
+from bot.slack.blocks.page import PEOPLE, WHY, gap_lines, nobody_left_text
 from bot.slack.text import clip, mention, render
 
 
@@ -21,8 +21,8 @@ def in_channel(
     """One line: `Paged @y (rung 2, Slack): not acknowledged within 5m — answered by @x after 2m.`"""
     ending = _ending(settled, paged_at, settled_at)
     if page.rung is None and not page.pages:
-        words = nobody_left_words(incident, page)
-        return elements.line(f"{phrases.drill_prefix(incident)}{words.rstrip('.')} — {ending}")
+        text = nobody_left_text(incident, page)
+        return elements.line(f"{phrases.drill_prefix(incident)}{text.rstrip('.')} — {ending}")
     line = f"{phrases.drill_prefix(incident)}Paged {_who(page)} ({_how(page)}): {_why(page)} — {ending}"
     gaps = gap_lines(page)
     return elements.message(line, [elements.section(line), elements.context("\n".join(gaps)) if gaps else None])

@@ -19,12 +19,12 @@ def publication_message(
 ) -> Message:
     """One update of a publication, with the states of its components. `label` says what it is, such as `Resolved`."""
     title = f"{rules.name}: {publication.title}"
-    words = f"*{render(plain(title))}* · {label}\n{render(plain(update.message))}"
+    text = f"*{render(plain(title))}* · {label}\n{render(plain(update.message))}"
     facts = [_planned(publication), _affected(update, rules)]
     more = [elements.context(fact) for fact in facts if fact]
     address = f"{url}/incidents/{publication.id}"
     linked = [elements.context(elements.link(address, "On the status page"))] if url.startswith("http") else []
-    return elements.message(f"{label}: {title}", [*elements.sections(words), *more, *linked])
+    return elements.message(f"{label}: {title}", [*elements.sections(text), *more, *linked])
 
 
 def _planned(publication: Publication) -> str:
@@ -49,12 +49,12 @@ def receipt(
     did = "corrected on the status page" if corrects else "published on the status page"
     number = publication.updates.index(update) + 1
     title = render(plain(publication.title))
-    words = quote(clip(f"*{title}* · {update.status.label}\n{render(plain(update.message))}", QUOTED))
+    text = quote(clip(f"*{title}* · {update.status.label}\n{render(plain(update.message))}", QUOTED))
     icon = ":pencil2:" if corrects else ":loudspeaker:"
     return elements.message(
         f"{plain(publication.title)} · {update.status.label}",
         [
-            elements.section(f"{icon} {mention(publisher)} {did}:\n{words}"),
+            elements.section(f"{icon} {mention(publisher)} {did}:\n{text}"),
             elements.actions(correct_button(incident, publication, number)),
         ],
     )

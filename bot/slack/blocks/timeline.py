@@ -21,16 +21,16 @@ def timeline(
 ) -> Message:
     """The entries in order, the newest last. If not all fit, the newest are kept."""
     scope = "everything" if everything else "the key entries"
-    words = f"Timeline of {incident.id}: {scope}"
+    text = f"Timeline of {incident.id}: {scope}"
     if not entries:
-        return elements.line(f"{words}. It has no entries yet.")
+        return elements.line(f"{text}. It has no entries yet.")
     lines = [_of_other(record, incident) + _whole_line(record, everything=everything) for record in entries]
     blocks, omitted = elements.newest_lines(lines)
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             elements.left_out(omitted, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
             *blocks,
             elements.context(f"Add to it: `{command} note What happened`{more}"),
@@ -54,11 +54,11 @@ def entry_line(record: RecordedEntry, *, everything: bool = False, longest: int 
     A message is shown with its last text, marked if it was edited or deleted. With `everything`, where edits have lines
     of their own, it is shown with its first text.
     """
-    words = clip(" ".join(_words(record, everything=everything).split()), longest)
-    return f"{elements.moment(record.entry.at)} {words}{_fate(record, everything=everything)}{link_of(record.entry)}"
+    text = clip(" ".join(_entry_text(record, everything=everything).split()), longest)
+    return f"{elements.moment(record.entry.at)} {text}{_fate(record, everything=everything)}{link_of(record.entry)}"
 
 
-def _words(record: RecordedEntry, *, everything: bool) -> str:
+def _entry_text(record: RecordedEntry, *, everything: bool) -> str:
     entry = record.entry
     author = _author(record)
     if entry.kind == "message":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.actions.item import due_words
+from bot.domain.actions.item import due_text
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.incident import Incident
@@ -33,11 +33,11 @@ MAX_MATCHES = 10
 
 def triage(incident: Incident, policy: Policy, findings: Triage, now: datetime | None = None) -> Message:
     """Similar incidents, affected services, likely causes, contacts and links, in this order. Any may be missing."""
-    words = f"What may help with {incident.id}"
+    text = f"What may help with {incident.id}"
     if not findings.useful:
-        return elements.line(f"{words}: no earlier incident looks similar now.")
+        return elements.line(f"{text}: no earlier incident looks similar now.")
     return elements.message(
-        f"{phrases.drill_prefix(incident)}{words}",
+        f"{phrases.drill_prefix(incident)}{text}",
         [
             elements.section(f"*{phrases.drill_prefix(incident)}What may help*"),
             *[block for match in findings.similar for block in _similar(incident, match, findings)],
@@ -59,12 +59,12 @@ def search_results(
             f"No incident matches {quoted_query}. Fewer words find more. "
             f"All incidents: {elements.code(f'{command} list all')}"
         )
-    words = f"{len(matches)} incident{'s' if len(matches) != 1 else ''} for {quoted_query}"
+    text = f"{len(matches)} incident{'s' if len(matches) != 1 else ''} for {quoted_query}"
     rows = [
         elements.section(_match(match, policy), button("Show", "show", press_value(match.incident)))
         for match in matches[:MAX_MATCHES]
     ]
-    return elements.message(words, [elements.section(f"*{words}*"), *rows, *_past_alerts(alerts, policy)])
+    return elements.message(text, [elements.section(f"*{text}*"), *rows, *_past_alerts(alerts, policy)])
 
 
 def _past_alerts(alerts: Sequence[PastAlert], policy: Policy) -> list[Block]:
@@ -121,7 +121,7 @@ def _unfinished_actions(earlier: Incident, findings: Triage) -> list[str]:
     title = clip(render(plain(first.title)), TITLE_LENGTH)
     more = f" and {len(items) - 1} more" if len(items) > 1 else ""
     return [
-        f":warning: *{first.id}* {title} (owned by {owner}, {due_words(first.due)}){more} "
+        f":warning: *{first.id}* {title} (owned by {owner}, {due_text(first.due)}){more} "
         f"{'were' if more else 'was'} to prevent this, still open."
     ]
 

@@ -18,11 +18,11 @@ def trigger_list(incident: Incident, policy: Policy, command: str = COMMAND, unk
     if not policy.triggers:
         return elements.line(f"The policy has no triggers. To call for help: `{command} escalate`")
     start = f"There is no trigger “{clip(render(plain(unknown)), 60)}”. " if unknown else ""
-    words = f"{start}Triggers that page people for {incident.id} in addition to the ladder"
+    text = f"{start}Triggers that page people for {incident.id} in addition to the ladder"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             elements.section("\n".join(_line(trigger, incident) for trigger in policy.triggers[:MAX_TRIGGERS])),
             elements.context(
                 f"Has one of these happened? Type `{command} trigger {policy.triggers[0].key} Why you think so`"

@@ -19,7 +19,7 @@ def link_preview(incident: Incident, policy: Policy) -> Block:
             f"commander: {phrases.who_leads(incident)}",
         ]
     )
-    words = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}\n{state}"
+    text = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}\n{state}"
     where = elements.context(phrases.channel_link(incident)) if incident.channel_id else None
-    blocks = [elements.section(words), where]
+    blocks = [elements.section(text), where]
     return {"blocks": [block for block in blocks if block], "fallback": notification(incident, policy)[:300]}

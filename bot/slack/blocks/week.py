@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bot.domain.actions.item import due_words
+from bot.domain.actions.item import due_text
+from bot.domain.figures.text import summary
 from bot.domain.figures.week import Week
-from bot.domain.figures.words import summary
 from bot.domain.incident import Incident
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message
@@ -37,7 +37,7 @@ def digest(week: Week, today: date, command: str) -> Message:
                 "Overdue action items",
                 [
                     f"*{item.id}* {_title(item.title)} · {mention(item.owner) if item.owner else 'no owner'}, "
-                    f"{due_words(item.due)}"
+                    f"{due_text(item.due)}"
                     for item in week.overdue
                 ],
                 week.overdue_total,

@@ -61,17 +61,15 @@ class Reminder:
 
 def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datetime) -> Message:
     """Every reminder and page by the time when it was sent or is due, with its outcome, reason and whom it paged."""
-    words = f"Reminders and pages of {incident.id}"
+    text = f"Reminders and pages of {incident.id}"
     if not rows:
-        return elements.line(f"{words}: none so far, and none planned.")
+        return elements.line(f"{text}: none so far, and none planned.")
     blocks, omitted = elements.newest_lines([_reminder(row, now) for row in sorted(_merge_steps(rows, now), key=_at)])
     quiet = phrases.snoozed(incident, now)
     return elements.message(
-        words,
+        text,
         [
-            elements.section(
-                f"*{words}*" + (f"\n:zzz: Reminders are snoozed {quiet}; pages are not." if quiet else "")
-            ),
+            elements.section(f"*{text}*" + (f"\n:zzz: Reminders are snoozed {quiet}; pages are not." if quiet else "")),
             elements.left_out(omitted, f"These are the latest. All of them: `tocsin show {incident.id} --json`"),
             *blocks,
         ],

@@ -183,11 +183,11 @@ class Backfill:
         del read.threads[ts]
         return fetched
 
-    async def _record_gap(self, words: str, instant: datetime, thread_ts: str | None = None) -> int:
+    async def _record_gap(self, reason: str, instant: datetime, thread_ts: str | None = None) -> int:
         """Say on the timeline, once, and in the log what is missing. Returns how many entries are new."""
         instant_text = rfc3339(instant)
         text = (
-            words.format(before=instant_text, after=instant_text)
+            reason.format(before=instant_text, after=instant_text)
             + f": more than {PAGE * PAGES:,} messages are not held in memory."
         )
         log.warning(

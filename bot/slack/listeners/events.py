@@ -202,8 +202,8 @@ async def _make_action(call: EventCall) -> None:
     if item.get("type") != "message" or number is None:
         return
     message = await _fetch_message(call, channel, ts)
-    words = text.from_command(await ctx.labelled(message.text)) if message else ""
-    title = text.title_of(words) or "Look into this message"
+    message_text = text.from_command(await ctx.labelled(message.text)) if message else ""
+    title = text.title_of(message_text) or "Look into this message"
     interaction = Interaction(user=str(call.event["user"]), channel=channel, delivery=f"e:{call.event_id}:action")
     try:
         new = NewAction(title, source_ts=ts, link=message.link if message else None)

@@ -48,7 +48,7 @@ class CardSender(SenderBase):
             incident,
             policy,
             delivery.now,
-            failures=[card.Failure(step=failure.kind, words=failure.error) for failure in failures],
+            failures=[card.Failure(step=failure.kind, text=failure.error) for failure in failures],
             warnings=unreachable_rungs(incident, paging_context),
             playbook=await runs.best_match(self._context, incident, policy),
             bridge=self.bridge(delivery),

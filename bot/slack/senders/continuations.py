@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import routing
-from bot.domain.routing.continuations import whole_description, words_of
+from bot.domain.routing.continuations import text_of, whole_description
 from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.routing.payloads import ContinuationPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
@@ -43,7 +43,7 @@ class ContinuationSender(SenderBase):
             return "", ""
         if record.entry.kind == "update":
             return record.entry.text, f"update #{record.entry.data.get('number')}"
-        return words_of(record.entry), record.entry.kind
+        return text_of(record.entry), record.entry.kind
 
     async def _parent(self, delivery: Delivery, dedup_key: str) -> Notice | None:
         """The notice of the message that it goes under, to post it again if somebody deleted it."""

@@ -40,8 +40,8 @@ class AnswerSender(SenderBase):
     @sends_without_incident(NoticeKind.ANSWER, failure="answer")
     async def answer(self, notice: ClaimedNotice) -> SendResult:
         """Send a prepared answer, which the notice's payload contains as a message."""
-        if words := notice.payload.get("words"):
-            return await self._respond(notice, replies.confirmation(words))
+        if text := notice.payload.get("words"):
+            return await self._respond(notice, replies.confirmation(text))
         message = notice.payload["message"]
         return await self._respond(notice, Message(message["text"], message["blocks"], message.get("plain_blocks")))
 

@@ -85,7 +85,7 @@ async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChang
     if before is None:
         await actions.insert(work.conn, item, remind_at)
     elif reminders.same_days(before, item):
-        await actions.save_words(work.conn, item)
+        await actions.save_text(work.conn, item)
     else:
         await actions.save(work.conn, item, remind_at)
     notices = [*_to_new_owner(before, item, actor, work), *await _told_owner(before, work)]

@@ -84,13 +84,13 @@ def _change(item: ActionItem, ticket: Ticket, state: TicketState, actor: str, wo
 
 async def _note(work: UnitOfWork, ticket: Ticket, state: TicketState, actor: str) -> None:
     """Record a change of a ticket that changes no item."""
-    words = {
+    sentences = {
         TicketState.OPEN: "was reopened",
         TicketState.DONE: "was closed as done",
         TicketState.NOT_DOING: "was closed without being done",
         TicketState.GONE: "is gone: it was deleted or moved. Its item stays here",
     }[state]
-    text = f"Ticket {ticket.name} {words}"
+    text = f"Ticket {ticket.name} {sentences}"
     facts = {"event": "ticket", "ticket": ticket.name, "url": ticket.url}
     told_fact = {"told": True} if state is TicketState.GONE else {}
     await work.commit(Change(work.incident, (entry(work.now, "action", actor, text, **facts, **told_fact),)))

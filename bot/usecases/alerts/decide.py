@@ -86,8 +86,8 @@ async def _with_checked_steps(conn: AsyncConnection, group: AlertGroup, rules: A
     if rules.inhibit:
         count = len(rules.inhibit)
         names = "the policy's inhibition" if count == 1 else f"none of the policy's {count} inhibitions"
-        words = f"not inhibited: {names} {'does not keep' if count == 1 else 'keeps'} all of its alerts quiet now"
-        group = group.with_step(now, "inhibit", words)
+        detail = f"not inhibited: {names} {'does not keep' if count == 1 else 'keeps'} all of its alerts quiet now"
+        group = group.with_step(now, "inhibit", detail)
     return group
 
 

@@ -29,10 +29,10 @@ async def import_past_alerts(database: Database, past: Sequence[PastAlert]) -> i
                 )
                 known_keys |= {(source, known_id) for known_id in known_ids}
             new = {(alert.source, alert.id): alert for alert in portion if (alert.source, alert.id) not in known_keys}
-            await past_alerts.add(conn, [(alert, _words(alert)) for alert in new.values()])
+            await past_alerts.add(conn, [(alert, _search_terms(alert)) for alert in new.values()])
         recorded += len(new)
     return recorded
 
 
-def _words(alert: PastAlert) -> tuple[str, ...]:
+def _search_terms(alert: PastAlert) -> tuple[str, ...]:
     return unique_terms(alert.title, alert.description)[:MOST_WORDS]

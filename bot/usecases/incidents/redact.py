@@ -16,7 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.incident import redaction as rules
 from bot.domain.incident.redaction import RedactionResult
 from bot.domain.timeline.entry import BOT, RecordedEntry
-from bot.domain.timeline.redaction import MESSAGE_KINDS, SHORTEST_PHRASE, StruckWords, words_of
+from bot.domain.timeline.redaction import MESSAGE_KINDS, SHORTEST_PHRASE, StruckWords, texts_of
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
@@ -65,7 +65,7 @@ async def _redact(
     conn, before, number = work.conn, work.incident, work.incident.number
     versions = await erasure.rows(conn, number, _versions(record))
     sent_texts = await _message_texts(conn, record)
-    words = StruckWords.of([*words_of(record.entry), *sent_texts, *(row.text for row in versions if row.source_ts)])
+    words = StruckWords.of([*texts_of(record.entry), *sent_texts, *(row.text for row in versions if row.source_ts)])
     repeating = await _entries_with(conn, number, words)
     erased = {row.seq: row for row in versions}
     erased |= {row.seq: row for row in repeating if everything or row.actor in (actor, BOT)}

@@ -56,8 +56,8 @@ async def _page_next(context: Context, row: ClaimedNotice, mark: MarkRow, error:
         if not await mark(conn) or group is None or payload.action != "trigger":
             return
         fallback = None if escalation.why_nobody(group) else await _next_page(context, conn, group, payload)
-        words = f"{error} Instead: {calls.label(fallback.payload['method'])}." if fallback else error
-        group = group.with_step(context.clock.now(), "page", words)
+        reason = f"{error} Instead: {calls.label(fallback.payload['method'])}." if fallback else error
+        group = group.with_step(context.clock.now(), "page", reason)
         if fallback is not None:
             group = replace(group, live_pages=(*group.live_pages, routing.live_page(fallback)))
             await enqueue.put(conn, [fallback])

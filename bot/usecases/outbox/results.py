@@ -176,10 +176,10 @@ async def requeue(context: Context, row: ClaimedNotice, after: timedelta, why: s
         return await queue.requeue(conn, row, after, why)
 
     if fallback_page.is_due(context, row, trying):
-        words = (
+        reason = (
             f"{calls.label(row.payload.get('method', 'slack'))} limits how many pages it takes; this one is waiting."
         )
-        await fallback_page.also_page(context, row, mark, words, waits=True)
+        await fallback_page.also_page(context, row, mark, reason, waits=True)
         return
     await context.database.batched(mark)
 
@@ -193,7 +193,7 @@ async def wait_for_operator(context: Context, row: ClaimedNotice, after: timedel
         return await queue.requeue(conn, row, after, f"{queue.BLOCKED}{why}")
 
     if row.kind in fallback_page.PAGES:
-        words = f"{why} It is tried again once that is fixed."
-        await fallback_page.also_page(context, row, mark, words, waits=False)
+        reason = f"{why} It is tried again once that is fixed."
+        await fallback_page.also_page(context, row, mark, reason, waits=False)
         return
     await context.database.batched(mark)

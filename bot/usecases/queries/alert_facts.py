@@ -28,8 +28,8 @@ async def gather(context: Context, group: AlertGroup) -> AlertFacts:
     services = [key for key in group.services if key in policy.services]
     near = [*services, *(reach.key for reach in service_catalog.dependencies(policy.services, services))]
     labels = dict(group.labels)
-    words = f"{group.title} {labels.get('alertname', '')}".strip()
-    query = SimilarityQuery(unique_terms(words), services=group.services, words=tokenizer.terms_as_typed(words))
+    text = f"{group.title} {labels.get('alertname', '')}".strip()
+    query = SimilarityQuery(unique_terms(text), services=group.services, words=tokenizer.terms_as_typed(text))
     async with context.database.reading() as conn:
         similar = await search.similar_by(
             conn, query, now, MOST_SIMILAR, without=() if group.incident is None else (group.incident,)
@@ -46,15 +46,15 @@ async def gather(context: Context, group: AlertGroup) -> AlertFacts:
         links=tuple(links.items()),
         changes=tuple(changed),
         similar=tuple(similar),
-        playbooks=await _playbooks(context, group, policy, words),
+        playbooks=await _playbooks(context, group, policy, text),
         previous=previous if previous is not None and not previous.private and not previous.open else None,
     )
 
 
-async def _playbooks(context: Context, group: AlertGroup, policy: Policy, words: str) -> tuple[str, ...]:
+async def _playbooks(context: Context, group: AlertGroup, policy: Policy, text: str) -> tuple[str, ...]:
     preferred = [name for key in group.services if (service := policy.services.get(key)) for name in service.playbooks]
     query = Query(
-        text=words,
+        text=text,
         severity=group.severity,
         severities=[level.key for level in policy.severities],
         services=group.services,

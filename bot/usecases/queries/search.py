@@ -180,6 +180,6 @@ async def _describe(
         match,
         like.confidence,
         similarity.reasons(query, like, match, now),
-        similarity.fix_words(match, cancelled.entry.text if cancelled else ""),
+        similarity.fix_text(match, cancelled.entry.text if cancelled else ""),
         similarity.fixing_step(match, steps),
     )

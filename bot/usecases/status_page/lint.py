@@ -10,12 +10,12 @@ from bot.domain.policy.policy import Policy
 
 def require_publishable(texts: tuple[str | None, ...], incident: Incident | None) -> None:
     """Raise `Refused` for a text that must not be published. Other findings of the lint are left to a person."""
-    words = "\n".join(text for text in texts if text)
-    blocking = [finding.sentence for finding in leaks_in(words) if finding.blocks]
+    joined = "\n".join(text for text in texts if text)
+    blocking = [finding.sentence for finding in leaks_in(joined) if finding.blocks]
     if blocking:
         raise Refused(f"This cannot go on the status page. {'. '.join(blocking)}.")
     title = " ".join(incident.title.split()).lower() if incident is not None and incident.private else ""
-    if title and title in " ".join(words.split()).lower():
+    if title and title in " ".join(joined.split()).lower():
         raise Refused("The incident is private: give the publication a title of its own, in customers' words.")
 
 

@@ -70,9 +70,9 @@ async def publish(
         await publications.save(conn, publication)
         await announce(conn, publication, publication.updates[-1].id if new.notify else None, context.clock.now())
         if work is not None:
-            words = f"Published on the status page: “{publication.title}”"
+            event = f"Published on the status page: “{publication.title}”"
             await work.commit(
-                _receipt(work, publication, words, actor),
+                _receipt(work, publication, event, actor),
                 [_receipt_notice(work, publication, publication.updates[-1].id, actor)],
             )
     return publication
@@ -171,7 +171,7 @@ class _Change:
     """A change of a publication, with the text of its timeline entry."""
 
     of: Callable[[Publication], Publication]
-    words: str
+    event: str  # such as “Corrected on the status page”
     texts: tuple[str | None, ...]  # that become public
     notify: bool = True
 
@@ -199,7 +199,7 @@ async def _apply_change(
         if work is not None:
             update = _last_changed(current, changed)
             reference = update.id if len(changed.updates) > len(current.updates) else correction_of(update, work.now)
-            receipt = _receipt(work, changed, change.words, actor, update)
+            receipt = _receipt(work, changed, change.event, actor, update)
             await work.commit(receipt, [_receipt_notice(work, changed, reference, actor)])
     return changed
 
@@ -244,10 +244,10 @@ def _receipt_notice(work: UnitOfWork, published: Publication, reference: str, ac
 
 
 def _receipt(
-    work: UnitOfWork, published: Publication, words: str, actor: str, update: PublicUpdate | None = None
+    work: UnitOfWork, published: Publication, event: str, actor: str, update: PublicUpdate | None = None
 ) -> Change:
     last = update or published.updates[-1]
-    text = f"{words} ({published.status.label.lower()}): {last.message}"
+    text = f"{event} ({published.status.label.lower()}): {last.message}"
     data = {
         "audience": STATUS_PAGE.key, "publication": published.id, "status": str(published.status),
         "title": published.title, "message": last.message,

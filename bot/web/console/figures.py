@@ -13,8 +13,8 @@ from aiohttp import web
 
 from bot.domain.access.identity import OPERATOR
 from bot.domain.errors import Refused
-from bot.domain.figures.period import of_words
-from bot.domain.figures.words import row_name
+from bot.domain.figures.period import parse_period
+from bot.domain.figures.text import row_name
 from bot.domain.policy.policy import Policy
 from bot.operations.base import API, BadArgument
 from bot.web.console.charts import bars
@@ -101,7 +101,7 @@ def _period(days: str, first: str, last: str, visitor: Visitor) -> dict[str, Any
         return {"days": _days(days)}
     now, zone = visitor.now, visitor.context.policy.zone
     try:
-        period = of_words(first or last, last or None, now, zone)
+        period = parse_period(first or last, last or None, now, zone)
     except Refused as refused:
         raise BadArgument("from", refused.message) from None
     return {"start": period.start, "end": period.end}

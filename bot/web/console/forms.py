@@ -115,11 +115,11 @@ def _validate(operation: Operation, given: Mapping[str, Any]) -> Arguments:
         messages: dict[str, str] = {}
         for problem in error.errors(include_url=False, include_context=False, include_input=False):
             name = str(problem["loc"][0]) if problem["loc"] else ""
-            messages.setdefault(name, _error_words(operation.name, name, problem["type"], problem["msg"]))
+            messages.setdefault(name, _error_text(operation.name, name, problem["type"], problem["msg"]))
         raise _Invalid(messages) from None
 
 
-def _error_words(operation: str, name: str, kind: str, message: str) -> str:
+def _error_text(operation: str, name: str, kind: str, message: str) -> str:
     if kind in {"missing", "string_too_short", "too_short"} or "expected some words" in message:
         return f"Fill in “{label_of(operation, name)}”."
     if name in {"duration", "next_in"}:

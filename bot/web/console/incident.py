@@ -176,15 +176,15 @@ def _extra_facts(incident: Mapping[str, Any], policy: Policy) -> list[tuple[str,
     """Regions, what is known of the impact, and the answers to the organisation's own questions."""
     labels = {custom_field.key: custom_field.label for custom_field in policy.fields}
     regions = [("Regions", ", ".join(incident["regions"]))] if incident["regions"] else []
-    facts = [(label_of("record_impact", name), _value_words(value)) for name, value in incident["facts"].items()]
+    facts = [(label_of("record_impact", name), _value_text(value)) for name, value in incident["facts"].items()]
     return [
         *regions,
         *facts,
-        *((labels.get(key, key), _value_words(value)) for key, value in incident["fields"].items()),
+        *((labels.get(key, key), _value_text(value)) for key, value in incident["fields"].items()),
     ]
 
 
-def _value_words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

@@ -194,11 +194,11 @@ def by_name(integrations: Sequence[Integration]) -> Mapping[str, Integration]:
     return {integration.name: integration for integration in integrations}
 
 
-def _failure(words: str, error: DeliveryError, label: str) -> str:
+def _failure(text: str, error: DeliveryError, label: str) -> str:
     """The error in words. A temporary one does not name settings, so a hint is added here."""
     if error.permanent:
-        return f"{words}."
-    return f"{words}. Check the address of {label} in the settings, and that this machine can reach it; then try again."
+        return f"{text}."
+    return f"{text}. Check the address of {label} in the settings, and that this machine can reach it; then try again."
 
 
 def _unique_name() -> str:

@@ -132,11 +132,11 @@ def _day(visitor: Visitor, schedule: Schedule, day: date, in_force: Sequence[Ove
     return {
         "date": day.isoformat(),
         "name": f"{day:%a} {day.day} {day:%b}",
-        "parts": [_shift_words(part) for part in visible_parts],
+        "parts": [_shift_text(part) for part in visible_parts],
     }
 
 
-def _shift_words(part: dict[str, Any]) -> dict[str, Any]:
+def _shift_text(part: dict[str, Any]) -> dict[str, Any]:
     ends = "24:00" if part["to"].time() == datetime.min.time() else f"{part['to']:%H:%M}"
     return {"who": part["who"], "gap": part["gap"], "when": f"{part['from']:%H:%M}–{ends}"}
 

@@ -71,7 +71,7 @@ async def _check_policy(visitor: Visitor, text: str) -> dict[str, Any]:
         loaded = await asyncio.to_thread(policy_reader.read_text, text)
     except PolicyError as error:
         return {
-            "problems": [_problem_words(problem) for problem in error.problems],
+            "problems": [_problem_text(problem) for problem in error.problems],
             "warnings": (),
             "lines": [],
             "played": None,
@@ -81,7 +81,7 @@ async def _check_policy(visitor: Visitor, text: str) -> dict[str, Any]:
     return {"problems": [], "warnings": loaded.warnings, "lines": lines, "played": played}
 
 
-def _problem_words(problem: Problem) -> str:
+def _problem_text(problem: Problem) -> str:
     return f"Line {problem.line}: {problem.message}" if problem.line else problem.message
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.web.console import assets
-from bot.web.console.words import span_in_words
+from bot.web.console.words import span_text
 
 PAGES = (
     ("now", "/", "Now"), ("incidents", "/incidents", "Incidents"), ("alerts", "/alerts", "Alerts"),
@@ -28,7 +28,7 @@ def environment() -> Environment:
         loader=PackageLoader("bot.web.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    env.filters["span"] = span_in_words
+    env.filters["span"] = span_text
     env.globals.update(pages=PAGES, style=assets.address("style.css"), script=assets.address("script.js"))
     return env
 

@@ -33,7 +33,7 @@ def instant_of(value: str | datetime | None) -> datetime | None:
     return datetime.fromisoformat(value)
 
 
-def span_in_words(seconds: float) -> str:
+def span_text(seconds: float) -> str:
     """How long something takes: `1 h 5 min`."""
     minutes = round(abs(seconds) / 60)
     if minutes < 1:
@@ -79,7 +79,7 @@ class Words:
         seconds = (self.now - instant).total_seconds()
         if abs(seconds) < 60:
             return "just now" if seconds >= 0 else "in a moment"
-        span = span_in_words(seconds)
+        span = span_text(seconds)
         return f"{span} ago" if seconds > 0 else f"in {span}"
 
     def text(self, text: str | None) -> Markup:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.domain.statuspage.component_state import ComponentState
-from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate, planned_words
+from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate, planned_text
 from bot.domain.statuspage.view import PageView
 from bot.web.statuspage.api_v2 import timestamp
 
@@ -51,7 +51,7 @@ class Item:
 
     def text(self, view: PageView) -> str:
         """Its words; of maintenance that is to come with its times."""
-        planned = planned_words(self.publication, view.zone) if self.update.status is PublicStatus.SCHEDULED else ""
+        planned = planned_text(self.publication, view.zone) if self.update.status is PublicStatus.SCHEDULED else ""
         return f"{self.update.message}\n\nPlanned: {planned}" if planned else self.update.message
 
     @property
@@ -190,16 +190,17 @@ _CHARACTER, _PADDING = 6.6, 12  # widths at 11 px
 
 def badge(view: PageView) -> bytes:
     """A small picture with the name and the state, for other pages. Its text is the alternative, too."""
-    name, words = view.rules.name, view.headline
-    left, right = (round(len(text) * _CHARACTER) + _PADDING for text in (name, words))
+    name, headline = view.rules.name, view.headline
+    left, right = (round(len(text) * _CHARACTER) + _PADDING for text in (name, headline))
     width, colour = left + right, _BADGE_COLOURS[view.headline_state]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" role="img" '
-        f"aria-label={quoteattr(f'{name}: {words}')}><title>{escape(f'{name}: {words}')}</title>"
+        f"aria-label={quoteattr(f'{name}: {headline}')}><title>{escape(f'{name}: {headline}')}</title>"
         f'<rect width="{width}" height="22" rx="4" fill="#2b3036"/>'
         f'<path d="M{left} 0h{right - 4}a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4H{left}z" fill="{colour}"/>'
         '<g fill="#fff" font-family="system-ui,sans-serif" font-size="11" text-anchor="middle">'
-        f'<text x="{left / 2}" y="15">{escape(name)}</text><text x="{left + right / 2}" y="15">{escape(words)}</text>'
+        f'<text x="{left / 2}" y="15">{escape(name)}</text>'
+        f'<text x="{left + right / 2}" y="15">{escape(headline)}</text>'
         "</g></svg>"
     ).encode()
 

@@ -87,7 +87,7 @@ class Words:
         return Markup("{} to {}").format(self.time(starts), last if one_day else self.time(ends))
 
 
-def span_words(span: timedelta) -> str:
+def span_text(span: timedelta) -> str:
     """How long something took, for customers: `1 h 5 min`."""
     minutes = max(1, round(span.total_seconds() / 60))
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
@@ -154,8 +154,8 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
         "now": "w" if publication.is_maintenance else _MARKS[worst(publication.components.values())],
         "status": publication.status.label,
         "over": over is not None,
-        "when": _period_words(publication, words, view.now),
-        "lasted": span_words(over - publication.started_at) if over and over > publication.started_at else "",
+        "when": _period_text(publication, words, view.now),
+        "lasted": span_text(over - publication.started_at) if over and over > publication.started_at else "",
         "components": [
             (names[key], "" if publication.status is PublicStatus.SCHEDULED else state.label, _MARKS[state])
             for key, state in publication.components.items()
@@ -196,7 +196,7 @@ def _size(update: dict[str, Any]) -> int:
     return UPDATE_FRAME + len(update["message"].encode())
 
 
-def _period_words(publication: Publication, words: Words, now: datetime) -> Markup:
+def _period_text(publication: Publication, words: Words, now: datetime) -> Markup:
     if publication.is_maintenance and publication.scheduled_for and publication.scheduled_until:
         return words.period(publication.scheduled_for, publication.scheduled_until)
     if publication.ended_at:
@@ -250,7 +250,7 @@ def _day_lines(days: Sequence[Day], *, merged: bool) -> list[str]:
     """Each day in words; with `merged`, equal days in a row share a line."""
     lines: list[tuple[str, str, str]] = []  # first day, last day, what
     for day in days:
-        name, words = f"{day.day.day} {day.day:%b}", _day_words(day)
+        name, words = f"{day.day.day} {day.day:%b}", _day_text(day)
         if merged and lines and lines[-1][2] == words and not day.spent:
             lines[-1] = (lines[-1][0], name, words)
         else:
@@ -258,13 +258,13 @@ def _day_lines(days: Sequence[Day], *, merged: bool) -> list[str]:
     return [f"{first}: {words}" if first == last else f"{first} – {last}: {words}" for first, last, words in lines]
 
 
-def _day_words(day: Day) -> str:
+def _day_text(day: Day) -> str:
     if not day.recorded and not day.spent:
         return "no record"
     if not day.spent:
         return "operational"
     return ", ".join(
-        f"{state.label.lower()} {span_words(spent)}"
+        f"{state.label.lower()} {span_text(spent)}"
         for state, spent in sorted(day.spent.items(), key=lambda item: -list(ComponentState).index(item[0]))
     )
 

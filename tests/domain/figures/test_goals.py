@@ -50,9 +50,9 @@ def test_targets_of_document_003_are_compared() -> None:
     assert compared["false_positive_rate"] == (0.25, 4, False)
     assert compared["false_negative_rate"] == (0.4, 5, False)
     assert compared["rca_confidence"] == (None, 0, None)
-    words = {goal.name: goal.words for goal in goals(report_of_facts(), POLICY)}
-    assert words["p0_mttr"] == "p0_mttr at most 5m: met with 3m (n 2)"
-    assert words["auto_triage"] == "auto_triage at least 95.0%: no figure (n 0)"
+    texts = {goal.name: goal.text for goal in goals(report_of_facts(), POLICY)}
+    assert texts["p0_mttr"] == "p0_mttr at most 5m: met with 3m (n 2)"
+    assert texts["auto_triage"] == "auto_triage at least 95.0%: no figure (n 0)"
 
 
 def test_nothing_is_met_or_missed_without_a_figure() -> None:

@@ -18,10 +18,10 @@ PAGES = [(FRIDAY, ["U1", "U2"]), (SATURDAY, ["U1"]), (SATURDAY.replace(minute=40
 
 def test_nights_weekends_and_hours_go_by_the_persons_own_clock() -> None:
     berlin = load_of_person(PAGES, "U1", ZoneInfo("Europe/Berlin"))
-    assert berlin.words == "3 pages, 1 night, 1 weekend day, 2 interrupted hours"
+    assert berlin.text == "3 pages, 1 night, 1 weekend day, 2 interrupted hours"
     angeles = load_of_person(PAGES, "U1", ZoneInfo("America/Los_Angeles"))
     assert (angeles.pages, angeles.nights, angeles.weekend_days) == (3, 0, 0)
-    assert load_of_person(PAGES, "U3", UTC).words == "not paged"
+    assert load_of_person(PAGES, "U3", UTC).text == "not paged"
 
 
 def test_a_lead_sees_the_members_of_their_teams_and_nobody_else() -> None:
@@ -48,10 +48,10 @@ def test_a_lead_sees_the_members_of_their_teams_and_nobody_else() -> None:
 def test_the_pages_of_the_last_days_are_counted_for_one_person_alone() -> None:
     now = SATURDAY + timedelta(days=7)
     assert recent_pages(PAGES, "U1", now, complete=True) == RecentPages(2, 3)
-    assert recent_pages(PAGES, "U1", now, complete=True).words == (
+    assert recent_pages(PAGES, "U1", now, complete=True).text == (
         "You were paged twice in the last 7 days, 3 times in the last 30."
     )
-    assert recent_pages(PAGES, "U2", now, complete=False).words == (
+    assert recent_pages(PAGES, "U2", now, complete=False).text == (
         "You were not paged in the last 7 days, and at least once in the last 30."
     )
-    assert recent_pages(PAGES, "U3", now, complete=True).words == "You were not paged in the last 30 days."
+    assert recent_pages(PAGES, "U3", now, complete=True).text == "You were not paged in the last 30 days."

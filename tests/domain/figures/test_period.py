@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.figures.period import of_words
+from bot.domain.figures.period import parse_period
 from bot.domain.figures.report import Period
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )  # fmt: skip
 def test_days_count_whole_in_the_zone(since: str, until: str | None, start: datetime, end: datetime) -> None:
-    assert of_words(since, until, NOW, BERLIN) == Period(start, end)
+    assert parse_period(since, until, NOW, BERLIN) == Period(start, end)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_days_count_whole_in_the_zone(since: str, until: str | None, start: date
 )
 def test_a_period_that_cannot_be_is_refused(since: str, until: str | None) -> None:
     with pytest.raises(Refused):
-        of_words(since, until, NOW, BERLIN)
+        parse_period(since, until, NOW, BERLIN)

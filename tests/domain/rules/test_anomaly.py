@@ -72,7 +72,7 @@ def test_the_reason_says_what_is_usual() -> None:
     (reading,) = read(
         Anomaly("q", Method.ROBUST, metric="queue"), series([*[5.0] * 1500, 60.0], step=60)
     ).holding.values()
-    assert reading.words == "queue is 60, usual is 5"
+    assert reading.summary == "queue is 60, usual is 5"
 
 
 def test_a_deviation_is_measured_in_usual_ones() -> None:

@@ -51,7 +51,7 @@ def test_a_value_that_is_older_than_the_instant_counts_for_nothing() -> None:
 def test_each_series_is_read_by_itself() -> None:
     readings = read(Threshold("q", Operator.GT, 0.5, metric="errors"), series([1], job="a"), series([0], job="b"))
     assert list(readings.holding) == [(("job", "a"),)]
-    assert readings.holding[("job", "a"),].words == "errors is 1 (> 0.5)"
+    assert readings.holding[("job", "a"),].summary == "errors is 1 (> 0.5)"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_change_is_measured_against_the_value_then(
 
 
 def test_a_query_without_result_is_absent() -> None:
-    assert read(Absence("up")).holding[()].words == "up has no result"
+    assert read(Absence("up")).holding[()].summary == "up has no result"
     assert not read(Absence("up"), series([0])).holding
 
 

@@ -17,7 +17,7 @@ from bot.domain.statuspage.publication import (
     change,
     correction_of,
     edit_update,
-    planned_words,
+    planned_text,
     publish,
     reference_label,
     states_now,
@@ -74,11 +74,11 @@ def test_characters_that_change_the_direction_of_text_are_not_published() -> Non
 
 def test_a_message_about_maintenance_says_when_and_whether_it_reminds() -> None:
     planned = schedule(NewMaintenance("Move", "Short breaks.", ["api"], NOW + 10 * HOUR, NOW + 13 * HOUR), "U1", NOW)
-    assert planned_words(planned, ZoneInfo("Europe/Berlin")) == "2026-03-30 00:00 to 03:00 CEST"
-    assert planned_words(planned, ZoneInfo("UTC")) == "2026-03-29 22:00 to 2026-03-30 01:00 UTC"
+    assert planned_text(planned, ZoneInfo("Europe/Berlin")) == "2026-03-30 00:00 to 03:00 CEST"
+    assert planned_text(planned, ZoneInfo("UTC")) == "2026-03-29 22:00 to 2026-03-30 01:00 UTC"
     (update,) = planned.updates
     assert reference_label(update, update.id) == "Scheduled"
     assert reference_label(update, REMINDER) == "Reminder"
     assert reference_label(replace(update, status=PublicStatus.IN_PROGRESS), REMINDER) == "In progress"  # it came late
     assert reference_label(update, correction_of(update, NOW)) == "Correction"
-    assert planned_words(new_publication(HOUR, api=S.MAJOR_OUTAGE), ZoneInfo("UTC")) == ""
+    assert planned_text(new_publication(HOUR, api=S.MAJOR_OUTAGE), ZoneInfo("UTC")) == ""

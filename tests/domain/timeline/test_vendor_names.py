@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.timeline.vendor_names import vendor_name, vendor_words
+from bot.domain.timeline.vendor_names import vendor_name, vendor_text
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_a_name_that_could_be_one_of_ours_names_its_vendor(name: str, kept: str)
 
 
 def test_a_mention_in_a_vendors_answer_mentions_nobody() -> None:
-    assert vendor_words("refused for <@U0NOOR0000> & co") == "refused for @U0NOOR0000 & co"
+    assert vendor_text("refused for <@U0NOOR0000> & co") == "refused for @U0NOOR0000 & co"

@@ -14,7 +14,7 @@ from bot.domain.triage.similarity import (
     SearchDocument,
     SimilarityQuery,
     compare,
-    fix_words,
+    fix_text,
     fixing_step,
 )
 from tests.storage.helpers import MINUTE, NOW, incident
@@ -61,10 +61,10 @@ def test_a_playbook_judged_helpful_takes_precedence() -> None:
 
 def test_only_an_ended_incident_has_a_fix() -> None:
     over = replace(incident(), status=Status.RESOLVED, summary="Rolled back")
-    assert fix_words(over) == "Rolled back"
-    assert fix_words(replace(over, summary="", root_cause="Bad deploy")) == "Its root cause: Bad deploy"
-    assert fix_words(replace(over, status=Status.INVESTIGATING)) == ""
-    assert fix_words(replace(over, status=Status.CANCELLED), "The probe lied") == "It was a false alarm: The probe lied"
+    assert fix_text(over) == "Rolled back"
+    assert fix_text(replace(over, summary="", root_cause="Bad deploy")) == "Its root cause: Bad deploy"
+    assert fix_text(replace(over, status=Status.INVESTIGATING)) == ""
+    assert fix_text(replace(over, status=Status.CANCELLED), "The probe lied") == "It was a false alarm: The probe lied"
 
 
 def test_a_common_word_weighs_less_than_a_rare_one() -> None:

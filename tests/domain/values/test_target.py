@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.values.target import Target, TargetKind, target_words
+from bot.domain.values.target import Target, TargetKind, targets_text
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_other_texts_are_no_targets(text: str) -> None:
 
 def test_a_contact_is_named_without_its_kind() -> None:
     targets = [Target(TargetKind.SCHEDULE, "primary"), Target(TargetKind.CONTACT, "cto")]
-    assert target_words(targets) == "schedule primary, cto"
+    assert targets_text(targets) == "schedule primary, cto"

@@ -40,7 +40,7 @@ def test_a_folder_of_templates_is_checked(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, tocsin_templates=tmp_path)
     (finding,) = communications.check(settings, policies.preset("sev1-5"))
     assert not finding.fine
-    assert "customer_start.j2:3:" in finding.words
+    assert "customer_start.j2:3:" in finding.message
     (tmp_path / "customer_start.j2").write_text("Subject: {{ title }}\n\n{{ impact_description }}\n")
     (finding,) = communications.check(settings, policies.preset("sev1-5"))
     assert finding.fine

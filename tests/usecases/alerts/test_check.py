@@ -20,7 +20,7 @@ async def test_labels_that_no_alert_had_lately_are_found(make_context: MakeConte
     context = make_context(POLICY)
     assert await check(context.database, context.policy, clock.instant) == [], "nothing is said without alerts"
     await report(context, alert("Down", env="live", service="checkout"))
-    assert [each.words for each in await check(context.database, context.policy, clock.instant)] == [
+    assert [each.message for each in await check(context.database, context.policy, clock.instant)] == [
         "alerts.group_by: no alert of the last 30 days had the label cluster.",
         "alerts.routes[0].match: no alert of the last 30 days had team=payments.",
     ]

@@ -24,7 +24,7 @@ SHOWN_PAGES, PAGE_LENGTH, ROUTE_LENGTH = 3, 300, 150
 def card(view: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> Message:
     """What fires, since when, how bad and where, and what may help; who acted; buttons while nobody has."""
     blocks = [*_about(view, facts, policy, now, command), _pages(view.group, now)]
-    return elements.message(_words(view), [*blocks, _outcome(view, now), _buttons(view, facts)])
+    return elements.message(_headline(view), [*blocks, _outcome(view, now), _buttons(view, facts)])
 
 
 def paged(
@@ -33,13 +33,13 @@ def paged(
     """The card for somebody who is paged to act on it, with the reason."""
     time = f" ({ordinal(page.times)} time)" if page.times > 1 else ""
     paged = "You are paged" if page.person else "Somebody has to act"
-    words = f":rotating_light: *{paged}*{time} about {view.group.id}: {render(plain(page.why))}"
+    text = f":rotating_light: *{paged}*{time} about {view.group.id}: {render(plain(page.why))}"
     again = f", again every {durations.exact(timedelta(seconds=page.repeat_s))}" if page.repeat_s else ""
     why = f"Rung {page.rung} of the route {_route(view)}{again}, until somebody acts on the alerts."
     return elements.message(
-        f"{paged} about {_words(view)}",
+        f"{paged} about {_headline(view)}",
         [
-            elements.section(words),
+            elements.section(text),
             elements.context(why),
             *_about(view, facts, policy, now, command),
             _outcome(view, now),
@@ -48,7 +48,7 @@ def paged(
     )
 
 
-def _words(view: GroupView) -> str:
+def _headline(view: GroupView) -> str:
     state = "fires" if view.group.state is AlertStatus.FIRING else "resolved"
     return f"{view.group.id} {state}: {parts.title(view.group)}"
 
@@ -61,7 +61,7 @@ def _about(view: GroupView, facts: AlertFacts, policy: Policy, now: datetime, co
     group = view.group
     pairs = [
         ("Since", phrases.at(group.started_at, now)),
-        ("Alerts", parts.counts_in_words(group, view.firing, view.resolved)),
+        ("Alerts", parts.counts_text(group, view.firing, view.resolved)),
         ("Severity", phrases.severity_name(group.severity, policy)),
         ("Service", parts.services(group, policy) or "not known"),
         *([("Owner", owner)] if (owner := help_lines.owner(facts)) else []),

@@ -26,28 +26,28 @@ def in_incident(
     views: Sequence[GroupView], totals: AlertTotals, policy: Policy, now: datetime, command: str
 ) -> Message:
     """The message in an incident: its groups, those that fire first, with ten alerts."""
-    words = _counts_in_words(totals)
+    text = _counts_text(totals)
     more = f"{command} alerts"
-    return _message(words, _groups(views, policy, now, MOST_ALERTS), totals, views, more)
+    return _message(text, _groups(views, policy, now, MOST_ALERTS), totals, views, more)
 
 
 def answer_in_incident(views: Sequence[GroupView], totals: AlertTotals, policy: Policy, now: datetime) -> Message:
     """The answer in the channel of an incident, which lists more of its alerts than the message."""
-    words = _counts_in_words(totals)
-    return _message(words, _groups(views, policy, now, MOST_LISTED), totals, views, ALL)
+    text = _counts_text(totals)
+    return _message(text, _groups(views, policy, now, MOST_LISTED), totals, views, ALL)
 
 
 def firing_now(views: Sequence[GroupView], totals: AlertTotals, policy: Policy, now: datetime) -> Message:
     """The groups that fire."""
     if not views:
         return elements.line("No alert fires.")
-    words = "1 group of alerts fires" if totals.groups == 1 else f"{totals.groups} groups of alerts fire"
-    return _message(words, _groups(views, policy, now, MOST_LISTED), totals, views, ALL)
+    text = "1 group of alerts fires" if totals.groups == 1 else f"{totals.groups} groups of alerts fire"
+    return _message(text, _groups(views, policy, now, MOST_LISTED), totals, views, ALL)
 
 
 def silenced(stored: Silence, in_force: Sequence[Silence], now: datetime) -> Message:
     """The answer to a silence, with every silence in force."""
-    words = f"{stored.id}: alerts with {clip(render(plain(stored.in_words)), REASON_LENGTH)} are silenced"
+    text = f"{stored.id}: alerts with {clip(render(plain(stored.in_words)), REASON_LENGTH)} are silenced"
     lines = [
         elements.join_dots(
             [
@@ -61,8 +61,8 @@ def silenced(stored: Silence, in_force: Sequence[Silence], now: datetime) -> Mes
         for silence in in_force[:MOST_GROUPS]
     ]
     more = elements.left_out(len(in_force) - len(lines), f"See them: {elements.code('tocsin alerts silence')}")
-    heading = f":mute: {words} until {phrases.at(stored.ends_at, now)}."
-    return elements.message(words, [elements.section(heading), elements.context("\n".join(lines)), more])
+    heading = f":mute: {text} until {phrases.at(stored.ends_at, now)}."
+    return elements.message(text, [elements.section(heading), elements.context("\n".join(lines)), more])
 
 
 def none_in(incident_id: str) -> Message:
@@ -70,7 +70,7 @@ def none_in(incident_id: str) -> Message:
     return elements.line(f"No alert belongs to {incident_id}.")
 
 
-def _counts_in_words(totals: AlertTotals) -> str:
+def _counts_text(totals: AlertTotals) -> str:
     if totals.groups == 1:
         return "Alerts: one group, firing" if totals.firing else "Alerts: one group, resolved"
     if not totals.firing:
@@ -79,15 +79,15 @@ def _counts_in_words(totals: AlertTotals) -> str:
 
 
 def _message(
-    words: str, shown: tuple[list[Block], int], totals: AlertTotals, views: Sequence[GroupView], more: str
+    text: str, shown: tuple[list[Block], int], totals: AlertTotals, views: Sequence[GroupView], more: str
 ) -> Message:
     """The blocks of the groups, and how many groups and alerts there are beside them."""
     blocks, alerts = shown
     hidden_groups, hidden = totals.groups - min(len(views), MOST_GROUPS), totals.alerts - alerts
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"*{words}*"),
+            elements.section(f"*{text}*"),
             *blocks,
             elements.context(f"… and {hidden_groups} more groups: {elements.code(ALL)}") if hidden_groups > 0 else None,
             elements.context(f"… and {hidden} more: {elements.code(more)}") if hidden > 0 else None,
@@ -127,7 +127,7 @@ def _facts(view: GroupView, policy: Policy, now: datetime) -> str:
         why = f" by {mention(group.decided_by)}" if group.decided_by else why
     return elements.join_dots(
         [
-            parts.counts_in_words(group, view.firing, view.resolved),
+            parts.counts_text(group, view.firing, view.resolved),
             f"since {phrases.at(group.started_at, now)}",
             parts.services(group, policy),
             decision + why,

@@ -33,7 +33,7 @@ def title(group: AlertGroup) -> str:
     return clip(_data(group.title), TITLE_LENGTH)
 
 
-def counts_in_words(group: AlertGroup, firing: int, resolved: int) -> str:
+def counts_text(group: AlertGroup, firing: int, resolved: int) -> str:
     """True counts, such as `3 firing, 1 resolved and 7 more, not sent to us · flapped 2 times`."""
     counts = f"{firing} firing" + (f", {resolved} resolved" if resolved else "")
     if group.truncated:
@@ -76,10 +76,10 @@ def services(group: AlertGroup, policy: Policy) -> str:
 
 def reason(view: GroupView) -> str:
     """Why it was decided so, for everybody to read: a private incident is not named."""
-    words = view.group.reason
+    text = view.group.reason
     if view.incident is None or not view.incident.private:
-        return words
-    return re.sub(rf"{view.incident.id}(?![0-9])", "a private incident", words)
+        return text
+    return re.sub(rf"{view.incident.id}(?![0-9])", "a private incident", text)
 
 
 def links(alerts: Sequence[Alert], of_services: Sequence[tuple[str, str]] = ()) -> str:

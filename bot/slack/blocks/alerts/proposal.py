@@ -11,11 +11,11 @@ from bot.slack.text import mention
 
 def proposal(incident: Incident, turn: int) -> Message:
     """The question with its two buttons."""
-    words = f"All alerts of {incident.id} have resolved. Is it resolved?"
+    text = f"All alerts of {incident.id} have resolved. Is it resolved?"
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f":white_check_mark: {words}\nAn alert resolves no incident: a person decides."),
+            elements.section(f":white_check_mark: {text}\nAn alert resolves no incident: a person decides."),
             elements.actions(
                 button("Resolve incident", "resolve", press_value(incident), style="primary"),
                 button("Keep open", "keep_open", press_value(incident, turn)),
@@ -27,9 +27,9 @@ def proposal(incident: Incident, turn: int) -> Message:
 
 def settled(incident: Incident, kept_open_by: str | None) -> Message:
     """The question without its buttons, and why. `kept_open_by`: None if nobody keeps it open."""
-    words = f":white_check_mark: All alerts of {incident.id} had resolved."
+    text = f":white_check_mark: All alerts of {incident.id} had resolved."
     if kept_open_by is not None:
-        return elements.line(f"{words} {mention(kept_open_by)} keeps it open.")
+        return elements.line(f"{text} {mention(kept_open_by)} keeps it open.")
     if not incident.open:
-        return elements.line(f"{words} It is {incident.status}.")
-    return elements.line(f"{words} They fire again: it stays open.")
+        return elements.line(f"{text} It is {incident.status}.")
+    return elements.line(f"{text} They fire again: it stays open.")

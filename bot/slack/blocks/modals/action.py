@@ -134,9 +134,9 @@ def _modal(callback: str, title: str, submit: str, item: NewAction, metadata: st
     owner: Block = {"type": "users_select", "placeholder": elements.plain_text("Who does it?", elements.PLACEHOLDER)}
     if is_user_id(item.owner or ""):
         owner["initial_user"] = item.owner
-    priorities = [elements.option(words, str(priority)) for priority, words in PRIORITIES.items()]
+    priorities = [elements.option(label, str(priority)) for priority, label in PRIORITIES.items()]
     categories = [elements.option(str(category).capitalize(), str(category)) for category in Category]
-    kinds = [elements.option(words, str(kind)) for kind, words in KINDS.items()]
+    kinds = [elements.option(label, str(kind)) for kind, label in KINDS.items()]
     return elements.modal(
         callback,
         title,

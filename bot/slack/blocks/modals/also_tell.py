@@ -44,8 +44,8 @@ class Offer:
     @property
     def digest(self) -> str:
         """A short hash, which differs once the record has changed the text."""
-        words = f"{self.message.stage}\n{self.message.subject}\n{self.message.text}"
-        return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:12]
+        text = f"{self.message.stage}\n{self.message.subject}\n{self.message.text}"
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def also_tell_input(incident: Incident, policy: Policy, *, page: bool = False) -> Block | None:
@@ -116,12 +116,12 @@ def _offer(incident: Incident, offer: Offer) -> list[Block | None]:
     message, audience = offer.message, offer.audience
     ask = " — a second person approves it" if audience.second_person else ""
     head = f"*{render(plain(audience.name))}*{ask}\n{reach_line(offer.reach, audience)}"
-    words = f"*{render(plain(message.subject))}*\n{clip(render(message.text), QUOTED)}"
+    text = f"*{render(plain(message.subject))}*\n{clip(render(message.text), QUOTED)}"
     lines = finding_lines(offer.findings)
     button = elements.button("Write it" if not offer.sendable else "Change", EDIT, press_value(incident, audience.key))
     return [
         elements.section(head, button),
-        elements.section(quote(words)),
+        elements.section(quote(text)),
         elements.context(lines) if lines else None,
         elements.divider(),
     ]

@@ -195,8 +195,8 @@ def last_messages(form: CommsForm) -> Block:
 
 def corrects(communication: Communication) -> Block:
     """Names the message that is corrected."""
-    words = f"*{render(plain(communication.subject))}*"
-    return elements.section(f":pencil2: This corrects #{communication.number}: {words}. The first message stays.")
+    text = f"*{render(plain(communication.subject))}*"
+    return elements.section(f":pencil2: This corrects #{communication.number}: {text}. The first message stays.")
 
 
 def recipient_blocks(reach: Reach, audience: Audience) -> list[Block]:
@@ -246,7 +246,7 @@ def _sent_messages(form: CommsForm) -> list[Block]:
         if communication.state is not State.SENT:
             continue
         when = elements.clock_and_age(communication.sent_at or communication.written_at)
-        words = f"{render(plain(tell.title_of(communication)))} · {when}\n{render(plain(communication.subject))}"
+        text = f"{render(plain(tell.title_of(communication)))} · {when}\n{render(plain(communication.subject))}"
         button = elements.button("Correct", CORRECT, press_value(form.incident, communication.number))
-        blocks.append(elements.section(words, button))
+        blocks.append(elements.section(text, button))
     return [elements.divider(), *blocks] if blocks else []

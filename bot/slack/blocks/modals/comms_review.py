@@ -36,10 +36,10 @@ def review_modal(form: CommsForm, communication: Communication) -> Block:
 
 def declined_modal(communication: Communication) -> Block:
     """The modal that replaces the form once the message is declined."""
-    words = (
+    text = (
         f"The {render(plain(tell.title_of(communication)))} is not sent. {mention(communication.author)} can read that."
     )
-    return elements.modal("declined", "Review message", None, [elements.section(words)])
+    return elements.modal("declined", "Review message", None, [elements.section(text)])
 
 
 def number_of_review(view: View) -> tuple[int, int]:

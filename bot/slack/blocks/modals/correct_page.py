@@ -38,20 +38,20 @@ def correct_page_modal(
     """The form for update `number`, with inputs `title`, `impact`, `message` and `options`."""
     update = publication.updates[number - 1]
     was = Correction(update.message, number, publication.title, publication.impact)
-    words = typed or was
+    values = typed or was
     box = elements.option("Tell subscribers, too", _NOTIFY)
-    boxes: Block = {"type": "checkboxes", "options": [box]} | ({"initial_options": [box]} if words.notify else {})
+    boxes: Block = {"type": "checkboxes", "options": [box]} | ({"initial_options": [box]} if values.notify else {})
     blocks = [
         elements.context(
             f"{update.status.label}, published {elements.clock_and_age(update.at)}. "
             "The page shows the right words, and when they were corrected."
         ),
         elements.input_block(
-            "message", "Message", elements.text_input(words.message or "", multiline=True, longest=MESSAGE_LENGTH)
+            "message", "Message", elements.text_input(values.message or "", multiline=True, longest=MESSAGE_LENGTH)
         ),
-        elements.input_block("title", "Title", elements.text_input(words.title or "", longest=TITLE_LENGTH)),
+        elements.input_block("title", "Title", elements.text_input(values.title or "", longest=TITLE_LENGTH)),
         elements.input_block(
-            "impact", "Impact", elements.text_input(words.impact or "", longest=IMPACT_LENGTH), optional=True
+            "impact", "Impact", elements.text_input(values.impact or "", longest=IMPACT_LENGTH), optional=True
         ),
         elements.input_block("options", "Also", boxes, optional=True),
         *findings_blocks(findings),

@@ -120,13 +120,13 @@ def declare_modal(
 
 def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Sequence[str] = ()) -> Block:
     """The severity that the rules suggest; the person decides. `unknown` are metrics that no rule uses."""
-    words = "Fill in the impact below, and I'll suggest one."
+    text = "Fill in the impact below, and I'll suggest one."
     if suggestion is not None:
         reasons = clip("; ".join(render(reason) for reason in suggestion.reasons), 1000)
-        words = f":bulb: Suggested: *{render(severity_plain(policy.severity(suggestion.severity)))}* — {reasons}"
+        text = f":bulb: Suggested: *{render(severity_plain(policy.severity(suggestion.severity)))}* — {reasons}"
     if unknown:
-        words += f"\nNo rule uses {clip(', '.join(render(plain(name)) for name in unknown), 200)}."
-    return {**elements.context(words), "block_id": SUGGESTION}
+        text += f"\nNo rule uses {clip(', '.join(render(plain(name)) for name in unknown), 200)}."
+    return {**elements.context(text), "block_id": SUGGESTION}
 
 
 def with_suggestion(view: View, policy: Policy) -> Block | None:

@@ -64,5 +64,5 @@ def values_of_redact(view: View) -> RedactValues:
 
 def _option(record: RecordedEntry) -> Block:
     entry = record.entry
-    words = " ".join(render_recorded(record.current_text, record.names).split())
-    return elements.option(f"{elements.utc(entry.at)} · {words}", str(record.seq), entry.kind.replace("_", " "))
+    text = " ".join(render_recorded(record.current_text, record.names).split())
+    return elements.option(f"{elements.utc(entry.at)} · {text}", str(record.seq), entry.kind.replace("_", " "))

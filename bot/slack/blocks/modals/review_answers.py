@@ -49,11 +49,11 @@ def answer_modal(incident: Incident, sections: Sequence[Section], questions: Seq
 def thanked(incident: Incident, left: int, *, anonymous: bool) -> Block:
     """The view that takes the place of the form: where the answers are, and how many questions are left."""
     name = "without your name" if anonymous else "with your name"
-    words = f"Thank you. Your words are in the review of {incident.id}, {name}."
+    text = f"Thank you. Your words are in the review of {incident.id}, {name}."
     more = {0: "", 1: " One more question is for you: press *Answer* again."}.get(
         left, f" {left} more questions are for you: press *Answer* again."
     )
-    return elements.modal(ANSWERED, "Answer", None, [elements.section(f"{words}{more}")])
+    return elements.modal(ANSWERED, "Answer", None, [elements.section(f"{text}{more}")])
 
 
 def values_of_answers(view: View) -> Answers:

@@ -83,5 +83,5 @@ def _split_day(rest: str) -> tuple[str, DayExpression | None]:
     return _tidy(rest), None
 
 
-def _tidy(words: str) -> str:
-    return " ".join(words.split()).strip(_SEPARATORS)
+def _tidy(title: str) -> str:
+    return " ".join(title.split()).strip(_SEPARATORS)

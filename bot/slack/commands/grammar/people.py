@@ -77,9 +77,9 @@ def page(context: ParseContext) -> Request:
     return Request(context.verb.name, names=(name,), text=reason, unmatched=unmatched)
 
 
-def typed_name(words: str, context: ParseContext) -> str:
+def typed_name(typed: str, context: ParseContext) -> str:
     """A typed name without `@` and punctuation. Raises `ArgumentError` for a channel, a user group, and for none."""
-    name = " ".join(words.split()).strip(_AROUND)
+    name = " ".join(typed.split()).strip(_AROUND)
     if name.startswith("#"):
         raise ArgumentError(f"“{echo(name)}” is a channel. Type @ and pick a person from the list.")
     name = name.lstrip("@")

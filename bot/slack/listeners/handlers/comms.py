@@ -94,13 +94,13 @@ def form_of(audience_draft: Draft, audiences: Overview, record: VariableInputs) 
         AudienceChoice(
             audience,
             audience in audiences.proposed,
-            stages.last_told_words(incident, audience, now),
+            stages.last_told_text(incident, audience, now),
             stages.due_at(incident, audience, record.policy),
         )
         for audience in (*audiences.proposed, *audiences.others)
     ]
     if audience_draft.audience not in (*audiences.proposed, *audiences.others):
-        waiting = stages.last_told_words(incident, audience_draft.audience, now)
+        waiting = stages.last_told_text(incident, audience_draft.audience, now)
         choices.append(AudienceChoice(audience_draft.audience, False, waiting))
     return CommsForm(
         incident, audience_draft.audience, audience_draft.message, audience_draft.reach, audience_draft.findings,

@@ -62,8 +62,8 @@ async def open_add_to_timeline(ctx: ListenerContext, interaction: Interaction, s
     incidents = (await ctx.open_incidents(interaction.user)).incidents
     if not incidents:
         return menu.none_open(ctx.command)
-    words = title_of(from_command(source.get("text") or "")) or "What happened"
-    line = f"{ctx.command} note {words} --in {incidents[0].id}"
+    title = title_of(from_command(source.get("text") or "")) or "What happened"
+    line = f"{ctx.command} note {title} --in {incidents[0].id}"
     view = add_to_timeline_modal(incidents, source)
     return await ctx.open_view(_retry_interaction(interaction, "add_to_timeline", source), view, line)
 

@@ -40,7 +40,7 @@ async def _show(call: VerbCall) -> Message:
     async with call.context.database.reading() as conn:
         latest = await entries.read(conn, call.number, key_only=True, limit=SHOWN_ENTRIES, newest=True)
         failed = await census.causes_of_failure(conn, call.number)
-    failures = [card.Failure(step=failure.kind, words=failure.error) for failure in failed]
+    failures = [card.Failure(step=failure.kind, text=failure.error) for failure in failed]
     return incident_lists.show(call.incident, call.policy, latest, call.context.clock.now(), failures)
 
 

@@ -10,7 +10,7 @@ import re
 from bot.domain.errors import Refused
 from bot.domain.incident.redaction import require_redactor
 from bot.domain.timeline.entry import RecordedEntry
-from bot.domain.timeline.redaction import words_of
+from bot.domain.timeline.redaction import texts_of
 from bot.slack.blocks import redaction
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.redact import REDACT, redact_modal, values_of_redact
@@ -65,7 +65,7 @@ async def _redactable_entries(call: VerbCall) -> list[RecordedEntry]:
     offered = [
         record
         for record in reversed(newest)
-        if not record.purged and words_of(record.entry) and (everything or record.entry.actor == call.user)
+        if not record.purged and texts_of(record.entry) and (everything or record.entry.actor == call.user)
     ]
     if not offered:
         raise Refused(
@@ -83,7 +83,7 @@ async def _record_of_message(call: IncidentCall, channel: str, ts: str) -> Recor
         if record is None and (notice := await rewriting.posted_as(conn, call.number, channel, ts)):
             seqs = [*(notice.payload.get("seqs") or ()), notice.payload.get("seq")]
             candidates = await entries.by_seqs(conn, call.number, [seq for seq in seqs if seq is not None])
-            record = next((candidate for candidate in candidates if words_of(candidate.entry)), None)
+            record = next((candidate for candidate in candidates if texts_of(candidate.entry)), None)
     if record is None:
         raise Refused(f"That message is not on the timeline of {call.incident.id}.", "redact")
     return record

@@ -38,7 +38,7 @@ async def page_form(call: IncidentCall) -> PageForm:
         published = await open_publication(conn, incident.number)
     audiences = [(audience, audience in summary.proposed) for audience in (*summary.proposed, *summary.others)]
     choices = [
-        AudienceChoice(audience, is_proposed, stages.last_told_words(incident, audience, now))
+        AudienceChoice(audience, is_proposed, stages.last_told_text(incident, audience, now))
         for audience, is_proposed in audiences
     ]
     return PageForm(
@@ -53,7 +53,7 @@ async def page_form(call: IncidentCall) -> PageForm:
 def page_choice(call: IncidentCall) -> AudienceChoice:
     """The status page among the audiences."""
     return AudienceChoice(
-        STATUS_PAGE, False, stages.last_told_words(call.incident, STATUS_PAGE, call.context.clock.now())
+        STATUS_PAGE, False, stages.last_told_text(call.incident, STATUS_PAGE, call.context.clock.now())
     )
 
 

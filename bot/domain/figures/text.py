@@ -1,4 +1,4 @@
-"""Puts the figures of a period into words, each with the number of incidents behind it."""
+"""Texts of the figures of a period, each figure with the number of incidents behind it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def lines(report: Report, policy: Policy) -> list[str]:
 
 def headline(report: Report) -> str:
     """The period and how many incidents it had."""
-    period, only = report.period, f" ({report.selection.words})" if report.selection.words else ""
+    period, only = report.period, f" ({report.selection.text})" if report.selection.text else ""
     return (
         f"{period.start:%-d %b %Y} to {period.end:%-d %b %Y}{only}: {_plural(report.incidents, 'incident')}, "
         f"{report.resolved} resolved, {report.open} open, {report.reopened} reopened, {report.private} private"
@@ -71,7 +71,7 @@ def details(report: Report, policy: Policy) -> list[str]:
         f"Targets: acknowledged in time {_part(report.kept.acknowledged, report.kept.acknowledge_n)}, "
         f"resolved in time {_part(report.kept.resolved, report.kept.resolve_n)}; "
         f"{_plural(report.kept.breaches, 'breach', 'breaches')}",
-        *([f"Aims: {'; '.join(goal.words for goal in aims)}"] if (aims := goals(report, policy)) else []),
+        *([f"Aims: {'; '.join(goal.text for goal in aims)}"] if (aims := goals(report, policy)) else []),
         f"Updates on time: {_part(report.cadence.in_time, report.cadence.n)}",
         f"Pages: {report.pages} for {_plural(report.paged, 'incident')}",
         f"An alert told first: {_share(report.alerts.detection_rate, report.alerts.incidents, 'incident')}",
@@ -125,10 +125,10 @@ def _unclear_trends(report: Report) -> list[str]:
 def _distribution(of: Distribution) -> str:
     if of.median is None or of.p75 is None or of.p95 is None:
         return "no figure (n 0)"
-    return f"median {seconds_words(of.median)}, p75 {seconds_words(of.p75)}, p95 {seconds_words(of.p95)} (n {of.n})"
+    return f"median {seconds_text(of.median)}, p75 {seconds_text(of.p75)}, p95 {seconds_text(of.p95)} (n {of.n})"
 
 
-def seconds_words(seconds: float) -> str:
+def seconds_text(seconds: float) -> str:
     """A time to read, such as `1 h 5 min`."""
     return durations.approximate(timedelta(seconds=seconds))
 
