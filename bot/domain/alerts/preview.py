@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.domain.alerts import inhibition
 from bot.domain.alerts.alert import Alert, AlertStatus
 from bot.domain.alerts.group import AlertGroup
-from bot.domain.alerts.routing import Placement, labels_in_words
+from bot.domain.alerts.routing import Placement, labels_text
 from bot.domain.alerts.silence import Silence, silenced_by
 from bot.domain.policy.alert_rules import AlertAction, Inhibition
 
@@ -113,6 +113,6 @@ def _inhibition(
         if (source := quiet.sources.get(key)) is not None:
             return source.id, inhibition.in_words(source, rule, labels)
         if inhibitors.get(key, set()) - {placement.group_key}:
-            words = f"{labels_in_words(rule.source)} fires and inhibits {labels_in_words(rule.target)}"
+            words = f"{labels_text(rule.source)} fires and inhibits {labels_text(rule.target)}"
             return None, words
     return None
