@@ -105,7 +105,7 @@ class Mask:
         """Mask these secrets as well."""
         long_secrets = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
         plain_forms = {form for secret in long_secrets for form in _forms(secret)}
-        forms = {again for form in plain_forms for again in _quoted_forms(form) if len(again) >= _SHORTEST_SECRET}
+        forms = {quoted for form in plain_forms for quoted in _quoted_forms(form) if len(quoted) >= _SHORTEST_SECRET}
         self._secrets = sorted(forms.union(self._secrets), key=len, reverse=True)
 
     def event(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -258,11 +258,11 @@ class Metrics:
         self.slack_calls.labels(method, error_name(result)).inc()
         self.slack_seconds.labels(method).observe(took_s)
 
-    def claimed(self, what: str, taken_over: bool) -> None:
+    def claimed(self, kind: str, reclaimed: bool) -> None:
         """Count a claim of a `notice` or `deadline`, and whether another process's lease had expired."""
-        self.claims.labels(what).inc()
-        if taken_over:
-            self.taken_over.labels(what).inc()
+        self.claims.labels(kind).inc()
+        if reclaimed:
+            self.taken_over.labels(kind).inc()
 
     def acknowledged(self, kind: str, took_s: float) -> None:
         """Record how long a request of this kind waited for its answer."""

@@ -198,7 +198,7 @@ def _md_list(section: Section, view: ReviewView) -> list[str]:
 def _md(text: str) -> str:
     """Text whose code between single backticks stays code; every other mark stands for itself."""
     pieces = _CODE.split(text)  # at odd places stands what was between backticks
-    marked = "".join(f"`{piece}`" if place % 2 else piece.translate(_MARKDOWN) for place, piece in enumerate(pieces))
+    marked = "".join(f"`{piece}`" if index % 2 else piece.translate(_MARKDOWN) for index, piece in enumerate(pieces))
     return _FIRST.sub(r"\1\\\2", marked)
 
 

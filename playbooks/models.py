@@ -58,11 +58,11 @@ def _severity(value: Any) -> int | str:
     )
 
 
-def _one_of(options: tuple[str, ...], what: str) -> Callable[[Any], str]:
+def _one_of(options: tuple[str, ...], noun: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in options:
             hint = did_you_mean(value, options, "There are") if isinstance(value, str) else f" There are {options}."
-            raise invalid(f"is not {what}: {quote_value(value)}.{hint}")
+            raise invalid(f"is not {noun}: {quote_value(value)}.{hint}")
         return str(value)
 
     return check

@@ -47,7 +47,7 @@ def _parameter(name: str, model: models.Parameter) -> domain.Parameter:
 
 
 def _phase(number: int, model: models.Phase) -> domain.Phase:
-    steps = tuple(_step(f"{number}.{place}", step) for place, step in enumerate(model.steps, 1))
+    steps = tuple(_step(f"{number}.{index}", step) for index, step in enumerate(model.steps, 1))
     return domain.Phase(model.title, steps, model.within)
 
 

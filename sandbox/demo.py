@@ -197,7 +197,7 @@ def _has_screen() -> bool:
 def _manifest() -> Path | None:
     """The app's manifest: beside the packages in a checkout, under `share` once installed; `None` elsewhere."""
     places = (HERE.parent / "manifest.yml", Path(sys.prefix) / "share" / "tocsin" / "manifest.yml")
-    return next((place for place in places if place.exists()), None)
+    return next((path for path in places if path.exists()), None)
 
 
 def say(text: str) -> None:

@@ -245,8 +245,8 @@ class Interactions:
                 continue
             chosen = view.values[block["block_id"]][element["action_id"]][VALUE_FIELD[element["type"]]]
             if chosen in self.state.channels:
-                place = {"block_id": block["block_id"], "action_id": element["action_id"], "channel_id": chosen}
-                urls.append(place | {"response_url": self.response_urls.issue(user.id, chosen)})
+                source = {"block_id": block["block_id"], "action_id": element["action_id"], "channel_id": chosen}
+                urls.append(source | {"response_url": self.response_urls.issue(user.id, chosen)})
         return urls
 
     async def close(self, user: User, view: View) -> Reply:

@@ -77,8 +77,8 @@ class OpenId:
             return web.Response(text=f"{page}<ul>{links}</ul>", content_type="text/html")
         code = secrets.token_urlsafe(24)
         self._codes[code] = Grant(user.id, query.get("nonce", ""), query["redirect_uri"], time.time())
-        back = urlencode({"code": code, "state": query.get("state", "")})
-        return web.Response(status=302, headers={"Location": f"{query['redirect_uri']}?{back}"})
+        answer_query = urlencode({"code": code, "state": query.get("state", "")})
+        return web.Response(status=302, headers={"Location": f"{query['redirect_uri']}?{answer_query}"})
 
     async def keys(self, _: web.Request) -> web.Response:
         """The public keys, as a JSON Web Key Set."""

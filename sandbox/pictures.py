@@ -283,7 +283,14 @@ async def wait_for_card(ws: Workspace) -> tuple[Channel, Message]:
 
 
 async def open_tab(
-    browser: Browser, ws: Workspace, who: str, channel: str, *, width: int = 1280, height: int = 860, dark: bool = False
+    browser: Browser,
+    ws: Workspace,
+    user: str,
+    channel: str,
+    *,
+    width: int = 1280,
+    height: int = 860,
+    dark: bool = False,
 ) -> Page:
     """Open a tab as one person."""
     context = await browser.new_context(
@@ -291,7 +298,7 @@ async def open_tab(
     )
     context.set_default_timeout(TIMEOUT_S * 1000)
     tab = await context.new_page()
-    await tab.goto(f"{ws.url}/?as={who}&in={channel}")
+    await tab.goto(f"{ws.url}/?as={user}&in={channel}")
     await tab.locator("#main h1").wait_for()
     return tab
 

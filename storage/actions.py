@@ -121,24 +121,24 @@ class ActionFilter:
     private: bool = True  # with those of private incidents
 
 
-async def live(conn: AsyncConnection, wanted: ActionFilter, limit: int) -> list[ActionItem]:
+async def live(conn: AsyncConnection, selection: ActionFilter, limit: int) -> list[ActionItem]:
     """Up to `limit` items that are still to be done, those due first first."""
-    query = _live(sa.select(_c.state), wanted).order_by(_c.due.is_(None), _c.due, _c.incident, _c.number)
+    query = _live(sa.select(_c.state), selection).order_by(_c.due.is_(None), _c.due, _c.incident, _c.number)
     return [_adapter.validate_python(state) for state in await conn.scalars(query.limit(limit))]
 
 
-async def count_live(conn: AsyncConnection, wanted: ActionFilter) -> int:
+async def count_live(conn: AsyncConnection, selection: ActionFilter) -> int:
     """The number of items that `live` would find without a limit."""
-    return int(await conn.scalar(_live(sa.select(sa.func.count()).select_from(action_items), wanted)) or 0)
+    return int(await conn.scalar(_live(sa.select(sa.func.count()).select_from(action_items), selection)) or 0)
 
 
-def _live(query: Any, wanted: ActionFilter) -> Any:
+def _live(query: Any, selection: ActionFilter) -> Any:
     query = query.where(_LIVE)
-    if wanted.owner is not None:
-        query = query.where(_c.owner == wanted.owner)
-    if wanted.due_before is not None:
-        query = query.where(_c.due < wanted.due_before.isoformat())
-    if not wanted.private:
+    if selection.owner is not None:
+        query = query.where(_c.owner == selection.owner)
+    if selection.due_before is not None:
+        query = query.where(_c.due < selection.due_before.isoformat())
+    if not selection.private:
         public = sa.select(incidents.c.number).where(incidents.c.private.is_(sa.false()))
         query = query.where(_c.incident.in_(public))
     return query

@@ -35,38 +35,38 @@ class PageFilter:
     concerning: str | None = None  # a person whom the incident names, or who joined its channel
 
 
-async def read(conn: AsyncConnection, wanted: PageFilter, limit: int) -> list[Incident]:
+async def read(conn: AsyncConnection, selection: PageFilter, limit: int) -> list[Incident]:
     """Up to `limit` incidents, the newest first."""
-    states = sa.select(_c.state).where(*_conditions(wanted)).order_by(_c.number.desc()).limit(limit)
+    states = sa.select(_c.state).where(*_conditions(selection)).order_by(_c.number.desc()).limit(limit)
     return [stored.ADAPTER.validate_python(state) for state in await conn.scalars(states)]
 
 
-def _conditions(wanted: PageFilter) -> list[Any]:
-    conditions: list[Any] = [_OPEN] if wanted.open_only else []
-    if wanted.statuses:
-        conditions.append(_c.status.in_(sorted(wanted.statuses)))
-    if wanted.severities:
-        conditions.append(_c.severity.in_(sorted(wanted.severities)))
-    if wanted.since is not None:
-        conditions.append(_c.declared_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(_c.declared_at < wanted.until)
-    if wanted.before is not None:
-        conditions.append(_c.number < wanted.before)
-    if wanted.private is not None:
-        conditions.append(_PRIVATE if wanted.private else _c.private.is_(sa.false()))
-    if wanted.at_least is not None:
-        conditions.append(_c.number >= wanted.at_least)
-    if wanted.service is not None:
-        conditions.append(_names(sa.cast(_c.state["services"], sa.Text), wanted.service))
-    if wanted.concerning is not None:
+def _conditions(selection: PageFilter) -> list[Any]:
+    conditions: list[Any] = [_OPEN] if selection.open_only else []
+    if selection.statuses:
+        conditions.append(_c.status.in_(sorted(selection.statuses)))
+    if selection.severities:
+        conditions.append(_c.severity.in_(sorted(selection.severities)))
+    if selection.since is not None:
+        conditions.append(_c.declared_at >= selection.since)
+    if selection.until is not None:
+        conditions.append(_c.declared_at < selection.until)
+    if selection.before is not None:
+        conditions.append(_c.number < selection.before)
+    if selection.private is not None:
+        conditions.append(_PRIVATE if selection.private else _c.private.is_(sa.false()))
+    if selection.at_least is not None:
+        conditions.append(_c.number >= selection.at_least)
+    if selection.service is not None:
+        conditions.append(_names(sa.cast(_c.state["services"], sa.Text), selection.service))
+    if selection.concerning is not None:
         joined = sa.exists().where(
             timeline.c.incident == _c.number,
             timeline.c.kind == "joined",
             sa.text("kind <> 'message'"),
-            timeline.c.actor == wanted.concerning,
+            timeline.c.actor == selection.concerning,
         )
-        conditions.append(sa.or_(_names(sa.cast(_c.state, sa.Text), wanted.concerning), joined))
+        conditions.append(sa.or_(_names(sa.cast(_c.state, sa.Text), selection.concerning), joined))
     return conditions
 
 

@@ -188,45 +188,47 @@ class IncidentCount:
     is_all: bool = True  # whether there are no more than were counted
 
 
-async def find(conn: AsyncConnection, wanted: IncidentFilter, worst_first: Sequence[str], limit: int) -> list[Incident]:
+async def find(
+    conn: AsyncConnection, selection: IncidentFilter, worst_first: Sequence[str], limit: int
+) -> list[Incident]:
     """Up to `limit` incidents by the order of severities in `worst_first`, then the newest first."""
     ranks = {key: rank for rank, key in enumerate(worst_first)}
     rank = [sa.case(ranks, value=_c.severity, else_=len(ranks))] if ranks else []
-    states = sa.select(_c.state).where(*_conditions(wanted)).order_by(*rank, _c.number.desc()).limit(limit)
+    states = sa.select(_c.state).where(*_conditions(selection)).order_by(*rank, _c.number.desc()).limit(limit)
     return [ADAPTER.validate_python(state) for state in await conn.scalars(states)]
 
 
-async def count(conn: AsyncConnection, wanted: IncidentFilter) -> IncidentCount:
+async def count(conn: AsyncConnection, selection: IncidentFilter) -> IncidentCount:
     """Count the matching incidents, of which at most the newest `MOST_COUNTED`."""
     drill = sa.case((_c.state["drill"].as_boolean(), 1), else_=0).label("drill")
-    matching = sa.select(drill).where(*_conditions(wanted)).order_by(_c.number.desc()).limit(MOST_COUNTED + 1)
+    matching = sa.select(drill).where(*_conditions(selection)).order_by(_c.number.desc()).limit(MOST_COUNTED + 1)
     drills = list(await conn.scalars(matching))
     is_all, drills = len(drills) <= MOST_COUNTED, drills[:MOST_COUNTED]
     return IncidentCount(len(drills) - sum(drills), sum(drills), is_all)
 
 
-def _conditions(wanted: IncidentFilter) -> list[Any]:
+def _conditions(selection: IncidentFilter) -> list[Any]:
     conditions: list[Any] = []
-    if wanted.open_only:
+    if selection.open_only:
         conditions.append(_OPEN)
-    if wanted.severities:
-        conditions.append(_c.severity.in_(sorted(wanted.severities)))
-    if wanted.declared_since is not None:
-        conditions.append(_c.declared_at >= wanted.declared_since)
-    if wanted.private is not None:
-        conditions.append(_PRIVATE if wanted.private else _c.private.is_(sa.false()))
-    if wanted.at_least is not None:
-        conditions.append(_c.number >= wanted.at_least)
-    if wanted.naming:
-        conditions.append(sa.or_(*(_names(text) for text in sorted(wanted.naming))))
-    if wanted.concerning is not None:
+    if selection.severities:
+        conditions.append(_c.severity.in_(sorted(selection.severities)))
+    if selection.declared_since is not None:
+        conditions.append(_c.declared_at >= selection.declared_since)
+    if selection.private is not None:
+        conditions.append(_PRIVATE if selection.private else _c.private.is_(sa.false()))
+    if selection.at_least is not None:
+        conditions.append(_c.number >= selection.at_least)
+    if selection.naming:
+        conditions.append(sa.or_(*(_names(text) for text in sorted(selection.naming))))
+    if selection.concerning is not None:
         joined = sa.exists().where(
             timeline.c.incident == _c.number,
             timeline.c.kind == "joined",
             sa.text("kind <> 'message'"),
-            timeline.c.actor == wanted.concerning,
+            timeline.c.actor == selection.concerning,
         )
-        conditions.append(sa.or_(_names(wanted.concerning), joined))
+        conditions.append(sa.or_(_names(selection.concerning), joined))
     return conditions
 
 

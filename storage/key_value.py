@@ -116,9 +116,9 @@ def replica(name: str) -> Key[dict[str, float]]:
     return Key(REPLICA_PREFIX + name)
 
 
-def ticket_cursor(tracker: str, place: str) -> Key[str]:
-    """How far the changes of a place of a tracker have been read, in ISO 8601: the next look starts there."""
-    return Key(f"tickets:{tracker}:{place}")
+def ticket_cursor(tracker: str, project: str) -> Key[str]:
+    """How far the changes of a project of a tracker have been read, in ISO 8601: the next look starts there."""
+    return Key(f"tickets:{tracker}:{project}")
 
 
 def review_canvas(incident: int) -> Key[dict[str, Any]]:

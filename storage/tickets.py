@@ -35,19 +35,19 @@ async def of_incidents(conn: AsyncConnection, numbers: Sequence[int]) -> list[Ti
 
 
 async def by_external(
-    conn: AsyncConnection, tracker: TrackerKind, place: str, names: Sequence[str]
+    conn: AsyncConnection, tracker: TrackerKind, project: str, names: Sequence[str]
 ) -> dict[str, Ticket]:
-    """The tickets with these numbers or keys at a place of a tracker, as far as they are ours."""
+    """The tickets with these numbers or keys of a project of a tracker, as far as they are ours."""
     if not names:
         return {}
-    matches = (_c.tracker == tracker.value, _c.place == place, _c.external.in_(names))
+    matches = (_c.tracker == tracker.value, _c.place == project, _c.external.in_(names))
     return {row.external: _ticket(row) for row in await conn.execute(sa.select(tickets).where(*matches))}
 
 
 async def put(conn: AsyncConnection, ticket: Ticket, now: datetime) -> bool:
     """Store a new ticket. False where the item has one already: then nothing changes."""
     row = insert(conn, tickets).values(
-        incident=ticket.incident, item=ticket.item, tracker=ticket.tracker.value, place=ticket.place,
+        incident=ticket.incident, item=ticket.item, tracker=ticket.tracker.value, place=ticket.project,
         external=ticket.external, url=ticket.url, state=ticket.state.value, created_at=ticket.created_at,
         changed_at=now, sent=_ticket_json(ticket.sent),
     )  # fmt: skip
@@ -66,8 +66,8 @@ async def set_sent(conn: AsyncConnection, ticket: Ticket, sent: NewTicket) -> No
     await conn.execute(sa.update(tickets).where(*is_ticket).values(sent=_ticket_json(sent)))
 
 
-async def places(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKind, str]]:
-    """The places of open tickets, and of those whose state changed since then."""
+async def projects(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKind, str]]:
+    """The projects of open tickets, and of those whose state changed since then."""
     live = sa.or_(_c.state == TicketState.OPEN.value, _c.changed_at >= since)
     query = sa.select(_c.tracker, _c.place).where(live).distinct().order_by(_c.tracker, _c.place)
     return [(TrackerKind(row.tracker), row.place) for row in await conn.execute(query)]

@@ -26,18 +26,18 @@ async def check(database: Database, policy: Policy, now: datetime) -> list[Findi
     missing = list(dict.fromkeys(_missing(policy.alerts, label_sets)))
     if not missing:
         return [ok("alerts", "every label that the policy names occurred in the last 30 days")]
-    return [warn("alerts", f"{place}: no alert of the last 30 days had {label}.") for place, label in missing]
+    return [warn("alerts", f"{rule}: no alert of the last 30 days had {label}.") for rule, label in missing]
 
 
 def _missing(rules: AlertRules, label_sets: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield each place in the policy whose label, or label with value, none of these alerts has."""
-    for place, label in _labels(rules):
+    for rule, label in _labels(rules):
         if label not in ALWAYS and not any(labels.get(label) for labels in label_sets):
-            yield place, f"the label {label}"
-    for place, match in _conditions(rules):
+            yield rule, f"the label {label}"
+    for rule, match in _conditions(rules):
         for label, condition in match.items():
             if not any(is_wanted(condition, labels.get(label, "")) for labels in label_sets):
-                yield place, f"{label}={condition}"
+                yield rule, f"{label}={condition}"
 
 
 def _labels(rules: AlertRules) -> Iterator[tuple[str, str]]:

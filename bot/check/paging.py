@@ -30,11 +30,11 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
     """A finding for each method besides Slack: set up, half set up, or used by the policy but not set up."""
     findings = [fail("notifiers", message) for message in notifiers.half_set_up(settings)]
     for method in notifiers.NEEDS:
-        missing, way = notifiers.missing(settings, method), calls.label(method)
+        missing, label = notifiers.missing(settings, method), calls.label(method)
         if method not in used and method in ONLY_WHERE_USED:
             continue
         if not missing:
-            findings.append(ok("notifiers", f"{way} is set up"))
+            findings.append(ok("notifiers", f"{label} is set up"))
         elif method in used and method == "push":
             message = f"the policy pages by push, which needs a library: pip install '{notifiers.LIBRARY}'."
             findings.append(warn("notifiers", message))

@@ -71,8 +71,8 @@ def _selection(
 ) -> Selection:  # fmt: skip
     if scope.upper().removeprefix("INC-").isdecimal():
         scope, incident_id = "all", scope
-    mine = scope == "mine"
-    if mine:
+    is_own = scope == "mine"
+    if is_own:
         if person is None and owner is None and not remote:
             raise TocsinError("Say who you are: tocsin actions mine --as U0MAYA0000")
         scope, owner = "all", owner or person
@@ -82,7 +82,7 @@ def _selection(
         raise TocsinError(f"“{owner}” is no Slack ID. This works: tocsin actions --owner U0MAYA0000")
     number = incident_number(incident_id) if incident_id else None
     due_before = datetime.now(UTC).date() if scope == "overdue" else None
-    return Selection(number, owner, due_before, mine and owner is None)
+    return Selection(number, owner, due_before, is_own and owner is None)
 
 
 async def _remote_rows(client: OperationClient, selection: Selection) -> list[dict[str, Any]]:

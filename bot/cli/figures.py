@@ -97,9 +97,9 @@ async def _loads_there(client: OperationClient, words: tuple[str, str | None], p
     if until is not None or not days.isdecimal():
         raise TocsinError("From a server, the load counts back from now: --since 90d")
     loads = [PersonLoad(**load) for load in (await client.run("get_load", {}, {"days": int(days)}))["loads"]]
-    mine = loads[0].person if loads else None
-    if mine != person:
-        raise TocsinError(f"The token acts as {mine}, who alone sees this: tocsin metrics --load {mine}")
+    own_id = loads[0].person if loads else None
+    if own_id != person:
+        raise TocsinError(f"The token acts as {own_id}, who alone sees this: tocsin metrics --load {own_id}")
     return loads
 
 

@@ -84,9 +84,9 @@ async def _prove(vendor: Vendor, settings: Settings, days: int, archive: Archive
     return prove(account, plan, coverage, rendering, span, now)
 
 
-async def _prove_calendar(settings: Settings, days: int, place: str) -> Proof:
+async def _prove_calendar(settings: Settings, days: int, address: str) -> Proof:
     now = datetime.now(UTC)
-    account = ical.read_calendars(await calendar_texts([place]), now)
+    account = ical.read_calendars(await calendar_texts([address]), now)
     plan, span = make_plan(account, _in_force(settings), now), window(now, days)
     coverage = PolicyCoverage(_policy(plan.policy_text), await _covers(settings, span[0]))
     return prove(account, plan, coverage, ical.rendering(account), span, now)

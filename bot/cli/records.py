@@ -80,8 +80,8 @@ def backup_command(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def copy_command(file: Path) -> None:
     """Copy the SQLite database FILE into the empty PostgreSQL database that DATABASE_URL names. Stop the bot first."""
-    with file.open("rb") as opened:
-        if opened.read(len(SQLITE_HEADER)) != SQLITE_HEADER:
+    with file.open("rb") as databases:
+        if databases.read(len(SQLITE_HEADER)) != SQLITE_HEADER:
             raise TocsinError(f"{file} is not an SQLite database. Name the file of DATABASE_URL, or a backup of it.")
     rows, incidents = asyncio.run(_copy(f"sqlite:///{file.absolute()}"))
     echo(f"{rows} rows copied, with {incidents} incident{'s' * (incidents != 1)}. Compare the timelines: tocsin verify")

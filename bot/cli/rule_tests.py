@@ -120,8 +120,8 @@ def _series_to_write(series: Sequence[Mapping[str, Any]], step: float, begins: f
     for input_series in series:
         samples = expand(str(input_series.get("values", "")))
         points = [
-            (begins + place * step, value)
-            for place, value in enumerate(samples)
+            (begins + index * step, value)
+            for index, value in enumerate(samples)
             if value is None or not math.isnan(value)
         ]
         series_list.append(SeriesToWrite(parse_series(str(input_series.get("series", ""))), points))

@@ -255,8 +255,8 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
         elif rung.repeat and number in paged and not ladder.acknowledged_at:
             page = paged[number]
             why = f"{targets}: paged again every {durations.exact(rung.repeat)} until somebody answers"
-            again = replace(subject, times=page.times)
-            deadlines.append(_deadline(incident, again, kind, page.last_at + rung.repeat, why))
+            repeated = replace(subject, times=page.times)
+            deadlines.append(_deadline(incident, repeated, kind, page.last_at + rung.repeat, why))
     return deadlines
 
 
@@ -361,4 +361,4 @@ def withdrawal_reason(  # noqa: C901, PLR0911 - a table: one reason for each kin
 
 def _newly_told(before: Incident, after: Incident) -> list[str]:
     """The keys of the audiences that this change tells."""
-    return [key for key, told in after.told.items() if told != before.told.get(key)]
+    return [key for key, announced in after.told.items() if announced != before.told.get(key)]

@@ -258,9 +258,9 @@ def _rungs(incident: Incident, before: Policy, policy: Policy, now: datetime) ->
 
 def _rung(rung: Rung) -> str:
     methods = ", ".join(calls.label(method) for method in rung.by)
-    again = f", again every {durations.exact(rung.repeat)}" if rung.repeat else ""
+    repeats = f", again every {durations.exact(rung.repeat)}" if rung.repeat else ""
     when = f"after {durations.exact(rung.after)}" if rung.after > timedelta() else "at once"
-    return f"{targets_text(rung.notify)} by {methods} {when}{again}"
+    return f"{targets_text(rung.notify)} by {methods} {when}{repeats}"
 
 
 def _triggers(before: Policy, policy: Policy) -> Iterator[str]:

@@ -250,9 +250,9 @@ class Account:
 
 def unread_lists(missing: Mapping[str, str]) -> list[SourceObject]:
     """The lists that the API key may not read, as objects of their own. `missing`: the reason by path."""
-    things = []
+    source_objects = []
     for path, why in sorted(missing.items()):
-        thing = SourceObject(Origin("list", path))
-        thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
-        things.append(thing)
-    return things
+        source_object = SourceObject(Origin("list", path))
+        source_object.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
+        source_objects.append(source_object)
+    return source_objects

@@ -52,11 +52,11 @@ class Archive:
 
     def get(self, path: str, params: Mapping[str, str]) -> dict[str, Any] | None:
         """The saved response to a request; None if there is none."""
-        place = self._places.get(_key(self.source, path, params))
-        if place is None:
+        offset = self._places.get(_key(self.source, path, params))
+        if offset is None:
             return None
         with self.file.open("rb") as file:
-            file.seek(place)
+            file.seek(offset)
             line = _parse(file.readline(LARGEST_ANSWER))
         return line["answer"] if line is not None else None
 
@@ -65,20 +65,20 @@ class Archive:
         line = {"source": self.source, "path": path, "params": dict(params), "answer": answer}
         data = json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         with open(os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
-            place = file.tell()
+            offset = file.tell()
             file.write(data)
-        self._places[_key(self.source, path, params)] = place
+        self._places[_key(self.source, path, params)] = offset
 
     def _read_places(self) -> None:
         if not self.file.exists():
             return
-        place = 0
+        offset = 0
         with self.file.open("rb") as file:
             while len(self._places) < MOST_ANSWERS and (raw := file.readline(LARGEST_ANSWER)):
                 line = _parse(raw) if raw.endswith(b"\n") else None
                 if line is not None:
-                    self._places[_key(line["source"], line["path"], line["params"])] = place
-                place += len(raw)
+                    self._places[_key(line["source"], line["path"], line["params"])] = offset
+                offset += len(raw)
         if not self.offline and self._last_byte() != b"\n":  # cut off: what is added begins a line of its own
             with self.file.open("ab") as file:
                 file.write(b"\n")

@@ -18,11 +18,11 @@ _MOST = 1000  # calendars
 async def calendar_texts(places: Sequence[str]) -> list[tuple[str, str]]:
     """The name and text of each calendar. A URL may be a secret, so it is never the name."""
     texts: list[tuple[str, str]] = []
-    for place in places:
-        if "://" in place:
-            texts.append((f"calendar {len(texts) + 1}", await _fetch(place)))
+    for address in places:
+        if "://" in address:
+            texts.append((f"calendar {len(texts) + 1}", await _fetch(address)))
             continue
-        texts += [(file.stem, _read(file)) for file in _files(Path(place))]
+        texts += [(file.stem, _read(file)) for file in _files(Path(address))]
     if len(texts) > _MOST:
         raise ImportFailed(f"Those are more than {_MOST} calendars.")
     return texts

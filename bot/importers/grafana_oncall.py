@@ -125,9 +125,9 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
         (account.others if rule.lost else account.routing).append(rule)
     for path, (kind, why, do) in _REST.items():
         for raw in await oncall.items_of(path):
-            thing = SourceObject(Origin(kind, id_of(raw), text_of(raw, "name") or text_of(raw, "text")))
-            thing.note(why, do, lost=True)
-            account.others.append(thing)
+            source_object = SourceObject(Origin(kind, id_of(raw), text_of(raw, "name") or text_of(raw, "text")))
+            source_object.note(why, do, lost=True)
+            account.others.append(source_object)
     if history:
         account.past = [_alert_group(raw) for raw in await oncall.items_of("alert_groups")]
     account.others += unread_lists(oncall.missing)
@@ -177,9 +177,9 @@ async def _schedule(oncall: _OnCall, raw: Raw) -> Schedule:
 
 def _shift(raw: Raw) -> SourceObject:
     """A shift of OnCall, which is in the list of its schedule's shifts."""
-    thing = SourceObject(Origin("on_call_shift", id_of(raw), text_of(raw, "name")))
-    thing.note("It is in the list of its schedule's shifts, without its rule", "")
-    return thing
+    source_object = SourceObject(Origin("on_call_shift", id_of(raw), text_of(raw, "name")))
+    source_object.note("It is in the list of its schedule's shifts, without its rule", "")
+    return source_object
 
 
 def _ladder(raw: Raw, policies: Sequence[Raw]) -> Ladder:
@@ -206,10 +206,10 @@ def _ladder(raw: Raw, policies: Sequence[Raw]) -> Ladder:
 def _aim(rung: Rung, kind: str, step: Raw) -> None:
     people = step.get("persons_to_notify") or step.get("persons_to_notify_next_each_time")
     if kind in ("notify_persons", "notify_person_next_each_time"):
-        listed = people if isinstance(people, list) else []
-        rung.targets = [Participant("person", str(user_id)[:120]) for user_id in listed] or [NOBODY]
+        kinds = people if isinstance(people, list) else []
+        rung.targets = [Participant("person", str(user_id)[:120]) for user_id in kinds] or [NOBODY]
         rung.how = "round_robin" if kind == "notify_person_next_each_time" else ""
-        if not listed:
+        if not kinds:
             rung.note("It notifies nobody", "", lost=True)
     elif kind == "notify_on_call_from_schedule":
         rung.targets = [Participant("schedule", id_of(step, "notify_on_call_from_schedule"))]

@@ -54,10 +54,10 @@ def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Accou
         schedule = Schedule(Origin("calendar", name, calendar.name), timezone=calendar.zone_name)
         rotation = Rotation(Origin("shifts", name), reported=False)
         rotation.shifts = []
-        for place, event in enumerate(calendar.events):
-            thing = SourceObject(Origin("event", f"{number}/{_uid(event)}/{place}", _summary(event)))
-            account.others.append(thing)
-            if spans := list(_occurrences(calendar, event, thing, (now - BACK, now + AHEAD))):
+        for index, event in enumerate(calendar.events):
+            source_object = SourceObject(Origin("event", f"{number}/{_uid(event)}/{index}", _summary(event)))
+            account.others.append(source_object)
+            if spans := list(_occurrences(calendar, event, source_object, (now - BACK, now + AHEAD))):
                 person = _person(event, people)
                 rotation.shifts += [(person, *span) for span in spans]
             if len(rotation.shifts) > MOST_SHIFTS:
@@ -136,20 +136,20 @@ def _person(event: Any, people: dict[str, Person]) -> Participant:
     return Participant("person", identity, name)
 
 
-def _occurrences(calendar: _Calendar, event: Any, thing: SourceObject, window: Span) -> Iterator[Span]:
-    """The shifts of an event within a window. If there are none, a note on `thing` says why."""
+def _occurrences(calendar: _Calendar, event: Any, source_object: SourceObject, window: Span) -> Iterator[Span]:
+    """The shifts of an event within a window. If there are none, a note on `source_object` says why."""
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
-        thing.note("It is cancelled", "", lost=True)
+        source_object.note("It is cancelled", "", lost=True)
         return
     try:
         begin = _local(event["DTSTART"].dt, calendar.zone)
         length = _length(event, begin, calendar.zone)
         starts = _starts(calendar, event, begin, (window[0] - length - _CHANGE, window[1]))
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        thing.note(f"It cannot be understood ({error})", "Write the shift by hand.", lost=True)
+        source_object.note(f"It cannot be understood ({error})", "Write the shift by hand.", lost=True)
         return
     if length <= timedelta(0):
-        thing.note("It has no length", "", lost=True)
+        source_object.note("It has no length", "", lost=True)
         return
     has_shift = False
     for start in starts:
@@ -158,7 +158,7 @@ def _occurrences(calendar: _Calendar, event: Any, thing: SourceObject, window: S
             has_shift = True
             yield since, until
     if not has_shift:
-        thing.note("It is over, or further ahead than is listed", "", lost=True)
+        source_object.note("It is over, or further ahead than is listed", "", lost=True)
 
 
 def _starts(calendar: _Calendar, event: Any, begin: datetime, window: Span) -> list[datetime]:

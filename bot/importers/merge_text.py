@@ -46,11 +46,11 @@ class _Edits:
 
     def apply(self) -> str:
         """The text with all insertions; those at the same offset keep the order in which they were made."""
-        parts, place = [], 0
+        parts, position = [], 0
         for offset, new in sorted(self.made, key=lambda insertion: insertion[0]):
-            parts += [self.text[place:offset], new]
-            place = offset
-        return "".join([*parts, self.text[place:]])
+            parts += [self.text[position:offset], new]
+            position = offset
+        return "".join([*parts, self.text[position:]])
 
 
 def merge(text: str, additions: Sequence[Addition]) -> str:

@@ -29,11 +29,11 @@ def notification_rules(people: Sequence[Person], rules: Sequence[Mapping[str, An
     """Give each person their steps. Returns an object of the report for each rule."""
     by_id = {person.origin.id: person for person in people}
     after: dict[str, timedelta] = {}
-    things: list[SourceObject] = []
+    source_objects: list[SourceObject] = []
     for raw in sorted(rules, key=lambda rule: int_of(rule, "position")):
         user, kind = id_of(raw, "user_id"), text_of(raw, "type")
         step = Step(Origin("personal_notification_rule", id_of(raw), f"{user}: {kind}"), method=_METHODS.get(kind, ""))
-        things.append(step)
+        source_objects.append(step)
         step.after = after.get(user, timedelta(0))
         if raw.get("important") is True:
             step.note("A person has one list of methods here", "Look at the contact's `methods`.", lost=True)
@@ -48,4 +48,4 @@ def notification_rules(people: Sequence[Person], rules: Sequence[Mapping[str, An
             by_id[user].steps.append(step)
             if kind in _APP:
                 step.note("OnCall's app becomes Slack", "Set the contact's `push` for another app that rings.")
-    return things
+    return source_objects

@@ -27,7 +27,7 @@ _COMPARISON = re.compile(
 def routing_rules(integrations: Sequence[Raw], routes: Sequence[Raw]) -> list[RoutingRule]:
     """A rule for each route, integration by integration in the order in which OnCall tries them."""
     names = {id_of(raw): text_of(raw, "name") for raw in integrations}
-    places = {identity: place for place, identity in enumerate(names)}
+    places = {identity: rank for rank, identity in enumerate(names)}
     ordered = sorted(
         routes, key=lambda raw: (places.get(id_of(raw, "integration_id"), len(places)), int_of(raw, "position"))
     )
@@ -63,8 +63,8 @@ def _labels_of(raw: Raw) -> dict[str, str] | None:
     """The labels that the route compares; None if it does something else."""
     if text_of(raw, "routing_type") == "labels":
         pairs = [
-            (text_of(object_of(each, "key"), "name"), text_of(object_of(each, "value"), "name"))
-            for each in list_of(raw, "labels")
+            (text_of(object_of(label, "key"), "name"), text_of(object_of(label, "value"), "name"))
+            for label in list_of(raw, "labels")
         ]
         return dict(pairs) if pairs and all(key and value for key, value in pairs) else None
     template = _TEMPLATE.fullmatch(text_of(raw, "routing_regex").strip())

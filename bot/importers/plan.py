@@ -76,11 +76,15 @@ def _values(text: str) -> dict[str, Any]:
 def _report(draft: Draft) -> None:
     """Add a row for each object of the source to the report, people first."""
     account = draft.account
-    things: list[SourceObject] = [*account.people, *account.teams]
+    source_objects: list[SourceObject] = [*account.people, *account.teams]
     for schedule in account.schedules:
-        things += [schedule, *(rotation for rotation in schedule.rotations if rotation.reported), *schedule.overrides]
+        source_objects += [
+            schedule,
+            *(rotation for rotation in schedule.rotations if rotation.reported),
+            *schedule.overrides,
+        ]
     for ladder in account.ladders:
-        things += [ladder, *(rung for rung in ladder.rungs if rung.reported)]
-    things += [*account.services, *account.senders, *account.routing, *account.priorities]
-    things += [*account.others, *account.past]
-    draft.report.extend(thing.row() for thing in things)
+        source_objects += [ladder, *(rung for rung in ladder.rungs if rung.reported)]
+    source_objects += [*account.services, *account.senders, *account.routing, *account.priorities]
+    source_objects += [*account.others, *account.past]
+    draft.report.extend(source_object.row() for source_object in source_objects)

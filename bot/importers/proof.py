@@ -221,7 +221,7 @@ class _Causes:
             self.plan.people.values()
         )
         if strangers := sorted(set(source_people) - known_people):
-            if set(strangers) <= {thing.origin.name for thing in (*self.account.ladders, *self.account.schedules)}:
+            if set(strangers) <= {origin.origin.name for origin in (*self.account.ladders, *self.account.schedules)}:
                 return f"{', '.join(strangers)} takes turns there, which a schedule cannot here: write people instead"
             return f"nobody in the policy is {', '.join(strangers)}"
         key = self.plan.schedules[schedule.origin.id]
@@ -239,16 +239,16 @@ class _Causes:
 
     def _notes(self, schedule: Schedule, since: datetime, until: datetime) -> str:
         """The report's notes on the schedule, its rotations, and its overrides in that span."""
-        things = [schedule, *schedule.rotations]
-        things += [
+        source_objects = [schedule, *schedule.rotations]
+        source_objects += [
             override for override in schedule.overrides
             if override.starts_at is None or override.ends_at is None
             or (override.starts_at < until and override.ends_at > since)
         ]  # fmt: skip
         whys = [
-            f"{thing.origin.kind} {thing.origin.name}: {note.why}"
-            for thing in things
-            for note in thing.notes
+            f"{source_object.origin.kind} {source_object.origin.name}: {note.why}"
+            for source_object in source_objects
+            for note in source_object.notes
             if not note.moved
         ]
         return "; ".join(dict.fromkeys(whys))

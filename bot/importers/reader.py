@@ -139,17 +139,17 @@ async def all_of(reads: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         raise
 
 
-async def read_text(session: aiohttp.ClientSession, url: str, what: str) -> str:
+async def read_text(session: aiohttp.ClientSession, url: str, description: str) -> str:
     """The text at an address of the operator's. Raises `ImportFailed`, without the address, which is a secret."""
     try:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with session.get(url, headers=http.headers(), allow_redirects=False, timeout=timeout) as response:
             body = await _body(response)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise ImportFailed(f"{what} cannot be fetched ({type(error).__name__}).") from None
+        raise ImportFailed(f"{description} cannot be fetched ({type(error).__name__}).") from None
     if response.status != 200 or body is None:
         reason = f"{response.status}" if response.status != 200 else "it is too large"
-        raise ImportFailed(f"{what} cannot be fetched ({reason}).")
+        raise ImportFailed(f"{description} cannot be fetched ({reason}).")
     return body.decode("utf-8", "replace")
 
 

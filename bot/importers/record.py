@@ -104,9 +104,9 @@ def _names(plan: Plan) -> dict[str, str]:
     return {identity: f"{kind}:{key}" for kind, keys in kinds for identity, key in sorted(keys.items())}
 
 
-def _name(plan: Plan, who: str) -> str:
+def _name(plan: Plan, person: str) -> str:
     """The contact of a person's ID at the source; the ID or name itself if there is none."""
-    return plan.people.get(who, who)
+    return plan.people.get(person, person)
 
 
 def _holders(plan: Plan, people: Mapping[str, str], policy: Policy) -> dict[str, str]:

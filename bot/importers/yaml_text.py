@@ -105,8 +105,8 @@ def _item_lines(value: Any, indent: str) -> Iterator[str]:
         yield line
         return
     for number, (name, inner) in enumerate(value.items()):
-        for place, text in enumerate(_setting(name, inner, indent + "  ")):
-            yield f"{indent}- {text[len(indent) + 2 :]}" if number == place == 0 else text
+        for index, text in enumerate(_setting(name, inner, indent + "  ")):
+            yield f"{indent}- {text[len(indent) + 2 :]}" if number == index == 0 else text
 
 
 def _has_comments(value: Any) -> bool:

@@ -225,14 +225,14 @@ def _facts(page: Page) -> list[tuple[str, str]]:
 
 def _what_to_do(page: Page) -> str:
     if page.slack_down and not page.alert:
-        way = (
+        advice = (
             "the link above stops the paging"
             if page.acknowledge
             else f"stop the paging with: tocsin ack {page.incident}"
         )
         if page.private:
-            return f"This incident is private, so nothing more is said here. Slack is down: {way}."
-        return f"Slack is down: {way}." + (" Until it is back, the incident is run here:" if page.console else "")
+            return f"This incident is private, so nothing more is said here. Slack is down: {advice}."
+        return f"Slack is down: {advice}." + (" Until it is back, the incident is run here:" if page.console else "")
     if page.private:
         return "This incident is private, so nothing more is said here. Open Slack and press I'm on it."
     if page.alert:

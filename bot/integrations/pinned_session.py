@@ -19,10 +19,10 @@ async def pinned_session(url: str, networks: Sequence[str]) -> AsyncIterator[aio
 
     `networks` are those outside the public internet that it may lead to.
     """
-    place = URL(url)
-    host = place.raw_host or ""
+    address = URL(url)
+    host = address.raw_host or ""
     try:
-        addresses = await resolve_checked(host, place.port or 0, networks)
+        addresses = await resolve_checked(host, address.port or 0, networks)
     except Refused as refused:
         raise DeliveryError(refused.message.rstrip(".")) from None
     connector = aiohttp.TCPConnector(

@@ -64,13 +64,13 @@ class SmtpPool:
         return await self._send_over(await self.opened(), message)
 
     async def _send_over(self, client: Connection, message: EmailMessage) -> str:
-        again = client.is_used
+        was_used = client.is_used
         try:
             _, reply = await client.send_message(message)
         except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused) as error:
             if _closes(error):
                 client.close()
-                if again and not client.handing_over:
+                if was_used and not client.handing_over:
                     raise _StaleConnection from None
             self._keep(client)
             raise
@@ -78,7 +78,7 @@ class SmtpPool:
             client.close()
             if client.handing_over:
                 raise OutcomeUnknown(type(error).__name__) from None
-            if again:
+            if was_used:
                 raise _StaleConnection from None
             raise
         except BaseException:

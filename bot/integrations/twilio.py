@@ -85,10 +85,10 @@ def signature(auth_token: str, url: str, fields: Mapping[str, str]) -> str:
     return base64.b64encode(hmac.new(auth_token.encode(), text.encode(), hashlib.sha1).digest()).decode()
 
 
-def is_signed(auth_token: str, url: str, fields: Mapping[str, str], given: str) -> bool:
+def is_signed(auth_token: str, url: str, fields: Mapping[str, str], header: str) -> bool:
     """Whether a webhook comes from Twilio, by a constant-time comparison of signatures."""
     expected = signature(auth_token, url, fields)
-    return bool(auth_token) and hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
+    return bool(auth_token) and hmac.compare_digest(expected.encode(), header.encode("utf-8", "replace"))
 
 
 def _refusal(answer: http.Answer) -> str:

@@ -65,9 +65,9 @@ def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [{"finding": finding.sentence, "blocks": finding.blocks} for finding in findings]
 
 
-def audience_message_json(told: AudienceMessage | None) -> dict[str, Any] | None:
+def audience_message_json(message: AudienceMessage | None) -> dict[str, Any] | None:
     """When an audience was last told, and what."""
-    return None if told is None else {"at": _instant(told.at), "stage": told.stage, "number": told.number}
+    return None if message is None else {"at": _instant(message.at), "stage": message.stage, "number": message.number}
 
 
 def _instant(at: datetime | None) -> str | None:

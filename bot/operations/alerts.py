@@ -200,18 +200,18 @@ class SilenceArguments(Arguments):
 async def _list(call: Call, arguments: ScopeArguments) -> Answer:
     async with call.context.database.reading() as conn:
         read = groups.firing if arguments.scope == "firing" else groups.newest
-        found = await read(conn, arguments.limit + 1, position(arguments.cursor))
-        page = found[: arguments.limit]
-        return await _groups(call, conn, page, token(page[-1].number) if len(found) > len(page) else None)
+        group_page = await read(conn, arguments.limit + 1, position(arguments.cursor))
+        page = group_page[: arguments.limit]
+        return await _groups(call, conn, page, token(page[-1].number) if len(group_page) > len(page) else None)
 
 
 async def _of_incident(call: Call, arguments: PageArguments) -> Answer:
     incident = await visible_incident(call)
     offset = position(arguments.cursor) or 0
     async with call.context.database.reading() as conn:
-        found = await groups.of_incident(conn, incident.number, arguments.limit + 1, offset)
-        page = found[: arguments.limit]
-        return await _groups(call, conn, page, token(offset + len(page)) if len(found) > len(page) else None)
+        group_page = await groups.of_incident(conn, incident.number, arguments.limit + 1, offset)
+        page = group_page[: arguments.limit]
+        return await _groups(call, conn, page, token(offset + len(page)) if len(group_page) > len(page) else None)
 
 
 async def _groups(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup], cursor: str | None) -> Answer:

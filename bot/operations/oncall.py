@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from bot.domain.access.identity import Identity
 from bot.domain.errors import NotFound
 from bot.domain.oncall import schedule as oncall
-from bot.domain.oncall.place import place_of
+from bot.domain.oncall.layer_path import layer_path
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy
 from bot.domain.policy.schedules import Schedule
@@ -223,7 +223,7 @@ async def _cover(call: Call, arguments: CoverArguments) -> Answer:
     ends_at = starts_at + span(arguments.duration) if arguments.duration else arguments.ends_at
     person: Identity = call.context.memberships.known(call.actor)
     change = await cover(
-        call.context, place_of(schedule.key, arguments.layer), starts_at, ends_at, person, call.delivery
+        call.context, layer_path(schedule.key, arguments.layer), starts_at, ends_at, person, call.delivery
     )
     return Answer(_cover_json(change.override))
 

@@ -118,10 +118,10 @@ async def _names(call: Call, arguments: NamesArguments) -> Answer:
     membership = call.context.memberships.known(call.actor).membership
     searches = bool(arguments.name) and membership not in (Membership.GUEST, Membership.OUTSIDE)
     async with call.context.database.reading() as conn:
-        known = await names.get_many(conn, ids)
+        names_by_id = await names.get_many(conn, ids)
         if searches:
-            known |= await names.containing(conn, arguments.name)
-    return Answer({"people": [{"id": user, "name": name} for user, name in sorted(known.items())]})
+            names_by_id |= await names.containing(conn, arguments.name)
+    return Answer({"people": [{"id": user, "name": name} for user, name in sorted(names_by_id.items())]})
 
 
 async def _role(call: Call, arguments: RoleArguments) -> Incident:
@@ -158,11 +158,11 @@ async def _answer(call: Call, arguments: AnswerArguments) -> Incident:
     async with call.context.database.reading() as conn:
         incident = await incidents.get(conn, call.number)
     offers = incident.handovers if incident is not None else ()
-    mine = [offer for offer in offers if offer.to == call.actor and offer.role == arguments.role]
-    if not mine:
+    own_offers = [offer for offer in offers if offer.to == call.actor and offer.role == arguments.role]
+    if not own_offers:
         raise Refused(f"Nobody asked you to take over {arguments.role}.", "roles")
     answer = handover.accept if arguments.accept else handover.decline
-    return await answer(call.context, call.number, mine[-1].number, call.actor, call.delivery)
+    return await answer(call.context, call.number, own_offers[-1].number, call.actor, call.delivery)
 
 
 async def _join(call: Call, _: NoArguments) -> Incident:

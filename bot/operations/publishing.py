@@ -162,11 +162,11 @@ async def _schedule(call: Call, arguments: MaintenanceArguments) -> Answer:
 async def _answer(call: Call, publication: Publication, message: str | None = None, *, made: bool = False) -> Answer:
     """The publication, with what the lint finds in it. `message`: of the update in question, if not the newest."""
     answer = await publication_answer(call, publication, made=made)
-    found = findings_of(
+    receipts = findings_of(
         call.context.policy, publication.title, publication.impact, message or publication.updates[-1].message,
         over=publication.ended or publication.is_maintenance,
     )  # fmt: skip
-    return replace(answer, body={**answer.body, "findings": [finding.sentence for finding in found]})
+    return replace(answer, body={**answer.body, "findings": [finding.sentence for finding in receipts]})
 
 
 def _states(call: Call, states: dict[str, State] | None) -> dict[str, ComponentState] | None:

@@ -103,12 +103,12 @@ def _severity(key: str, model: models.Severity, document: models.Document) -> do
 def build_ladder(model: list[models.Rung] | models.Ladder) -> tuple[domain.Rung, ...]:
     """The rungs of a ladder, once for each repetition of a ladder that repeats."""
     rungs = tuple(_rung(rung) for rung in models.rungs_of(model))
-    again = model.repeat if isinstance(model, models.Ladder) else None
-    if again is None:
+    repeat = model.repeat if isinstance(model, models.Ladder) else None
+    if repeat is None:
         return rungs
-    round_length = rungs[-1].after + clock_duration(again.after)
+    round_length = rungs[-1].after + clock_duration(repeat.after)
     return tuple(
-        replace(rung, after=rung.after + round_length * number) for number in range(again.times + 1) for rung in rungs
+        replace(rung, after=rung.after + round_length * number) for number in range(repeat.times + 1) for rung in rungs
     )
 
 

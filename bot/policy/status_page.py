@@ -18,7 +18,7 @@ def build_status_page(model: models.StatusPage, timezone: str) -> domain.StatusP
         logo=model.logo,
         support=model.support,
         timezone=model.timezone or timezone,
-        components=tuple(_component(component, place) for place, component in enumerate(components(model))),
+        components=tuple(_component(component, index) for index, component in enumerate(components(model))),
         visibility=model.visibility,
         weights=domain.UptimeWeights(model.weights.degraded, model.weights.partial, model.weights.major),
         history_days=model.history_days,
@@ -35,17 +35,17 @@ def components(model: models.StatusPage) -> list[models.Component]:
     return [component for _, component in sorted(numbered, key=lambda item: (_order(item[1], item[0]), item[0]))]
 
 
-def _order(component: models.Component, place: int) -> int:
-    return place if component.order is None else component.order
+def _order(component: models.Component, index: int) -> int:
+    return index if component.order is None else component.order
 
 
-def _component(model: models.Component, place: int) -> domain.Component:
+def _component(model: models.Component, index: int) -> domain.Component:
     return domain.Component(
         key=model.key,
         name=model.name or model.key.replace("-", " ").replace("_", " ").capitalize(),
         description=model.description,
         group=model.group,
-        order=_order(model, place + 1),
+        order=_order(model, index + 1),
         services=tuple(model.services),
         probe=model.probe,
         only_show_if_degraded=model.only_show_if_degraded,

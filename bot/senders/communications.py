@@ -64,8 +64,8 @@ class CommunicationSender:
         failure_text = f"Could not send the {tell.title_of(communication)} to {recipient}"
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
             return Retry(f"{failure_text}: its lease would have ended before the answer", timedelta(0))
-        subscriber, left = await self._subscription(row, payload, incident, communication)
-        if left:
+        subscriber, has_unsubscribed = await self._subscription(row, payload, incident, communication)
+        if has_unsubscribed:
             return NotNeeded("they have unsubscribed from the status page")
         try:
             receipt = await self._send(row, payload, incident, communication, corrected, subscriber)
@@ -114,7 +114,7 @@ class CommunicationSender:
             subscriber = await subscribers.of_address(conn, SubscriberKind.EMAIL, address)
         if subscriber is not None and subscriber.active:
             return subscriber, False
-        in_policy = bool(payload.name) or address in {known.lower() for known in audience.emails}
+        in_policy = bool(payload.name) or address in {email.lower() for email in audience.emails}
         return None, not in_policy
 
     async def _with_unsubscribe_link(self, mail: Mail, subscriber: Subscriber) -> Mail:

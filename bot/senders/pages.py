@@ -91,7 +91,7 @@ class PageSender:
         return await acknowledge_links.address_for(self._context, incident, person, row.key)
 
     async def _deliver(self, row: ClaimedNotice, page: Page, text: str) -> SendResult:
-        """Pass the page to the notifier of its method. `words` begins the text of a failure: what could not be done."""
+        """Pass the page to the notifier of its method. `text` begins the text of a failure: what could not be done."""
         method = str(row.payload["method"])
         notifier = self._by_method.get(method)
         if notifier is None:

@@ -104,14 +104,14 @@ class TicketSender:
             return NotNeeded("no tracker is set up any more")
         if not wants_ticket(source.incident, source.item):
             return NotNeeded("nothing of a private incident or a drill leaves")
-        place = place_of(source.incident, source.policy, tracker)
+        project = project_of(source.incident, source.policy, tracker)
         new = self._new(source, tracker.kind, row.key)
-        created = await tracker.find(place, new, row.first_try_at) if row.uncertain else None
+        created = await tracker.find(project, new, row.first_try_at) if row.uncertain else None
         if created is None:
             if time.monotonic() + http.TIMEOUT_S > row.lease_ends_monotonic:
                 return _AGAIN
-            created = await tracker.create(place, new)
-        ticket = _ticket(source, tracker.kind, created, created.place or place, self._context.clock.now())
+            created = await tracker.create(project, new)
+        ticket = _ticket(source, tracker.kind, created, created.project or project, self._context.clock.now())
         ticket = replace(ticket, sent=new)
         await ticket_created(self._context, ticket, dropped_text(new, created.labels, created.assignees))
         return Sent({"vendor": tracker.kind.value, "id": ticket.name})
@@ -132,14 +132,14 @@ class TicketSender:
             if _ends_too_soon(row):
                 return _AGAIN
             before = ticket.sent or NOTHING
-            edited = await tracker.edit(ticket.place, ticket.external, before, new)
+            edited = await tracker.edit(ticket.project, ticket.external, before, new)
             dropped = dropped_text(additions(before, new), edited.labels, edited.assignees)
             await ticket_edited(self._context, ticket, new, dropped)
         if moves:
             if _ends_too_soon(row):
                 return _AGAIN
             await tracker.move(
-                ticket.place, ticket.external, source.wanted_state, source.item.reason if source.item else ""
+                ticket.project, ticket.external, source.wanted_state, source.item.reason if source.item else ""
             )
             await ticket_moved(self._context, ticket, source.wanted_state)
         return Sent({"vendor": tracker.kind.value, "id": ticket.name})
@@ -157,14 +157,14 @@ def _ends_too_soon(row: ClaimedNotice) -> bool:
     return time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic
 
 
-def place_of(incident: Incident, policy: Policy, tracker: Tracker) -> str:
+def project_of(incident: Incident, policy: Policy, tracker: Tracker) -> str:
     """The repository or project for the incident's tickets: its first service's, else the one of the settings."""
     for key in incident.services:
         service = policy.services.get(key)
-        place = service and (service.repository if tracker.kind is TrackerKind.GITHUB else service.project)
-        if place:
-            return place
-    return tracker.place
+        project = service and (service.repository if tracker.kind is TrackerKind.GITHUB else service.project)
+        if project:
+            return project
+    return tracker.project
 
 
 def _contact(owner: str, policy: Policy) -> str:
@@ -180,6 +180,6 @@ def login_of(owner: str | None, policy: Policy) -> str | None:
     return next((contact.github for contact in policy.contacts.values() if owner and contact.slack == owner), None)
 
 
-def _ticket(source: _TicketSource, tracker: TrackerKind, created: Created, place: str, now: datetime) -> Ticket:
+def _ticket(source: _TicketSource, tracker: TrackerKind, created: Created, project: str, now: datetime) -> Ticket:
     item = source.item.number if source.item is not None else OF_INCIDENT
-    return Ticket(source.incident.number, item, tracker, place, created.external, created.url, TicketState.OPEN, now)
+    return Ticket(source.incident.number, item, tracker, project, created.external, created.url, TicketState.OPEN, now)

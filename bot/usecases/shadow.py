@@ -134,9 +134,9 @@ async def hear(context: Context, conn: AsyncConnection, pages: Sequence[ShadowPa
     await shadow.save(conn, [replace(page, group=newest.get(page.alert)) for page in shadow_pages])
 
 
-def _of_alert(page: ShadowPage, known: ShadowPage | None) -> ShadowPage:
+def _of_alert(page: ShadowPage, stored: ShadowPage | None) -> ShadowPage:
     """The page with the alert whose vendor ID it names."""
-    return page if known is None else replace(page, alert=known.alert, title=known.title)
+    return page if stored is None else replace(page, alert=stored.alert, title=stored.title)
 
 
 async def read_report(context: Context, since: datetime, until: datetime) -> ShadowReport:
@@ -175,8 +175,8 @@ def _with_people(page: ShadowPage, policy: Policy, covers: Sequence[Override]) -
     if page.side is ShadowSide.OURS:
         return page
     key = schedule_key(page.who)
-    if (named := (page.vendor_on_call or {}).get(key)) is not None:
-        return replace(page, people=tuple(contact_of(name, policy) for name in named))
+    if (names := (page.vendor_on_call or {}).get(key)) is not None:
+        return replace(page, people=tuple(contact_of(name, policy) for name in names))
     if (schedule := policy.schedules.get(key)) is not None:
         return replace(page, people=on_call(schedule, page.at, covers))
     team = policy.teams.get(key)

@@ -57,5 +57,5 @@ def _asked_about(page: ShadowPage, schedules: Mapping[str, str], source: str) ->
     """PagerDuty pages people, of whichever schedule: it is asked about all, at once. Opsgenie may name a schedule."""
     if source == "pagerduty":
         return dict(sorted(schedules.items())[:MOST_SCHEDULES])
-    named = schedule_key(page.who)
-    return {identity: key for identity, key in schedules.items() if identity == page.who or key == named}
+    schedule_keys = schedule_key(page.who)
+    return {identity: key for identity, key in schedules.items() if identity == page.who or key == schedule_keys}

@@ -66,8 +66,8 @@ def routes(context: Context) -> list[web.RouteDef]:
             return _page("Not recorded", "<p>It could not be recorded. Press the button again.</p>", 503)
         first = f"{escape(await _name(context, outcome.first_by))} was first. " if outcome.first_by else ""
         paragraph = f"<p>{first}You are responding. Nobody else is paged for it.</p>"
-        answered = replace(link, incident=outcome.incident)
-        return _page("Acknowledged", _incident_html(answered) + paragraph + await _whereto(context, outcome.incident))
+        response = replace(link, incident=outcome.incident)
+        return _page("Acknowledged", _incident_html(response) + paragraph + await _whereto(context, outcome.incident))
 
     return [web.get(PATH + "{token}", show), web.post(PATH + "{token}", act)]
 

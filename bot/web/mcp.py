@@ -40,7 +40,7 @@ class TokenTools:
         """The tools that the token may use."""
         return toolbox.offered(self.token)
 
-    async def run(self, name: str, given: dict[str, Any]) -> tuple[str, bool]:
+    async def run(self, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:
         """The answer of a tool, and whether it is an error."""
         tool = toolbox.BY_NAME.get(name)
         writes = tool is not None and tool.scope is not Scope.READ
@@ -51,7 +51,7 @@ class TokenTools:
         context = replace(self.authenticator.context, source=Source.MCP)
         call = Call(context, self.token.person, delivery=self.delivery)
         try:
-            return await toolbox.run(self.token, call, name, given)
+            return await toolbox.run(self.token, call, name, arguments)
         except DuplicateDelivery:
             return DONE_BEFORE, True
 

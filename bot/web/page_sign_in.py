@@ -96,8 +96,8 @@ class PageSignIn:
 
     def _is_elsewhere(self, page: str) -> bool:
         """Whether the page has an address that is not the console's."""
-        ours, theirs = urlsplit(self._context.url or ""), urlsplit(page)
-        return bool(theirs.netloc) and (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc)
+        own_url, status_url = urlsplit(self._context.url or ""), urlsplit(page)
+        return bool(status_url.netloc) and (own_url.scheme, own_url.netloc) != (status_url.scheme, status_url.netloc)
 
     @property
     def _is_secure(self) -> bool:
@@ -113,5 +113,5 @@ class PageSignIn:
 
 def _page_path(path: str | None) -> str:
     """The path if it leads to the status page, else that of the page."""
-    wanted = local_path(path)
-    return wanted if wanted.split("?")[0] == PREFIX or wanted.startswith(f"{PREFIX}/") else PREFIX
+    target = local_path(path)
+    return target if target.split("?")[0] == PREFIX or target.startswith(f"{PREFIX}/") else PREFIX

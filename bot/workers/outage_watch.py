@@ -29,10 +29,10 @@ class OutageWatch:
     name = "outage watch"
 
     def __init__(
-        self, context: Context, slack: Callable[[], Awaitable[str | None]], back: Callable[[], None] = lambda: None
+        self, context: Context, slack: Callable[[], Awaitable[str | None]], on_return: Callable[[], None] = lambda: None
     ) -> None:
         self._context = context
-        self._back = back
+        self._back = on_return
         self._slack = slack
         self._bad_since: float | None = None
 

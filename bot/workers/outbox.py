@@ -165,8 +165,8 @@ class Outbox(PolledService):
             return []
         self._context.wakeups.outbox.clear()
         now = time.monotonic()
-        left = {NoticeKind(kind) for kind, until in self._left_until.items() if until > now}
-        full = READING_KINDS.union(left, *(lane.kinds for lane in self._claimed_lanes if lane.free <= 0))
+        deferred_kinds = {NoticeKind(kind) for kind, until in self._left_until.items() if until > now}
+        full = READING_KINDS.union(deferred_kinds, *(lane.kinds for lane in self._claimed_lanes if lane.free <= 0))
         if self._buffer and not await self._look_ahead(full, room):
             return []
         async with self._context.database.transaction() as conn:

@@ -95,10 +95,10 @@ class PolicyWatcher:
         if not self._settled_at_start:  # the file was valid at the start, which settles an earlier announcement
             await self._announce_valid()
             self._settled_at_start = True
-        is_requested, self._asked = self._asked, False
+        requested, self._asked = self._asked, False
         try:
-            if is_requested or await self._is_settled():
-                await self.read(asked=is_requested)
+            if requested or await self._is_settled():
+                await self.read(requested=requested)
         except StorageError:
             self._read, self._content = NEVER, None  # so that it is read, and reported, again
             raise
@@ -117,12 +117,12 @@ class PolicyWatcher:
             return False
         return True
 
-    async def read(self, *, asked: bool = False) -> None:
+    async def read(self, *, requested: bool = False) -> None:
         """1. Read and validate the whole file; 2. put it in force, or keep the previous one; 3. report that."""
         async with self._turn:
             self._path = self._find() or self._path
             stamp, digest = await asyncio.to_thread(_stamp, self._path), await asyncio.to_thread(_digest, self._path)
-            if digest == self._content and not asked:
+            if digest == self._content and not requested:
                 self._read = stamp
                 return
             try:
@@ -130,10 +130,10 @@ class PolicyWatcher:
             except PolicyError as error:
                 await self._keep_previous(InvalidFile(digest, error), again=digest != self._content)
             else:
-                await self._put_in_force(loaded, asked=asked)
+                await self._put_in_force(loaded, requested=requested)
             self._read, self._content = stamp, digest
 
-    async def _put_in_force(self, loaded: LoadedPolicy, *, asked: bool) -> None:
+    async def _put_in_force(self, loaded: LoadedPolicy, *, requested: bool) -> None:
         before = self._context.policies.document
         differs = sorted(key for key in {*before, *loaded.document} if before.get(key) != loaded.document.get(key))
         corrected, self.trouble = self.trouble is not None, None
@@ -142,7 +142,7 @@ class PolicyWatcher:
         for warning in loaded.warnings if differs else ():
             log.warning("policy.warning", detail=warning)
         if not differs:
-            if asked or corrected:
+            if requested or corrected:
                 log.info("policy.unchanged", file=str(self._path), detail="the file is the policy in force")
         else:
             self._context.policies.put_in_force(loaded.policy, loaded.document)

@@ -184,9 +184,9 @@ def _nearest_form(rules: list[Executable], arguments: tuple[str, ...]) -> str:
     """Why the arguments do not match the form that they match the longest."""
     forms = [form for rule in rules for form in rule.arguments]
     best = max(forms, key=lambda form: (_matching_count(form, arguments), len(form) == len(arguments)), default=())
-    place = _matching_count(best, arguments)
-    if place < min(len(best), len(arguments)):
-        return f"argument {place + 1}, “{arguments[place][:60]}”, must match {best[place]}."
+    score = _matching_count(best, arguments)
+    if score < min(len(best), len(arguments)):
+        return f"argument {score + 1}, “{arguments[score][:60]}”, must match {best[score]}."
     return f"{len(best)} are allowed, but these are {len(arguments)}."
 
 

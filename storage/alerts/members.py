@@ -153,10 +153,8 @@ async def of_groups(conn: AsyncConnection, groups: Collection[int], limit: int) 
 @cache
 def _of_groups(dialect: str) -> Any:
     order = (_c.firing.desc(), _c.starts_at, _c.identity)
-    place = sa.func.row_number().over(partition_by=_c.group_number, order_by=order).label("place")
-    ranked = (
-        sa.select(_c.group_number, _c.identity, place).where(in_list(dialect, _c.group_number, "groups")).subquery()
-    )
+    rank = sa.func.row_number().over(partition_by=_c.group_number, order_by=order).label("place")
+    ranked = sa.select(_c.group_number, _c.identity, rank).where(in_list(dialect, _c.group_number, "groups")).subquery()
     same_alert = sa.and_(_c.group_number == ranked.c.group_number, _c.identity == ranked.c.identity)
     rows = sa.select(_c.group_number, _c.state, _c.occurrences, _c.firing).join_from(ranked, alerts, same_alert)
     return rows.where(ranked.c.place <= sa.bindparam("most")).order_by(ranked.c.group_number, ranked.c.place)

@@ -46,8 +46,8 @@ class GivenRows:
             ]
             return sa.select(*columns).subquery("given")
         arrays = [sa.bindparam(f"given_{name}", type_=postgresql.ARRAY(type_)) for name, type_ in self.columns]
-        given = sa.func.unnest(*arrays).table_valued(*(sa.column(name, type_) for name, type_ in self.columns))
-        given = given.render_derived("params")
-        matches = [given.c[name] == table.c[name] for name in match]
-        locked = sa.select(*given.c).join_from(given, table, sa.and_(*matches)).order_by(given.c[match[0]])
+        rows = sa.func.unnest(*arrays).table_valued(*(sa.column(name, type_) for name, type_ in self.columns))
+        rows = rows.render_derived("params")
+        matches = [rows.c[name] == table.c[name] for name in match]
+        locked = sa.select(*rows.c).join_from(rows, table, sa.and_(*matches)).order_by(rows.c[match[0]])
         return locked.with_for_update(of=table).cte("given")

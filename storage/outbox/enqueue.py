@@ -54,8 +54,8 @@ async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
     lost_race = await _insert(conn, [notice for key, notice in batch.items() if key not in stored], starts)
     if lost_race:
         stored |= await _lock_states(conn, lost_race)
-    again = [notice for dedup_key, notice in batch.items() if dedup_key in stored and notice.resend]
-    await _put_again(conn, again, stored, starts)
+    resent = [notice for dedup_key, notice in batch.items() if dedup_key in stored and notice.resend]
+    await _put_again(conn, resent, stored, starts)
     for dedup_key in lost_race:  # another process stored it a moment ago, and may have sent it since
         await _catch_up(conn, dedup_key, stored[dedup_key])
 

@@ -65,6 +65,6 @@ def renew_all(dialect: str) -> Any:
     return _marking(CLAIMS.table(dialect, outbox, "id", "fence")).values(next_try_at=sql_now_plus(dialect))
 
 
-def _marking(given: Any) -> Any:
-    claimed = sa.and_(_c.id == given.c.id, _c.fence == given.c.fence, _c.state == "leased")
+def _marking(values: Any) -> Any:
+    claimed = sa.and_(_c.id == values.c.id, _c.fence == values.c.fence, _c.state == "leased")
     return sa.update(outbox).where(claimed).returning(_c.id, _c.fence)

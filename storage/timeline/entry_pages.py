@@ -28,21 +28,21 @@ class EntryFilter:
     newest_first: bool = False
 
 
-async def read(conn: AsyncConnection, number: int, wanted: EntryFilter, limit: int) -> list[RecordedEntry]:
+async def read(conn: AsyncConnection, number: int, selection: EntryFilter, limit: int) -> list[RecordedEntry]:
     """Up to `limit` entries, each with later edits and the deletion of its message."""
     conditions: list[Any] = [_c.incident == number]
-    if wanted.beyond is not None:
-        conditions.append(_c.seq < wanted.beyond if wanted.newest_first else _c.seq > wanted.beyond)
-    if wanted.kinds:
-        conditions.append(_c.kind.in_(sorted(wanted.kinds)))
-    if wanted.key_only:
+    if selection.beyond is not None:
+        conditions.append(_c.seq < selection.beyond if selection.newest_first else _c.seq > selection.beyond)
+    if selection.kinds:
+        conditions.append(_c.kind.in_(sorted(selection.kinds)))
+    if selection.key_only:
         marked = sorted(await entries.key_message_ts(conn, number))
         about = sa.and_(_c.kind.in_(("message", "file")), _c.source_ts.in_(marked))
         conditions.append(sa.or_(_c.key, about) if marked else _c.key)
-    order = _c.seq.desc() if wanted.newest_first else _c.seq
+    order = _c.seq.desc() if selection.newest_first else _c.seq
     seqs = list(await conn.scalars(sa.select(_c.seq).where(*conditions).order_by(order).limit(limit)))
     records = await entries.by_seqs(conn, number, seqs) if seqs else []
-    return records[::-1] if wanted.newest_first else records
+    return records[::-1] if selection.newest_first else records
 
 
 async def heads(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, int]:

@@ -47,7 +47,7 @@ def _changed(
     texts: dict[str, str],
     deleted: set[str],
     redactions: dict[int, Redaction],
-    known: dict[str, str],
+    user_names: dict[str, str],
 ) -> RecordedEntry:
     ts = record.entry.source_ts if is_message(record.entry) else None
     last = texts.get(ts) if ts else None
@@ -56,7 +56,7 @@ def _changed(
         last_text=None if last == record.entry.text else last,
         deleted=ts in deleted,
         redaction=redactions.get(record.seq),
-        names=known,
+        names=user_names,
     )
 
 

@@ -116,7 +116,7 @@ def test_a_webhook_of_jira_tells_the_state_and_who() -> None:
     }
     news = hooks.jira({}, content)
     assert news is not None
-    assert (news.place, news.external, news.state, news.who) == ("OPS", "OPS-12", TicketState.NOT_DOING, "Tom Baker")
+    assert (news.project, news.external, news.state, news.who) == ("OPS", "OPS-12", TicketState.NOT_DOING, "Tom Baker")
     assert hooks.jira({}, content | {"webhookEvent": "comment_created"}) is None
     gone = hooks.jira({}, content | {"webhookEvent": "jira:issue_deleted"})
     assert gone is not None
@@ -134,7 +134,7 @@ def test_a_webhook_of_linear_is_fresh_or_refused() -> None:
     }
     news = hooks.linear({}, content)
     assert news is not None
-    assert (news.place, news.external, news.state) == ("ENG", "ENG-4", TicketState.DONE)
+    assert (news.project, news.external, news.state) == ("ENG", "ENG-4", TicketState.DONE)
     assert hooks.linear({}, content | {"webhookTimestamp": now - 3_600_000}) is None
 
 

@@ -117,7 +117,7 @@ async def test_no_wiki_and_no_tracker_follows_a_redirect(world: World, vendor: s
         if vendor in ("confluence", "notion"):
             looked = client.find("Review of INC-1")
         else:
-            looked = client.changed_since(client.place, datetime.now(UTC))
+            looked = client.changed_since(client.project, datetime.now(UTC))
         with pytest.raises(DeliveryError):
             await looked
         assert found.asked

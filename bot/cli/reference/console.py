@@ -22,9 +22,9 @@ def page() -> str:
 def _place(usage: str) -> str:
     if usage in EXCEPTIONS:
         return f"– {EXCEPTIONS[usage]}"
-    place = PLACES[usage]
-    path = code(place.page.partition("?")[0])
-    if not place.form:
+    location = PLACES[usage]
+    path = code(location.page.partition("?")[0])
+    if not location.form:
         return f"{path} shows it"
-    fields = f" ({', '.join(code(name) for name in place.fields)})" if place.fields else ""
+    fields = f" ({', '.join(code(name) for name in location.fields)})" if location.fields else ""
     return f"a form on {path}{fields}"

@@ -121,9 +121,9 @@ def require_member(request: PermissionRequest, act: str, named_by: str) -> None:
     )
 
 
-def require_known(who: Identity, act: str) -> None:
+def require_known(identity: Identity, act: str) -> None:
     """Raise `NotAllowed` while the person's membership is unknown. For acts that endanger the bot's own host."""
-    if who.membership is Membership.UNKNOWN:
+    if identity.membership is Membership.UNKNOWN:
         raise NotAllowed(
             f"Slack has not told me yet whether you belong to this workspace, so I can't let you {act}."
             " Try again in a moment."

@@ -14,7 +14,7 @@ from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 
-OF_INCIDENT = 0  # the number in place of an item's, for the ticket of the incident itself
+OF_INCIDENT = 0  # in place of an item's number, for the ticket of the incident itself
 LABEL = "incident"  # on every ticket
 
 
@@ -62,7 +62,7 @@ class Ticket:
     incident: int
     item: int  # number of the action item; `OF_INCIDENT` for the incident's own ticket
     tracker: TrackerKind
-    place: str  # repository, project or team
+    project: str  # repository, project or team
     external: str  # its number or key there, such as `12` or `OPS-12`
     url: str
     state: TicketState
@@ -72,7 +72,7 @@ class Ticket:
     @property
     def name(self) -> str:
         """As people name it: `acme/app#12`, `OPS-12`."""
-        return f"{self.place}#{self.external}" if self.tracker is TrackerKind.GITHUB else self.external
+        return f"{self.project}#{self.external}" if self.tracker is TrackerKind.GITHUB else self.external
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class TicketNews:
     """A tracker's report about one of its tickets."""
 
     tracker: TrackerKind
-    place: str
+    project: str
     external: str
     state: TicketState
     who: str  # the name there of the person who did it; empty where it is not told

@@ -57,8 +57,8 @@ def merge_text(body: str, before: str, after: str) -> str:
             lines.append(facts.pop(name))
         elif name is None or name not in earlier_facts:
             lines.append(line)
-    place = next((at for at, line in enumerate(lines) if _name(line) == "Incident"), len(lines))
-    return "\n".join([*lines[:place], *facts.values(), *lines[place:]])
+    position = next((at for at, line in enumerate(lines) if _name(line) == "Incident"), len(lines))
+    return "\n".join([*lines[:position], *facts.values(), *lines[position:]])
 
 
 def changed_list(current: list[str], before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:

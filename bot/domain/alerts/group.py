@@ -198,7 +198,7 @@ def takes(group: AlertGroup, ended_incident: bool, rules: AlertRules, now: datet
 
 def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy: Policy, now: datetime) -> GroupChange:
     """Add alerts that fire to a group that takes them. A group that resolved before anybody was told waits anew."""
-    again = group.state is AlertStatus.RESOLVED
+    is_refiring = group.state is AlertStatus.RESOLVED
     changed = replace(
         group,
         severity=_worst((group.severity, *(placement.severity for placement in placements)), policy),
@@ -210,12 +210,12 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
         resolved_at=None,
         stale_since=None,
         changed_at=now,
-        flaps=group.flaps + again,
+        flaps=group.flaps + is_refiring,
     )
-    if again:
+    if is_refiring:
         count = "once" if changed.flaps == 1 else f"{changed.flaps} times"
         changed = changed.with_step(now, "flap", f"{reason}; flapped {count}")
-    if again and group.decision is Decision.RECORDED and group.do not in WITHOUT_PEOPLE:
+    if is_refiring and group.decision is Decision.RECORDED and group.do not in WITHOUT_PEOPLE:
         changed = replace(changed, decision=Decision.WAITING, reason="fires again", decided_at=None)
     quiet = group.decision in QUIET
     if quiet:
@@ -223,7 +223,7 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
     enough = group.held and not missing_alerts(changed, placements[0].route)
     if enough:
         changed = replace(changed, held=False, reason="enough alerts fire").with_step(now, "at_least", "enough fire")
-    return GroupChange(changed, fired=len(placements), fired_again=again, waits_anew=quiet or enough)
+    return GroupChange(changed, fired=len(placements), fired_again=is_refiring, waits_anew=quiet or enough)
 
 
 def missing_alerts(group: AlertGroup, route: AlertRoute) -> int:

@@ -87,14 +87,14 @@ def matches(route: AlertRoute, labels: Mapping[str, str]) -> bool:
     return has_labels(labels, route.match)
 
 
-def has_labels(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+def has_labels(labels: Mapping[str, str], patterns: Mapping[str, str]) -> bool:
     """Whether every wanted label has its value; a missing label counts as empty."""
-    return all(is_wanted(value, labels.get(label, "")) for label, value in wanted.items())
+    return all(is_wanted(value, labels.get(label, "")) for label, value in patterns.items())
 
 
-def pattern_in(wanted: str) -> str | None:
+def pattern_in(condition: str) -> str | None:
     """The regular expression in a value such as `/staging|dev/`; None for a plain value."""
-    return wanted[1:-1] if len(wanted) > 1 and wanted[0] == wanted[-1] == "/" else None
+    return condition[1:-1] if len(condition) > 1 and condition[0] == condition[-1] == "/" else None
 
 
 def in_words(route: AlertRoute) -> str:
@@ -102,9 +102,9 @@ def in_words(route: AlertRoute) -> str:
     return labels_text(route.match) or "every alert"
 
 
-def labels_text(wanted: Mapping[str, str]) -> str:
+def labels_text(patterns: Mapping[str, str]) -> str:
     """Labels with their wanted values, such as `env=/staging|dev/, team=payments`."""
-    return ", ".join(f"{label}={value}" for label, value in wanted.items())
+    return ", ".join(f"{label}={value}" for label, value in patterns.items())
 
 
 def severity_of(labels: Mapping[str, str], policy: Policy) -> str:
@@ -145,7 +145,7 @@ def in_catalog(changes: Sequence[ServiceChange], policy: Policy) -> list[Service
     return [replace(change, service=names.get(fold_name(change.service), change.service)) for change in changes]
 
 
-def is_wanted(wanted: str, value: str) -> bool:
+def is_wanted(condition: str, value: str) -> bool:
     """Whether a label has the wanted value: exactly, or as a whole by the regular expression between slashes."""
-    pattern = pattern_in(wanted)
-    return value == wanted if pattern is None else matches_fully(pattern, value)
+    pattern = pattern_in(condition)
+    return value == condition if pattern is None else matches_fully(pattern, value)

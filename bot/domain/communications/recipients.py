@@ -68,11 +68,11 @@ class _RecipientCollector:
             self.left_out.append(ExcludedRecipient(name, "the incident is private, and they are not in its channel"))
             return
         ways = [self._way(person, method) for method in self._by]
-        reached = [way for way in ways if isinstance(way, Recipient)]
-        for way in reached:
-            self._add(way)
+        reached = [candidate for candidate in ways if isinstance(candidate, Recipient)]
+        for candidate in reached:
+            self._add(candidate)
         if not reached:
-            reasons = [way for way in ways if isinstance(way, str)]
+            reasons = [candidate for candidate in ways if isinstance(candidate, str)]
             self.left_out.append(ExcludedRecipient(name, "; ".join(dict.fromkeys(reasons)) or "no method reaches them"))
 
     def add_mail(self, address: str, name: str) -> None:

@@ -117,20 +117,20 @@ def last_told_text(incident: Incident, audience: Audience, now: datetime) -> str
     return f"last told {durations.ago(max(timedelta(), now - latest.at))} ({latest.stage} #{latest.number})"
 
 
-def changed_since(incident: Incident, told: AudienceMessage | None) -> list[str]:
+def changed_since(incident: Incident, last_message: AudienceMessage | None) -> list[str]:
     """The changes since the last message to an audience, in words. Empty if there are none."""
-    if told is None:
+    if last_message is None:
         return []
     changes = []
-    if told.severity != incident.severity:
-        changes.append(f"severity {told.severity} → {incident.severity}")
-    if told.status != str(incident.status):
-        changes.append(f"status {told.status} → {incident.status}")
-    if incident.updates > told.update:
-        count = incident.updates - told.update
+    if last_message.severity != incident.severity:
+        changes.append(f"severity {last_message.severity} → {incident.severity}")
+    if last_message.status != str(incident.status):
+        changes.append(f"status {last_message.status} → {incident.status}")
+    if incident.updates > last_message.update:
+        count = incident.updates - last_message.update
         changes.append("a status update" if count == 1 else f"{count} status updates")
-    if told.services != incident.services:
+    if last_message.services != incident.services:
         changes.append(f"services: {', '.join(incident.services) or 'none'}")
-    if told.episode != incident.episode:
+    if last_message.episode != incident.episode:
         changes.append("it was reopened")
     return changes

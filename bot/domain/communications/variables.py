@@ -249,8 +249,8 @@ def _sla(record: VariableInputs) -> Any:
     """Whether an SLA is breached. Only a person who records the impact, and marks no breach, says that none is."""
     if record.incident.facts.get(SLA_BREACH):
         return "Yes"
-    asked = any(recorded.entry.kind == "impact" for recorded in record.entries)
-    return "No" if asked else Gap("SLA breach: yes or no")
+    has_impact = any(recorded.entry.kind == "impact" for recorded in record.entries)
+    return "No" if has_impact else Gap("SLA breach: yes or no")
 
 
 def _is_figure(fact: object) -> bool:

@@ -30,7 +30,7 @@ def distribution(values: Iterable[float | None]) -> Distribution:
 
 def percentile(ordered: Sequence[float], share: float) -> float:
     """The value below which this share lies, between two values in proportion. `ordered` is sorted and not empty."""
-    place = (len(ordered) - 1) * share
-    below = int(place)
+    position = (len(ordered) - 1) * share
+    below = int(position)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

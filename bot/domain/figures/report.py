@@ -156,8 +156,8 @@ def report(
 
 
 def _values(measured: Iterable[Spans], name: str) -> list[float | None]:
-    place = Spans._fields.index(name)
-    return [measurement[place] for measurement in measured]
+    index = Spans._fields.index(name)
+    return [measurement[index] for measurement in measured]
 
 
 def _durations(

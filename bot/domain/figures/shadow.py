@@ -98,20 +98,25 @@ def import_differences(
         for key, names in (page.vendor_on_call or {}).items():
             if (schedule := policy.schedules.get(key)) is None:
                 continue
-            theirs = sorted({contact_of(name, policy) for name in names})
-            ours = sorted({person_by_address(member, policy).key for member in on_call(schedule, page.at, covers)})
-            if theirs != ours:
-                named = [tuple(person_by_address(each, policy).name for each in side) for side in (theirs, ours)]
-                difference = ImportDifference(key, page.at, *named)
-                differences.setdefault((key, tuple(theirs), tuple(ours)), difference)
+            vendor_keys = sorted({contact_of(name, policy) for name in names})
+            own_keys = sorted({person_by_address(member, policy).key for member in on_call(schedule, page.at, covers)})
+            if vendor_keys != own_keys:
+                names_of_sides = [
+                    tuple(person_by_address(key_of_person, policy).name for key_of_person in side)
+                    for side in (vendor_keys, own_keys)
+                ]
+                difference = ImportDifference(key, page.at, *names_of_sides)
+                differences.setdefault((key, tuple(vendor_keys), tuple(own_keys)), difference)
     return tuple(differences.values())
 
 
 def import_sentence(difference: ImportDifference, vendor: str, policy: Policy) -> str:
     """Such as `primary at 03:12: Opsgenie has Ben on call, the imported schedule Anna`."""
     at = f"{difference.at.astimezone(policy.zone):%H:%M}"
-    theirs, ours = (", ".join(side[:MOST_NAMED]) or "nobody" for side in (difference.theirs, difference.ours))
-    return f"{difference.schedule} at {at}: {vendor} has {theirs} on call, the imported schedule {ours}"
+    vendor_names, own_names = (
+        ", ".join(side[:MOST_NAMED]) or "nobody" for side in (difference.theirs, difference.ours)
+    )
+    return f"{difference.schedule} at {at}: {vendor} has {vendor_names} on call, the imported schedule {own_names}"
 
 
 def _place(page: ShadowPage, groups: Mapping[int, AlertGroup]) -> Place:

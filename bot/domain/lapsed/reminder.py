@@ -31,11 +31,13 @@ def remind(
     """
     notice = routing.nudge(incident.number, deadline.dedup_key, _payload(deadline, nudge))
     reminder = entry(now, "reminder", BOT, nudge.text, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
-    listed = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
-    named = f"{listed}: {', '.join(nudge.audiences)}"
+    skip_reason = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
+    audience_reason = f"{skip_reason}: {', '.join(nudge.audiences)}"
     covered = [
         LedgerDecision(
-            candidate.dedup_key, DeadlineState.SKIPPED, named if candidate.kind == "communication" else listed
+            candidate.dedup_key,
+            DeadlineState.SKIPPED,
+            audience_reason if candidate.kind == "communication" else skip_reason,
         )
         for candidate in waiting
         if _covers(nudge, candidate, now)

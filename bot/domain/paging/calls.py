@@ -167,9 +167,9 @@ def opened_alerts(
         if attempt.method not in VENDOR_TRACKED:
             continue
         own_service = attempt.method == "pagerduty" and attempt.person.pagerduty
-        place = (attempt.method, incident.severity, attempt.person.key if own_service else None)
-        triggers = alerts[place].triggers if place in alerts else ()
-        alerts[place] = VendorAlert(*place, triggers=(*triggers, dedup_keys[attempt]))
+        destination = (attempt.method, incident.severity, attempt.person.key if own_service else None)
+        triggers = alerts[destination].triggers if destination in alerts else ()
+        alerts[destination] = VendorAlert(*destination, triggers=(*triggers, dedup_keys[attempt]))
     return tuple(alerts.values())
 
 

@@ -93,14 +93,14 @@ def page_instead(
 
     The rotation may name others by now, because a cover is known whose holder cannot be reached. Once a rung.
     """
-    again = _try_rung(incident, context, number, tried) if times == 1 else None
-    if not isinstance(again, _PagedRung):
+    repeated = _try_rung(incident, context, number, tried) if times == 1 else None
+    if not isinstance(repeated, _PagedRung):
         return page_next_rung(incident, context, why, rung=number + 1)
-    page = _first_page(again, times + 1, context)
+    page = _first_page(repeated, times + 1, context)
     changed = replace(incident, ladder=replace(incident.ladder, pages=(*incident.ladder.pages, page)))
-    record = _rung_paged(again, context, why, times + 1, BOT)
+    record = _rung_paged(repeated, context, why, times + 1, BOT)
     return PagingOutcome(
-        Change(changed, (record,)), number, again.recipients, (), times + 1, plan=again.plan, counts=page.counts
+        Change(changed, (record,)), number, repeated.recipients, (), times + 1, plan=repeated.plan, counts=page.counts
     )
 
 

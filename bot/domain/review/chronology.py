@@ -62,12 +62,12 @@ def _row(text: str, cites: tuple[Cite, ...]) -> Row:
     at, _, rest = text.partition(_SEPARATOR)
     if " UTC" not in at or not rest:  # a sentence that people wrote
         return Row("", "", "", text, cites)
-    author, separator, what = rest.partition(_SEPARATOR)
+    author, separator, event = rest.partition(_SEPARATOR)
     if not separator:  # folded messages have no author
-        author, what = "", author
+        author, event = "", author
     if match := _AT.match(at):
-        return Row(match["utc"], match["local"] or "", author, what, cites)
-    return Row(at, "", author, what, cites)
+        return Row(match["utc"], match["local"] or "", author, event, cites)
+    return Row(at, "", author, event, cites)
 
 
 def _what(record: Record, recorded: RecordedEntry) -> str:

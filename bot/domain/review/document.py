@@ -110,7 +110,7 @@ MATTER_MOST = (
 
 def by_importance(sections: Sequence[Section]) -> list[Question]:
     """Every open question, those that matter most first."""
-    places = {key: place for place, key in enumerate(MATTER_MOST)}
+    places = {key: rank for rank, key in enumerate(MATTER_MOST)}
     questions = [question for section in sections for question in section.questions]
     return sorted(questions, key=lambda question: places.get(question.key, len(places)))
 

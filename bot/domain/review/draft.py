@@ -58,10 +58,10 @@ def _section(key: str, write: Callable[[Record, Page], None], record: Record) ->
 
 def _say_merged(merged: Record, key: str, write: Callable[[Record, Page], None], page: Page) -> None:
     """Add what the record of a merged incident says for a section, with its ID; its questions are left out."""
-    theirs = Page(key, merged.answered_questions)
-    write(merged, theirs)
+    merged_page = Page(key, merged.answered_questions)
+    write(merged, merged_page)
     own = {recorded.seq for recorded in merged.of("merged")}  # the review's incident says so itself
-    for sentence in (*theirs.sentences, *answers(merged, key)):
+    for sentence in (*merged_page.sentences, *answers(merged, key)):
         cites = [MergedEntry(merged.incident.number, cite) for cite in sentence.cites if isinstance(cite, int)]
         if cites and not own.issuperset(sentence.cites):
             name = merged.incident.id

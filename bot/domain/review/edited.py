@@ -21,7 +21,7 @@ def as_text(sentences: Sequence[Sentence]) -> str:
     return "\n".join(f"- {sentence.text}{_citation(sentence.cites)}" for sentence in sentences)
 
 
-def parse(text: str, known: Collection[Cite]) -> tuple[Sentence, ...]:
+def parse(text: str, citable: Collection[Cite]) -> tuple[Sentence, ...]:
     """The sentences of an edited text. A citation of an entry that does not exist stays in the text."""
     sentences = []
     for line in text.splitlines():
@@ -32,7 +32,7 @@ def parse(text: str, known: Collection[Cite]) -> tuple[Sentence, ...]:
                 MergedEntry(int(incident), int(seq)) if incident else int(seq)
                 for incident, seq in _ONE.findall(match[1])
             ]
-            if not all(cite in known for cite in cited):
+            if not all(cite in citable for cite in cited):
                 return match[0]
             cites.extend(cited)
             return ""
@@ -43,13 +43,13 @@ def parse(text: str, known: Collection[Cite]) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
-def with_text(section: Section, text: str, known: Collection[Cite], later: Sequence[Sentence] = ()) -> Section:
+def with_text(section: Section, text: str, citable: Collection[Cite], later: Sequence[Sentence] = ()) -> Section:
     """The section with what people wrote instead of what was drafted, and what participants answered `later`.
 
     A person who adds a sentence has read the questions. Only those stay that a sentence cannot answer: about times,
     which are corrected, and those that each participant is asked.
     """
-    sentences, questions = parse(text, known), section.questions
+    sentences, questions = parse(text, citable), section.questions
     drafted = {sentence.text for sentence in section.sentences}
     cited = {sentence.cites for sentence in section.sentences}
     if any(sentence.text not in drafted and sentence.cites not in cited for sentence in sentences):

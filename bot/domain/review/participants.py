@@ -57,8 +57,8 @@ def found_hard(record: Record, page: Page) -> None:
 
 def _parts(record: Record) -> Iterator[tuple[str, Part]]:
     parts: dict[str, Part] = {}
-    for each in (record, *record.merged):
-        _collect(each, parts)
+    for part in (record, *record.merged):
+        _collect(part, parts)
     acted = {recorded.entry.actor for recorded in record.all_entries if recorded.entry.kind not in ("joined", "left")}
     for person in record.participants[:MOST_PEOPLE]:
         if person in parts:

@@ -74,8 +74,10 @@ class Record:
             for person in filter(is_user_id, rung.people):
                 counts.setdefault(person, 0)
         own = sorted(counts, key=lambda person: -counts[person])
-        others = [person for record in self.merged for person in record.participants]
-        return tuple(dict.fromkeys([*own, *(p for p in others if self.readers is None or p in self.readers)]))
+        merged_participants = [person for record in self.merged for person in record.participants]
+        return tuple(
+            dict.fromkeys([*own, *(p for p in merged_participants if self.readers is None or p in self.readers)])
+        )
 
     @cached_property
     def all_entries(self) -> Sequence[RecordedEntry]:

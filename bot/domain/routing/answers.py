@@ -14,7 +14,7 @@ def answer(request: str, payload: dict[str, Any]) -> Notice:
 
 
 def correction(of: str, user: str, channel: str | None, text: str) -> Notice:
-    """Tell a person that what they were promised has failed; `of` is the notice's key, `words` are internal text."""
+    """Tell a person that what they were promised has failed; `of` is the notice's key, `text` is internal text."""
     payload = {"user": user, "channel": channel, "words": text}
     return Notice(f"correction:{of}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER, resend=True)
 

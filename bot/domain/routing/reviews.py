@@ -49,8 +49,8 @@ def review_questions(incident: int, person: str, stamp: int) -> Notice:
 
 def review_published(incident: int, taken_up: int = 0) -> Notice:
     """Tell the announcement channel that the review may be read, once; anew after each time that it was taken up."""
-    again = f":{taken_up}" if taken_up else ""
-    return Notice(f"review_published:{incident}{again}", NoticeKind.REVIEW_PUBLISHED, incident)
+    suffix = f":{taken_up}" if taken_up else ""
+    return Notice(f"review_published:{incident}{suffix}", NoticeKind.REVIEW_PUBLISHED, incident)
 
 
 def review_reminder(incident: int, deadline: str) -> Notice:

@@ -185,9 +185,9 @@ def _grid(series: Series | None, first: float, last: float) -> list[float]:
     if series is not None:
         begin, end = bisect_left(series.times, first - TOLERANCE_S), bisect_right(series.times, last + TOLERANCE_S)
         for instant, value in zip(series.times[begin:end], series.values[begin:end], strict=True):
-            place = round((instant - first) / SEASONAL_STEP_S)
-            if 0 <= place < count:
-                values[place] = value
+            index = round((instant - first) / SEASONAL_STEP_S)
+            if 0 <= index < count:
+                values[index] = value
     return values
 
 

@@ -96,8 +96,8 @@ def web_address(text: str, *, loopback: bool) -> str:
     if not usable or len(text) > LONGEST_URL or not _URL_TEXT.fullmatch(text.strip()):
         raise Refused(_NO_URL)
     host = f"[{host}]" if ":" in host else host
-    place = host if port is None else f"{host}:{port}"
-    return urlunsplit((parts.scheme, place, parts.path or "/", parts.query, ""))
+    host_and_port = host if port is None else f"{host}:{port}"
+    return urlunsplit((parts.scheme, host_and_port, parts.path or "/", parts.query, ""))
 
 
 def siblings(kind: SubscriberKind, address: str) -> tuple[str, str] | None:

@@ -83,7 +83,7 @@ def uptime(
 def last_days(count: int, now: datetime, zone: ZoneInfo) -> list[date]:
     """The last `count` days in this time zone, today included, the oldest first."""
     today = now.astimezone(zone).date()
-    return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
+    return [today - timedelta(days=days_ago) for days_ago in range(count - 1, -1, -1)]
 
 
 def _pieces(publication: Publication, key: str, now: datetime) -> list[Span]:

@@ -25,14 +25,14 @@ class MembershipReport:
 
 
 def unrecorded_moves(
-    report: MembershipReport, others: Sequence[MembershipReport], recorded: Collection[str]
+    report: MembershipReport, known_reports: Sequence[MembershipReport], recorded: Collection[str]
 ) -> list[Entry]:
     """The entries that are missing now that `report` has come in; `recorded` are the dedup keys of those there are.
 
     `others` are the person's other reports of about that time. A later report may show that an earlier one was of
     another move than was thought, so an entry can be that of another report. There are never more entries than moves.
     """
-    alike = [report, *(other for other in others if other.entry.kind == report.entry.kind)]
+    alike = [report, *(known_report for known_report in known_reports if known_report.entry.kind == report.entry.kind)]
     moves = [move for move in _moves(alike) if _is_near(move, report.entry.at)]
     entries = [{twin.entry.dedup_key for twin in move} & set(recorded) for move in moves]
     unknown = [move for move, keys in zip(moves, entries, strict=True) if not keys]

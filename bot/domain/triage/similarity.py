@@ -154,9 +154,11 @@ class SimilarIncident:
     fix: Fix | None = None
 
 
-def rank(likes: Mapping[int, Similarity], known: Mapping[int, Incident]) -> list[tuple[Incident, Similarity]]:
+def rank(likes: Mapping[int, Similarity], incidents: Mapping[int, Incident]) -> list[tuple[Incident, Similarity]]:
     """Order by confidence, then the newest first. An incident merged into another is left out: the other one counts."""
-    pairs = [(known[number], like) for number, like in likes.items() if known[number].status is not Status.MERGED]
+    pairs = [
+        (incidents[number], like) for number, like in likes.items() if incidents[number].status is not Status.MERGED
+    ]
     return sorted(pairs, key=lambda pair: (-round(pair[1].confidence, 2), -pair[0].declared_at.timestamp()))
 
 

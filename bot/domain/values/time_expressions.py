@@ -118,13 +118,13 @@ def resolve(expression: TimeExpression, now: datetime, zone: tzinfo, since: date
     """
     if expression.after is not None:
         return ResolvedTime(now + expression.after)
-    place = UTC if expression.utc else zone
-    for day in _days(expression, now.astimezone(place).date()):
-        matching = wall_clock.instants(day, expression.at, place)
-        for instant in matching or (wall_clock.first_instant(day, expression.at, place),):
+    local_zone = UTC if expression.utc else zone
+    for day in _days(expression, now.astimezone(local_zone).date()):
+        matching = wall_clock.instants(day, expression.at, local_zone)
+        for instant in matching or (wall_clock.first_instant(day, expression.at, local_zone),):
             if instant >= since:
                 return ResolvedTime(
-                    instant, () if matching else (_skipped_hour_note(day, expression.at, instant, place),)
+                    instant, () if matching else (_skipped_hour_note(day, expression.at, instant, local_zone),)
                 )
     raise Refused("That time has passed. Write one in the future, such as tomorrow 18:00.")
 

@@ -61,17 +61,17 @@ class Draft:
         """The keys that entries of these sections use already."""
         return Keys({str(key) for section in sections for key in self.existing(section)})
 
-    def origin(self, thing: SourceObject) -> str:
+    def origin(self, source_object: SourceObject) -> str:
         """The comment that names where an entry comes from."""
-        name = f" · {thing.origin.name}" if thing.origin.name else ""
-        return f"{self.account.source} {thing.origin.kind.replace('_', ' ')} {thing.origin.id}{name}"
+        name = f" · {source_object.origin.name}" if source_object.origin.name else ""
+        return f"{self.account.source} {source_object.origin.kind.replace('_', ' ')} {source_object.origin.id}{name}"
 
-    def add(self, section: str, key: str, value: Any, thing: SourceObject, *, moved: bool = False) -> None:
+    def add(self, section: str, key: str, value: Any, source_object: SourceObject, *, moved: bool = False) -> None:
         """Add an entry, unless the policy has one with its key. `moved`: a different one counts as moved."""
         if key not in self.existing(section):
-            self.additions.append(Addition((section,), key, value, self.origin(thing)))
+            self.additions.append(Addition((section,), key, value, self.origin(source_object)))
         elif plain(value) != self.existing(section)[key]:
-            thing.note(
+            source_object.note(
                 f"The policy has its own {section}.{key}, which says something else: it is left as it is",
                 f"Delete {section}.{key} from the policy and import again to have it as in the source, or keep it.",
                 moved=moved,

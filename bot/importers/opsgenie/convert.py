@@ -38,34 +38,34 @@ def person_of(raw: Raw) -> tuple[Person, list[SourceObject]]:
     if _MAIL.match(address):
         person.email = address
     person.gone = bool_of(raw, "blocked", default=False)
-    things: list[SourceObject] = [_contact_method(person, contact) for contact in list_of(raw, "contacts")]
+    source_objects: list[SourceObject] = [_contact_method(person, contact) for contact in list_of(raw, "contacts")]
     for rule in list_of(raw, "rules"):
-        things += _rule(person, rule)
-    return person, things
+        source_objects += _rule(person, rule)
+    return person, source_objects
 
 
 def _contact_method(person: Person, raw: Raw) -> SourceObject:
     method, to = text_of(raw, "method"), text_of(raw, "to")
-    thing = SourceObject(
+    source_object = SourceObject(
         Origin("contact_method", f"{person.origin.id}/{id_of(raw)}", f"{person.origin.name}: {method}")
     )
     if method in ("sms", "voice"):
         number = phone_of(to)
         if not number:
-            thing.note(
+            source_object.note(
                 f"“{to}” is no telephone number", "Write it to the contact's `phone`, with the country code.", lost=True
             )
         else:
-            person.take_phone(number, thing)
+            person.take_phone(number, source_object)
     elif method == "email" and (_MAIL.match(to) or person.email):
-        person.take_email(to, thing)
+        person.take_email(to, source_object)
     elif method == "email":
-        thing.note(f"“{to}” is no e-mail address", "Write it to the contact's `email`.", lost=True)
+        source_object.note(f"“{to}” is no e-mail address", "Write it to the contact's `email`.", lost=True)
     else:
-        thing.note(
+        source_object.note(
             "Opsgenie's app stops with Opsgenie", "Set the contact's `push`, or let Slack's app ring.", lost=True
         )
-    return thing
+    return source_object
 
 
 def phone_of(text: str) -> str:
@@ -93,15 +93,15 @@ def _rule(person: Person, raw: Raw) -> list[SourceObject]:
         rule.note(
             "It applies to some alerts or hours only; here it applies to all pages", "Look at the contact's `methods`."
         )
-    things: list[SourceObject] = [rule]
+    source_objects: list[SourceObject] = [rule]
     for step in list_of(raw, "steps"):
-        thing = _step(person, raw, step)
-        things.append(thing)
-        if not rule.lost and not thing.lost:
-            person.steps.append(thing)
+        source_object = _step(person, raw, step)
+        source_objects.append(source_object)
+        if not rule.lost and not source_object.lost:
+            person.steps.append(source_object)
         elif rule.lost:
-            thing.note("Its rule is not moved", "", lost=True)
-    return things
+            source_object.note("Its rule is not moved", "", lost=True)
+    return source_objects
 
 
 def _step(person: Person, rule: Raw, raw: Raw) -> Step:

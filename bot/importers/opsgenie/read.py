@@ -20,9 +20,9 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     opsgenie = Opsgenie(reader, {})
     account = Account(SOURCE, priorities=priorities())
     for raw in await opsgenie.users():
-        person, things = person_of(raw)
+        person, source_objects = person_of(raw)
         account.people.append(person)
-        account.others += things
+        account.others += source_objects
     teams, services = await opsgenie.teams(), await opsgenie.services()
     for team in teams:
         account.teams.append(team_of(team))

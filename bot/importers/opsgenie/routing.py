@@ -101,11 +101,11 @@ def priorities() -> list[SourceObject]:
 
 def unsupported_of(kinds: Mapping[str, Sequence[Raw]]) -> list[SourceObject]:
     """The objects that have no counterpart in Tocsin, each with a note on what to do instead."""
-    things = []
+    source_objects = []
     for kind, items in kinds.items():
         for raw in items:
             name = text_of(raw, "name") or text_of(raw, "description") or text_of(raw, "alias")
-            thing = SourceObject(Origin(kind, id_of(raw) or id_of(raw, "alias") or text_of(raw, "name"), name))
-            thing.note(_WHY[kind], _REST[kind], lost=True)
-            things.append(thing)
-    return things
+            source_object = SourceObject(Origin(kind, id_of(raw) or id_of(raw, "alias") or text_of(raw, "name"), name))
+            source_object.note(_WHY[kind], _REST[kind], lost=True)
+            source_objects.append(source_object)
+    return source_objects

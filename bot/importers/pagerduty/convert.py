@@ -59,10 +59,10 @@ _REST = {
 def person_of(raw: Raw) -> tuple[Person, list[SourceObject]]:
     """A user, and the user's contact methods and notification rules as objects of their own."""
     person = Person(Origin("user", id_of(raw), text_of(raw, "name")), email=text_of(raw, "email").lower())
-    things: list[SourceObject] = [_contact_method(person, method) for method in list_of(raw, "contact_methods")]
+    source_objects: list[SourceObject] = [_contact_method(person, method) for method in list_of(raw, "contact_methods")]
     kinds = {id_of(method): _kind(method) for method in list_of(raw, "contact_methods")}
-    things += [_rule(person, rule, kinds) for rule in list_of(raw, "notification_rules")]
-    return person, things
+    source_objects += [_rule(person, rule, kinds) for rule in list_of(raw, "notification_rules")]
+    return person, source_objects
 
 
 def _kind(raw: Raw) -> str:
@@ -71,21 +71,21 @@ def _kind(raw: Raw) -> str:
 
 def _contact_method(person: Person, raw: Raw) -> SourceObject:
     kind, to = _kind(raw), text_of(raw, "address")
-    thing = SourceObject(Origin("contact_method", id_of(raw), f"{person.origin.name}: {kind}"))
+    source_object = SourceObject(Origin("contact_method", id_of(raw), f"{person.origin.name}: {kind}"))
     if kind in ("phone", "sms"):
         digits = re.sub(r"[^0-9]", "", to)
         number = f"+{int_of(raw, 'country_code', 1)}{digits}" if 5 <= len(digits) <= 15 else ""
         if not number:
-            thing.note(f"“{to}” is no telephone number", "Write it to the contact's `phone`.", lost=True)
+            source_object.note(f"“{to}” is no telephone number", "Write it to the contact's `phone`.", lost=True)
         else:
-            person.take_phone(number, thing)
+            person.take_phone(number, source_object)
     elif kind == "email":
-        person.take_email(to, thing)
+        person.take_email(to, source_object)
     else:
-        thing.note(
+        source_object.note(
             "PagerDuty's app stops with PagerDuty", "Set the contact's `push`, or let Slack's app ring.", lost=True
         )
-    return thing
+    return source_object
 
 
 def _rule(person: Person, raw: Raw, kinds: Mapping[str, str]) -> SourceObject:
@@ -209,11 +209,11 @@ def priorities_of(raws: list[Raw]) -> list[SourceObject]:
 
 def unsupported_of(lists: Mapping[str, list[Raw]]) -> list[SourceObject]:
     """The objects that have no counterpart in Tocsin, each with a note on what to do instead."""
-    things = []
+    source_objects = []
     for name, (kind, why, do) in _REST.items():
         for raw in lists.get(name, []):
             text = text_of(raw, "name") or text_of(raw, "summary") or text_of(raw, "description")
-            thing = SourceObject(Origin(kind, id_of(raw), text))
-            thing.note(why, do, lost=True)
-            things.append(thing)
-    return things
+            source_object = SourceObject(Origin(kind, id_of(raw), text))
+            source_object.note(why, do, lost=True)
+            source_objects.append(source_object)
+    return source_objects

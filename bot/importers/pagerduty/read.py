@@ -32,9 +32,9 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     pagerduty = PagerDuty(reader, {})
     account = Account(SOURCE)
     for raw in await pagerduty.users():
-        person, things = person_of(raw)
+        person, source_objects = person_of(raw)
         account.people.append(person)
-        account.others += things
+        account.others += source_objects
     teams = await pagerduty.teams()
     account.teams = [team_of(raw) for raw in teams]
     nest(account.teams, teams)

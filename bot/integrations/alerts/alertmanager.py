@@ -66,8 +66,8 @@ def alert_of(item: Any, source: str, now: datetime) -> Alert:
     labels = field_of(item, "labels", texts_of)
     if not labels:
         raise ValueError("`labels` is empty")
-    given = field_of(item, "startsAt", instant_of)
-    starts_at, cycle = start_of(given, now)
+    stated = field_of(item, "startsAt", instant_of)
+    starts_at, cycle = start_of(stated, now)
     return Alert(
         source=source,
         fingerprint=fingerprint_from(item.get("fingerprint")) or fingerprint_of(labels),
@@ -78,8 +78,8 @@ def alert_of(item: Any, source: str, now: datetime) -> Alert:
         ends_at=field_of(item, "endsAt", instant_of) if status is AlertStatus.RESOLVED and item.get("endsAt") else None,
         url=web_address(item.get("generatorURL")),
         cycle=cycle,
-        by_state=given is None,
-        undated=given is None,
+        by_state=stated is None,
+        undated=stated is None,
     )
 
 

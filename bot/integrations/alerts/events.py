@@ -91,11 +91,11 @@ def _alert(item: Mapping[str, Any], kind: str, now: datetime) -> Alert:
     own_labels = {name: text_of(item.get(name)) for name in ("severity", "service") if text_of(item.get(name))}
     fingerprint = key or fingerprint_of({**labels, "title": title})
     labels = {"alertname": title, **labels, **own_labels, "source": NAME} | ({"type": kind} if kind == "report" else {})
-    given, ends_at = field_of(item, "starts_at", moment_of), field_of(item, "ends_at", moment_of)
+    began_at, ends_at = field_of(item, "starts_at", moment_of), field_of(item, "ends_at", moment_of)
     told_at = field_of(item, "told_at", moment_of)
     resolved = status is AlertStatus.RESOLVED
-    starts_at, cycle = start_of(given, now)
-    if given is None:
+    starts_at, cycle = start_of(began_at, now)
+    if began_at is None:
         starts_at = min(told_at or (ends_at if resolved else None) or now, now)
     return Alert(
         source=NAME,
@@ -108,8 +108,8 @@ def _alert(item: Mapping[str, Any], kind: str, now: datetime) -> Alert:
         value=text_of(item.get("value"))[:VALUE_LENGTH] or None,
         url=web_address(item.get("url")),
         cycle=cycle,
-        by_state=given is None,
-        undated=given is None and told_at is None,
+        by_state=began_at is None,
+        undated=began_at is None and told_at is None,
     )
 
 
@@ -138,17 +138,17 @@ def _change(item: Mapping[str, Any], now: datetime) -> ServiceChange:
     return change if change.key else replace(change, key=_key(change, event_at))
 
 
-def _key(change: ServiceChange, given: datetime | None) -> str:
+def _key(change: ServiceChange, stated_at: datetime | None) -> str:
     """A key for a change without one. Without a time, an equal change on the same day is a repetition."""
-    when = given.isoformat() if given else change.at.date().isoformat()
+    when = stated_at.isoformat() if stated_at else change.at.date().isoformat()
     parts = {"kind": change.kind, "title": change.title, "service": change.service, "ref": change.ref, "at": when}
     return fingerprint_of(parts | {"author": change.author})
 
 
-def _annotations(item: Mapping[str, Any], title: str, known: set[str]) -> dict[str, str]:
+def _annotations(item: Mapping[str, Any], title: str, used: set[str]) -> dict[str, str]:
     """The annotations given, the fields that have no meaning here, the title and the description."""
     annotations = item.get("annotations")
-    unknown_fields = {str(name): value for name, value in item.items() if name not in known}
+    unknown_fields = {str(name): value for name, value in item.items() if name not in used}
     own_annotations = {"title": title, "description": text_of(item.get("description")) if title else ""}
     return annotations_of(
         unknown_fields | (dict(annotations) if isinstance(annotations, Mapping) else {}) | own_annotations

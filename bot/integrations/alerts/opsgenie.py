@@ -133,19 +133,19 @@ def _alert(item: Any, now: datetime) -> Alert:
     )
 
 
-def _labels(told: Mapping[str, Any], message: str) -> dict[str, str]:
-    tags = told.get("tags")
+def _labels(alert: Mapping[str, Any], message: str) -> dict[str, str]:
+    tags = alert.get("tags")
     labels = tags_of(text_of(tag) for tag in tags if text_of(tag)) if isinstance(tags, list) else {}
-    labels |= field_of(told, "details", texts_of)
-    if priority := text_of(told.get("priority")).upper():
+    labels |= field_of(alert, "details", texts_of)
+    if priority := text_of(alert.get("priority")).upper():
         labels["priority"] = priority if priority.startswith("P") else f"P{priority}"
         labels.setdefault("severity", labels["priority"])
     return texts_of({"alertname": message, **labels, "source": NAME})
 
 
-def _moment(told: Mapping[str, Any], name: str) -> datetime | None:
+def _moment(alert: Mapping[str, Any], name: str) -> datetime | None:
     try:
-        return moment_of(told.get(name))
+        return moment_of(alert.get(name))
     except ValueError:
         return None
 

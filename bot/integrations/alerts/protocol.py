@@ -127,15 +127,15 @@ def moment_of(value: Any) -> datetime | None:
         raise ValueError("is no time such as 2026-03-02T09:00:00Z") from None
 
 
-def start_of(given: datetime | None, now: datetime) -> tuple[datetime, str | None]:
+def start_of(stated_at: datetime | None, now: datetime) -> tuple[datetime, str | None]:
     """The start of an alert, never after `now`, and its cycle if that differs from it.
 
     A sender whose clock is ahead names the same start each time it tells of the alert. The cycle keeps that start, so
     that it stays one occurrence.
     """
-    if given is None or given <= now:
-        return given or now, None
-    return now, str(int(given.timestamp() * 1_000_000))
+    if stated_at is None or stated_at <= now:
+        return stated_at or now, None
+    return now, str(int(stated_at.timestamp() * 1_000_000))
 
 
 def texts_of(value: Any) -> dict[str, str]:

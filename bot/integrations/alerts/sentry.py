@@ -106,18 +106,18 @@ def _event(data: Mapping[str, Any], event: Mapping[str, Any], now: datetime) -> 
     )
 
 
-def _metric_alert(data: Mapping[str, Any], told: Mapping[str, Any], action: str, at: datetime) -> Alert | None:
+def _metric_alert(data: Mapping[str, Any], payload: Mapping[str, Any], action: str, at: datetime) -> Alert | None:
     """A metric alert, which is critical, warning or resolved. Each rule has one alert."""
     if action not in ("critical", "warning", "resolved"):
         return None
-    rule = told.get("alert_rule")
+    rule = payload.get("alert_rule")
     rule = rule if isinstance(rule, Mapping) else {}
-    projects = told.get("projects")
+    projects = payload.get("projects")
     return _built(
-        key=f"metric-{_key(rule.get('id') or told.get('id') or told.get('identifier'))}",
+        key=f"metric-{_key(rule.get('id') or payload.get('id') or payload.get('identifier'))}",
         status=AlertStatus.RESOLVED if action == "resolved" else AlertStatus.FIRING,
         at=at,
-        name=text_of(rule.get("name")) or text_of(told.get("title")) or text_of(data.get("description_title")),
+        name=text_of(rule.get("name")) or text_of(payload.get("title")) or text_of(data.get("description_title")),
         labels={
             "severity": "" if action == "resolved" else action,
             "project": text_of(projects[0]) if isinstance(projects, list) and projects else "",

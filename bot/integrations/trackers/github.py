@@ -42,19 +42,19 @@ class GitHub:
     session: aiohttp.ClientSession
     url: str
     token: str = field(repr=False)
-    place: str = ""  # owner/name
+    project: str = ""  # owner/name
     kind: TrackerKind = TrackerKind.GITHUB
 
-    async def place_name(self, place: str) -> str:
+    async def project_name(self, project: str) -> str:
         """The repository's full name. A repository without issues is an error."""
-        answer = await self._ask("GET", self._issues(place).removesuffix("/issues"))
+        answer = await self._ask("GET", self._issues(project).removesuffix("/issues"))
         if answer.status != 200:
-            raise _error(answer, place)
+            raise _error(answer, project)
         if answer.data.get("has_issues") is False:
-            raise DeliveryError(f"{place} has no issues; enable them in the repository's settings", permanent=True)
-        return answer.text("full_name") or place
+            raise DeliveryError(f"{project} has no issues; enable them in the repository's settings", permanent=True)
+        return answer.text("full_name") or project
 
-    async def create(self, place: str, ticket: NewTicket) -> Created:
+    async def create(self, project: str, ticket: NewTicket) -> Created:
         """Create an issue. GitHub silently drops labels and assignees that the token may not set."""
         content: dict[str, Any] = {
             "title": ticket.title[:TITLE],
@@ -63,15 +63,15 @@ class GitHub:
         }
         if ticket.assignee:
             content["assignees"] = [ticket.assignee]
-        answer = await self._ask("POST", f"{self._issues(place)}", json=content)
+        answer = await self._ask("POST", f"{self._issues(project)}", json=content)
         if answer.status == 201:
             return _created(answer.data)
-        raise _error(answer, place)
+        raise _error(answer, project)
 
-    async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
+    async def find(self, project: str, ticket: NewTicket, since: datetime) -> Created | None:
         """Look through the issues that changed since then for the ticket's marker."""
         pages = 0
-        async for issues in self._pages(place, since - SKEW):
+        async for issues in self._pages(project, since - SKEW):
             for issue in issues:
                 if marker(ticket.key) in str(issue.get("body") or ""):
                     return _created(issue)
@@ -80,12 +80,12 @@ class GitHub:
                 break
         return None
 
-    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+    async def edit(self, project: str, external: str, before: NewTicket, after: NewTicket) -> Created:
         """Change an issue's title, our part of its text, and our labels and assignee."""
-        path = f"{self._issues(place)}/{external}"
+        path = f"{self._issues(project)}/{external}"
         answer = await self._ask("GET", path)
         if answer.status != 200:
-            raise _error(answer, place)
+            raise _error(answer, project)
         existing, content = _created(answer.data), dict[str, Any]()
         if before.title != after.title:
             content["title"] = after.title[:TITLE]
@@ -98,49 +98,49 @@ class GitHub:
         if content:
             answer = await self._ask("PATCH", path, json=content)
             if answer.status != 200:
-                raise _error(answer, place)
+                raise _error(answer, project)
         return _created(answer.data)
 
-    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
+    async def move(self, project: str, external: str, state: TicketState, comment: str) -> None:
         """Close an issue as completed or as not planned, or reopen it."""
         content = {"state": "open", "state_reason": "reopened"}
         if state is not TicketState.OPEN:
             reason = "completed" if state is TicketState.DONE else "not_planned"
             content = {"state": "closed", "state_reason": reason}
-        answer = await self._ask("PATCH", f"{self._issues(place)}/{external}", json=content)
+        answer = await self._ask("PATCH", f"{self._issues(project)}/{external}", json=content)
         if answer.status != 200:
-            raise _error(answer, place)
+            raise _error(answer, project)
 
-    async def changed_since(self, place: str, since: datetime) -> Changes:
+    async def changed_since(self, project: str, since: datetime) -> Changes:
         """The issues that changed since then: one page, or as many as have changes of the same second."""
         issues, read_to = list[dict[str, Any]](), None
-        async for rows in self._pages(place, since):
+        async for rows in self._pages(project, since):
             issues += rows
             last = _changed_at(rows[-1]) if len(rows) == PAGE else None
             if last is not None and last > since:
                 read_to = last
                 break
         tickets = [issue for issue in issues if "pull_request" not in issue]
-        news = (TicketNews(self.kind, place, str(issue.get("number")), state_of(issue), "") for issue in tickets)
+        news = (TicketNews(self.kind, project, str(issue.get("number")), state_of(issue), "") for issue in tickets)
         return Changes(tuple(news), read_to)
 
-    async def _pages(self, place: str, since: datetime) -> AsyncIterator[list[dict[str, Any]]]:
+    async def _pages(self, project: str, since: datetime) -> AsyncIterator[list[dict[str, Any]]]:
         """The issues and pull requests that changed since then, the oldest change first."""
         stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"state": "all", "since": stamp, "sort": "updated", "direction": "asc", "per_page": str(PAGE)}
         for page in itertools.count(1):
-            answer = await self._ask("GET", self._issues(place), params={**query, "page": str(page)})
+            answer = await self._ask("GET", self._issues(project), params={**query, "page": str(page)})
             if answer.status != 200:
-                raise _error(answer, place)
+                raise _error(answer, project)
             rows = [row for row in answer.rows if isinstance(row, dict)]
             yield rows
             if len(rows) < PAGE:
                 return
 
-    def _issues(self, place: str) -> str:
-        if not REPOSITORY.fullmatch(place):
+    def _issues(self, project: str) -> str:
+        if not REPOSITORY.fullmatch(project):
             raise DeliveryError("the repository is not of the form owner/name; check the settings", permanent=True)
-        return f"/repos/{place}/issues"
+        return f"/repos/{project}/issues"
 
     async def _ask(self, method: str, path: str, **how: Any) -> http.Answer:
         signed = http.headers(
@@ -185,7 +185,7 @@ def _created(issue: Mapping[str, Any]) -> Created:
     return Created(str(issue.get("number")), str(issue.get("html_url") or "")[:2000], tuple(labels), tuple(people))
 
 
-def _error(answer: http.Answer, place: str) -> DeliveryError:
+def _error(answer: http.Answer, project: str) -> DeliveryError:
     """The error of an answer. A limit is 403 or 429, and says by a header or by words that it is one."""
     message = answer.text("message")
     if answer.status in (403, 429) and (wait_s := _rate_limit_wait_s(answer, message)) is not None:
@@ -195,8 +195,8 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
     hint = {
         401: "check GITHUB_TOKEN",
         403: "GITHUB_TOKEN may not write issues there",
-        404: f"there is no repository {place}, or GITHUB_TOKEN may not see it",
-        410: f"{place} has no issues, or this one was deleted",
+        404: f"there is no repository {project}, or GITHUB_TOKEN may not see it",
+        410: f"{project} has no issues, or this one was deleted",
     }.get(answer.status)
     return DeliveryError(
         f"{VENDOR} refuses it ({answer.status}): {hint or message or 'no reason given'}", permanent=True

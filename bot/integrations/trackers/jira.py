@@ -40,21 +40,21 @@ class Jira:
     url: str
     token: str = field(repr=False)
     email: str | None = None  # of Jira Cloud; None: a personal access token of Data Center
-    place: str = ""  # key of the project
+    project: str = ""  # key of the project
     issue_type: str = "Task"
     kind: TrackerKind = TrackerKind.JIRA
 
-    async def place_name(self, place: str) -> str:
+    async def project_name(self, project: str) -> str:
         """The project's key and name."""
-        answer = await self._ask("GET", f"/rest/api/2/project/{_project(place)}")
+        answer = await self._ask("GET", f"/rest/api/2/project/{_project_key(project)}")
         if answer.status != 200:
-            raise _error(answer, place)
-        return f"{place} ({answer.text('name')})" if answer.text("name") else place
+            raise _error(answer, project)
+        return f"{project} ({answer.text('name')})" if answer.text("name") else project
 
-    async def create(self, place: str, ticket: NewTicket) -> Created:
+    async def create(self, project: str, ticket: NewTicket) -> Created:
         """Create an issue. If the project's form has no labels, the issue has none, and the result says so."""
         fields: dict[str, Any] = {
-            "project": {"key": _project(place)},
+            "project": {"key": _project_key(project)},
             "issuetype": {"name": self.issue_type},
             "summary": ticket.title[:SUMMARY],
             "description": f"{_plain(ticket.body[:DESCRIPTION])}\n\n{marker(ticket.key)}",
@@ -67,27 +67,27 @@ class Jira:
             labels = ()
             answer = await self._ask("POST", "/rest/api/2/issue", json={"fields": fields})
         if answer.status != 201:
-            raise _error(answer, place)
+            raise _error(answer, project)
         key = answer.text("key")
         return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
 
-    async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
+    async def find(self, project: str, ticket: NewTicket, since: datetime) -> Created | None:
         """Look for the ticket's label, and for the same word in the text."""
         word = marker(ticket.key)
-        query = f'project = "{_project(place)}" AND (labels = "{word}" OR description ~ "\\"{word}\\"")'
-        async for issues in self._search(query, place):
+        query = f'project = "{_project_key(project)}" AND (labels = "{word}" OR description ~ "\\"{word}\\"")'
+        async for issues in self._search(query, project):
             for issue in issues:
                 key = str(issue.get("key"))
                 labels = tuple(str(label) for label in (issue.get("fields") or {}).get("labels") or ())
                 return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
         return None
 
-    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+    async def edit(self, project: str, external: str, before: NewTicket, after: NewTicket) -> Created:
         """Change an issue's summary, our part of its description, and our labels where its form has them."""
         path = f"/rest/api/2/issue/{external}"
         answer = await self._ask("GET", path, params={"fields": "summary,description,labels"})
         if answer.status != 200:
-            raise _error(answer, place)
+            raise _error(answer, project)
         issue_fields, fields = answer.data.get("fields") or {}, dict[str, Any]()
         labels = [str(label) for label in issue_fields.get("labels") or ()]
         if before.title != after.title:
@@ -103,47 +103,47 @@ class Jira:
             labels = []
             answer = await self._ask("PUT", path, json={"fields": fields})
         if answer.status not in (200, 204):
-            raise _error(answer, place)
+            raise _error(answer, project)
         return Created(external, f"{self.url.rstrip('/')}/browse/{external}", tuple(labels), ())
 
-    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
+    async def move(self, project: str, external: str, state: TicketState, comment: str) -> None:
         """Take the transition that leads to the wanted category of status. An issue that is there stays."""
         path = f"/rest/api/2/issue/{external}"
         now = await self._ask("GET", path, params={"fields": FIELDS})
         if now.status != 200:
-            raise _error(now, place)
+            raise _error(now, project)
         is_open = jira_state(now.data.get("fields") or {}) is TicketState.OPEN
         if is_open == (state is TicketState.OPEN):
             return
         answer = await self._ask("GET", f"{path}/transitions")
         if answer.status != 200:
-            raise _error(answer, place)
+            raise _error(answer, project)
         transition = _transition(answer.data.get("transitions"), state)
         if transition is None:
             target = "an open status" if state is TicketState.OPEN else "a status of the category Done"
             raise DeliveryError(f"the workflow of {external} has no way to {target} from here", permanent=True)
         moved = await self._ask("POST", f"{path}/transitions", json={"transition": {"id": transition}})
         if moved.status not in (200, 204):
-            raise _error(moved, place)
+            raise _error(moved, project)
 
-    async def changed_since(self, place: str, since: datetime) -> Changes:
+    async def changed_since(self, project: str, since: datetime) -> Changes:
         """The project's issues that changed since then. JQL counts in minutes, so the first issues may come twice."""
         minutes = max(1, int((datetime.now(UTC) - since).total_seconds() // 60) + 1)
-        query = f'project = "{_project(place)}" AND updated >= "-{minutes}m" ORDER BY updated ASC'
+        query = f'project = "{_project_key(project)}" AND updated >= "-{minutes}m" ORDER BY updated ASC'
         issues, read_to = list[dict[str, Any]](), None
-        async for page in self._search(query, place):
+        async for page in self._search(query, project):
             issues += page
             last = _changed_at(page[-1]) if len(page) >= MOST else None
             if last is not None and last > since + GRAIN:
                 read_to = last
                 break
         news = [
-            TicketNews(self.kind, place, str(issue.get("key")), jira_state(issue.get("fields") or {}), "")
+            TicketNews(self.kind, project, str(issue.get("key")), jira_state(issue.get("fields") or {}), "")
             for issue in issues
         ]
         return Changes(tuple(news), read_to)
 
-    async def _search(self, query: str, place: str) -> AsyncIterator[list[dict[str, Any]]]:
+    async def _search(self, query: str, project: str) -> AsyncIterator[list[dict[str, Any]]]:
         """The issues of a query by pages. Cloud has removed the older path, which Data Center still has."""
         path = "/rest/api/3/search/jql" if self.email else "/rest/api/2/search"
         params = {"jql": query, "fields": FIELDS, "maxResults": str(MOST)}
@@ -151,7 +151,7 @@ class Jira:
         while True:
             answer = await self._ask("GET", path, params=params)
             if answer.status != 200:
-                raise _error(answer, place)
+                raise _error(answer, project)
             issues = answer.data.get("issues")
             page = [issue for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
             yield page
@@ -189,10 +189,10 @@ def marker(key: str) -> str:
     return f"tocsin-{key}"
 
 
-def _project(place: str) -> str:
-    if not PROJECT.fullmatch(place):
+def _project_key(project: str) -> str:
+    if not PROJECT.fullmatch(project):
         raise DeliveryError("the project is no key such as OPS; check the settings", permanent=True)
-    return place
+    return project
 
 
 def _transition(transitions: Any, state: TicketState) -> str | None:
@@ -218,7 +218,7 @@ def _plain(markdown: str) -> str:
     return re.sub(r"\[([^\]]+)\]\((https?://[^)\s]+)\)", r"[\1|\2]", bold)
 
 
-def _error(answer: http.Answer, place: str) -> DeliveryError:
+def _error(answer: http.Answer, project: str) -> DeliveryError:
     if (passing := http.temporary_error(answer, VENDOR)) is not None:
         return passing
     errors = answer.data.get("errors")
@@ -228,7 +228,7 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
     hint = {
         401: "check JIRA_EMAIL and JIRA_API_TOKEN",
         403: "JIRA_API_TOKEN may not do that",
-        404: f"there is no such issue or project in {place}, or the token may not see it",
+        404: f"there is no such issue or project in {project}, or the token may not see it",
     }.get(answer.status)
     reason = hint or " ".join(detail.split())[:200] or "no reason given"
     return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {reason}", permanent=True)

@@ -54,17 +54,17 @@ class Linear:
     session: aiohttp.ClientSession
     url: str
     key: str = field(repr=False)
-    place: str = ""  # key of the team
+    project: str = ""  # key of the team
     kind: TrackerKind = TrackerKind.LINEAR
 
-    async def place_name(self, place: str) -> str:
+    async def project_name(self, project: str) -> str:
         """The team's key; a team that Linear does not show is an error."""
-        await self._team(place)
-        return place
+        await self._team(project)
+        return project
 
-    async def create(self, place: str, ticket: NewTicket) -> Created:
+    async def create(self, project: str, ticket: NewTicket) -> Created:
         """Create an issue. Linear takes labels by ID only: they stand in the text."""
-        team = await self._team(place)
+        team = await self._team(project)
         content = {
             "id": issue_id(ticket.key), "teamId": str(team.get("id")), "title": ticket.title[:TITLE],
             "description": _text(ticket),
@@ -72,7 +72,7 @@ class Linear:
         data = await self._ask(_CREATE, {"input": content})
         return _created((data.get("issueCreate") or {}).get("issue"), ticket)
 
-    async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
+    async def find(self, project: str, ticket: NewTicket, since: datetime) -> Created | None:
         """Read the issue by the ID that we chose."""
         try:
             data = await self._ask(_GET, {"id": issue_id(ticket.key)})
@@ -82,7 +82,7 @@ class Linear:
             raise
         return _created(data["issue"], ticket) if data.get("issue") else None
 
-    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+    async def edit(self, project: str, external: str, before: NewTicket, after: NewTicket) -> Created:
         """Change an issue's title and our part of its text, in which the labels stand."""
         data = await self._ask(_GET, {"id": external})
         issue, content = data.get("issue") or {}, dict[str, Any]()
@@ -94,9 +94,9 @@ class Linear:
             await self._ask(_CHANGE, {"id": external, "input": content})
         return _created(issue, after)
 
-    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
+    async def move(self, project: str, external: str, state: TicketState, comment: str) -> None:
         """Give the issue the first workflow state of the wanted type."""
-        team = await self._team(place)
+        team = await self._team(project)
         types = {
             TicketState.OPEN: ("unstarted", "backlog", "started"),
             TicketState.DONE: ("completed",),
@@ -107,11 +107,11 @@ class Linear:
         chosen = next((node for kind in types for node in nodes if node.get("type") == kind), None)
         if chosen is None:
             raise DeliveryError(
-                f"the team {place} has no workflow state of the type {' or '.join(types)}", permanent=True
+                f"the team {project} has no workflow state of the type {' or '.join(types)}", permanent=True
             )
         await self._ask(_CHANGE, {"id": external, "input": {"stateId": chosen.get("id")}})
 
-    async def changed_since(self, place: str, since: datetime) -> Changes:
+    async def changed_since(self, project: str, since: datetime) -> Changes:
         """The team's issues that changed since then.
 
         Linear lists the latest change first. If there are too many for a few pages, only the first half of the time
@@ -119,15 +119,15 @@ class Linear:
         """
         end = datetime.now(UTC) + SKEW
         until = end
-        while (nodes := await self._changed(place, since, until)) is None:
+        while (nodes := await self._changed(project, since, until)) is None:
             until = since + (until - since) / 2
-        news = (TicketNews(self.kind, place, str(node.get("identifier")), _state(node), "") for node in nodes)
+        news = (TicketNews(self.kind, project, str(node.get("identifier")), _state(node), "") for node in nodes)
         return Changes(tuple(news), until if until < end else None)
 
-    async def _changed(self, place: str, since: datetime, until: datetime) -> list[Mapping[str, Any]] | None:
+    async def _changed(self, project: str, since: datetime, until: datetime) -> list[Mapping[str, Any]] | None:
         """The issues that changed in a span of time; None if they are too many. Those of one second never are."""
         nodes: list[Mapping[str, Any]] = []
-        variables: dict[str, Any] = {"key": _key(place), "since": _stamp(since), "until": _stamp(until)}
+        variables: dict[str, Any] = {"key": _key(project), "since": _stamp(since), "until": _stamp(until)}
         for page in itertools.count(1):
             issues = (await self._ask(_CHANGED, variables)).get("issues") or {}
             nodes += issues.get("nodes") or []
@@ -139,11 +139,11 @@ class Linear:
             variables["after"] = more.get("endCursor")
         return nodes
 
-    async def _team(self, place: str) -> Mapping[str, Any]:
-        data = await self._ask(_TEAM, {"key": _key(place)})
+    async def _team(self, project: str) -> Mapping[str, Any]:
+        data = await self._ask(_TEAM, {"key": _key(project)})
         nodes = (data.get("teams") or {}).get("nodes") or []
         if not nodes:
-            raise DeliveryError(f"{VENDOR} has no team {place}, or LINEAR_API_KEY may not see it", permanent=True)
+            raise DeliveryError(f"{VENDOR} has no team {project}, or LINEAR_API_KEY may not see it", permanent=True)
         return dict(nodes[0])
 
     async def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,10 +180,10 @@ def _state(issue: Mapping[str, Any]) -> TicketState:
     return linear_state(str((issue.get("state") or {}).get("type")))
 
 
-def _key(place: str) -> str:
-    if not TEAM.fullmatch(place):
+def _key(project: str) -> str:
+    if not TEAM.fullmatch(project):
         raise DeliveryError("the team is no key such as ENG; check the settings", permanent=True)
-    return place
+    return project
 
 
 def _created(issue: Any, ticket: NewTicket) -> Created:

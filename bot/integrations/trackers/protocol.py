@@ -22,12 +22,12 @@ class Created:
     url: str
     labels: tuple[str, ...]  # that it has
     assignees: tuple[str, ...]
-    place: str = ""  # as the tracker spells it; empty: as it was asked for
+    project: str = ""  # as the tracker spells it; empty: as it was asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The changes at a place since some instant, the oldest first, up to a bound."""
+    """The changes in a project since some instant, the oldest first, up to a bound."""
 
     news: tuple[TicketNews, ...]
     read_to: datetime | None = None  # where to read on, later than that instant; None: there is nothing more
@@ -37,31 +37,31 @@ class Tracker(Protocol):
     """A client of one tracker."""
 
     kind: TrackerKind
-    place: str  # where tickets go unless a service names another place
+    project: str  # where tickets go unless a service names another project
 
-    async def place_name(self, place: str) -> str:
-        """The name of a place (repository, project, team) as the tracker spells it. Changes nothing."""
+    async def project_name(self, project: str) -> str:
+        """The name of a project (a repository, a project or a team) as the tracker spells it. Changes nothing."""
         ...
 
-    async def create(self, place: str, ticket: NewTicket) -> Created:
+    async def create(self, project: str, ticket: NewTicket) -> Created:
         """Create a ticket."""
         ...
 
-    async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
+    async def find(self, project: str, ticket: NewTicket, since: datetime) -> Created | None:
         """The ticket that an earlier attempt created, not before `since`; None if there is none."""
         ...
 
-    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+    async def edit(self, project: str, external: str, before: NewTicket, after: NewTicket) -> Created:
         """Write the differences between the ticket as we wrote it last and its new text. Calling it twice is safe.
 
         What people wrote into the ticket stays. Returns the ticket with the labels and assignees that it has now.
         """
         ...
 
-    async def move(self, place: str, external: str, state: TicketState, comment: str) -> None:
-        """Close or reopen a ticket. `words` say why, where the tracker keeps that. Twice is safe."""
+    async def move(self, project: str, external: str, state: TicketState, comment: str) -> None:
+        """Close or reopen a ticket. `comment` says why, where the tracker keeps comments. Calling it twice is safe."""
         ...
 
-    async def changed_since(self, place: str, since: datetime) -> Changes:
-        """The changes at a place since then, ours or not. The caller reads on while there are more."""
+    async def changed_since(self, project: str, since: datetime) -> Changes:
+        """The changes in a project since then, ours or not. The caller reads on while there are more."""
         ...

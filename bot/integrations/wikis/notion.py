@@ -79,18 +79,18 @@ class Notion:
                 if answer.status not in (200, 404):
                     raise _error(answer)
 
-    async def _append(self, page: str, blocks: Sequence[Block], place: str | None) -> None:
+    async def _append(self, page: str, blocks: Sequence[Block], after: str | None) -> None:
         """Add the blocks after the block `place`, or at the end, as many at once as Notion takes."""
         for start in range(0, len(blocks), AT_ONCE):
             content: dict[str, Any] = {"children": blocks[start : start + AT_ONCE]}
-            if place is not None:
-                content["after"] = place
+            if after is not None:
+                content["after"] = after
             answer = await self._ask("PATCH", f"/v1/blocks/{_id(page)}/children", json=content)
             if answer.status != 200:
                 raise _error(answer)
             added = answer.data.get("results") or []
-            if place is not None and len(added) >= len(content["children"]):
-                place = str(added[len(content["children"]) - 1].get("id"))
+            if after is not None and len(added) >= len(content["children"]):
+                after = str(added[len(content["children"]) - 1].get("id"))
 
     async def _children(self, block: str) -> list[Block]:
         children: list[Block] = []
@@ -125,8 +125,8 @@ def _items(section: WikiSection) -> list[Block]:
 
 def _rich(line: Line) -> list[Block]:
     parts: list[tuple[str, str | None]] = [(line.sentence, None)]
-    for place, (label, url) in enumerate(line.cites[:40]):
-        parts += [(" (" if place == 0 else ", ", None), (label, url)]
+    for index, (label, url) in enumerate(line.cites[:40]):
+        parts += [(" (" if index == 0 else ", ", None), (label, url)]
     if line.cites:
         parts.append((")", None))
     return [

@@ -59,19 +59,19 @@ def _covers(earlier: AlertRoute, later: AlertRoute) -> bool:
     return all(_implies(later.match.get(label), condition) for label, condition in earlier.match.items())
 
 
-def _implies(later: str | None, wanted: str) -> bool:
+def _implies(later: str | None, condition: str) -> bool:
     """Whether each value that the later route takes is wanted, as far as that can be told.
 
     An expression is compared as text, or by its values if it only lists some, such as `/staging|dev/`.
     """
-    if wanted in (ANY_VALUE, later):
+    if condition in (ANY_VALUE, later):
         return True
     if later is None:
         return False
     pattern = pattern_in(later)
     if pattern is not None and not re.fullmatch(LISTED, pattern):
         return False
-    return all(is_wanted(wanted, value) for value in ([later] if pattern is None else pattern.split("|")))
+    return all(is_wanted(condition, value) for value in ([later] if pattern is None else pattern.split("|")))
 
 
 def _unknown_services(context: CheckContext) -> Iterator[Problem]:
@@ -83,17 +83,17 @@ def _unknown_services(context: CheckContext) -> Iterator[Problem]:
     for path, match in _matches(context):
         service_name = match.get(model.alerts.service.label)
         if service_name and pattern_in(service_name) is None and fold_name(service_name) not in service_names:
-            place = (*path, model.alerts.service.label)
-            yield context.unknown_name(place, service_name, model.services, "service", "Add it to `services`.")
+            label_path = (*path, model.alerts.service.label)
+            yield context.unknown_name(label_path, service_name, model.services, "service", "Add it to `services`.")
 
 
 def _unknown_sources(context: CheckContext) -> Iterator[Problem]:
     """A warning for each source that a route or an inhibition names and no alert can have."""
     for path, match in _matches(context):
-        wanted = match.get("source")
-        if wanted is not None and not any(is_wanted(wanted, name) for name in SOURCE_NAMES):
+        source = match.get("source")
+        if source is not None and not any(is_wanted(source, name) for name in SOURCE_NAMES):
             hint = f"There are: {', '.join(SOURCE_NAMES)}."
-            yield context.unknown_name((*path, "source"), wanted, SOURCE_NAMES, "source of alerts", hint)
+            yield context.unknown_name((*path, "source"), source, SOURCE_NAMES, "source of alerts", hint)
 
 
 def _matches(context: CheckContext) -> Iterator[tuple[KeyPath, dict[str, str]]]:

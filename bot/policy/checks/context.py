@@ -56,8 +56,8 @@ class CheckContext:
             for number, alert_rung in enumerate(rule.escalate):
                 yield (*escalate, number), alert_rung, self.in_file(escalate)
         for number, route in enumerate(self.model.alerts.routes):
-            for place, step in enumerate(route.escalate):
-                yield ("alerts", "routes", number, "escalate", place), step, True
+            for index, step in enumerate(route.escalate):
+                yield ("alerts", "routes", number, "escalate", index), step, True
 
     def ladders(self) -> Iterator[tuple[KeyPath, list[Rung]]]:
         """Every ladder that is written out, of severities and named ones, with the path of its rungs."""

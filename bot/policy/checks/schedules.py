@@ -171,10 +171,10 @@ def _spans(context: CheckContext, path: KeyPath, layer: models.Rotation, zone: Z
     """A problem for each layer and shift that ends before it begins."""
     spans: list[tuple[KeyPath, str | None, str | None]] = [(path, layer.begins, layer.ends)]
     spans += [((*path, "shifts", number), shift.begins, shift.ends) for number, shift in enumerate(layer.shifts)]
-    for place, begins, ends in spans:
+    for layer_path, begins, ends in spans:
         if begins and ends and moment(ends, zone) <= moment(begins, zone):
             message = f"is not after `begins`, {_moment_text(begins)}. Write a later day or time, or swap the two."
-            yield context.problem((*place, "ends"), message, "")
+            yield context.problem((*layer_path, "ends"), message, "")
 
 
 def _moment_text(text: str) -> str:

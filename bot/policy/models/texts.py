@@ -50,8 +50,8 @@ def _web(value: Any) -> str:
     return value
 
 
-def _template(value: str, known: tuple[str, ...]) -> str:
-    forms = ", ".join(f"{{{name}}}" for name in known)
+def _template(value: str, variables: tuple[str, ...]) -> str:
+    forms = ", ".join(f"{{{name}}}" for name in variables)
     try:
         parts = list(Formatter().parse(value))
     except ValueError:
@@ -59,8 +59,8 @@ def _template(value: str, known: tuple[str, ...]) -> str:
     for _, name, spec, conversion in parts:
         if name is None:
             continue
-        if name not in known or spec or conversion:
-            guess = nearest(name, known)
+        if name not in variables or spec or conversion:
+            guess = nearest(name, variables)
             hint = f"Did you mean {{{guess}}}?" if guess else f"Placeholders are {forms}."
             raise invalid(f"has an unknown placeholder: {{{name}}}. {hint}")
     return value

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from bot.domain.oncall.place import places
+from bot.domain.oncall.layer_path import layer_paths
 from bot.domain.policy.policy import Policy, fold_name
 from bot.slack.blocks import elements
 from bot.slack.blocks.card import category_name
@@ -24,7 +24,7 @@ LISTS: Mapping[str, Callable[[Policy], list[Block]]] = {
     "services": lambda policy: _options({key: service.name or key for key, service in policy.services.items()}),
     "category": lambda policy: _options({key: category_name(key, policy) for key in policy.categories}),
     "schedule": lambda policy: _options({key: key for key in policy.schedules}),
-    "cover": lambda policy: _options({place: place.replace("/", " · ") for place in places(policy.schedules)}),
+    "cover": lambda policy: _options({place: place.replace("/", " · ") for place in layer_paths(policy.schedules)}),
     "role": lambda policy: _options({role.key: plain(role.title) for role in policy.roles}),
 }
 

@@ -8,7 +8,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, render
 
 
-def part(incident: Incident, text: str, number: int, what: str) -> Message | None:
+def part(incident: Incident, text: str, number: int, heading: str) -> Message | None:
     """One message of a long text, counted from 1; `what` names the text. None if the text ends before."""
     pages = elements.text_pages(render(text))
     if number > len(pages):
@@ -16,8 +16,8 @@ def part(incident: Incident, text: str, number: int, what: str) -> Message | Non
     which = f", part {number} of {len(pages)}" if len(pages) > 1 else ", in full"
     page = pages[number - 1]
     return elements.message(
-        f"{phrases.drill_prefix(incident)}{incident.id} {render(what)}{which}: {clip(page[0], 200)}",
-        [*[elements.section(chunk) for chunk in page], elements.context(f"{incident.id} {render(what)}{which}")],
+        f"{phrases.drill_prefix(incident)}{incident.id} {render(heading)}{which}: {clip(page[0], 200)}",
+        [*[elements.section(chunk) for chunk in page], elements.context(f"{incident.id} {render(heading)}{which}")],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.oncall.cover import CoverEnd, CoverResult
-from bot.domain.oncall.place import place_of
+from bot.domain.oncall.layer_path import layer_path
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import RelievedPayload
 from bot.domain.values import durations
@@ -27,8 +27,8 @@ def cover_confirmation(
 ) -> Message:
     """Confirm a cover to the person who took it. `notes` say how the times were understood."""
     override = cover.override
-    place = place_of(override.schedule, override.layer)
-    schedule, until = f"*{render(plain(place))}*", elements.moment(override.ends_at)
+    path = layer_path(override.schedule, override.layer)
+    schedule, until = f"*{render(plain(path))}*", elements.moment(override.ends_at)
     lasts = durations.approximate(override.ends_at - override.starts_at)
     if override.starts_at <= now:
         text = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
@@ -41,7 +41,7 @@ def cover_confirmation(
         people = [member_name(person, policy) for person in cover.instead_of]
         text += f" You stand in for {elements.join_comma(people, LISTED)}."
     text += _uncovered_hours(cover)
-    undo = f"Changed your mind? {elements.code(f'{command} cover {place} none')}"
+    undo = f"Changed your mind? {elements.code(f'{command} cover {path} none')}"
     return elements.message(text, [elements.section(text), elements.context(*[render(note) for note in notes], undo)])
 
 

@@ -63,8 +63,8 @@ def opened_in(view: View, channel: str | None, response_url: str | None, tag: st
 
     `tag` tells the incident that the form is about from an earlier one of the same number (see `press_value`).
     """
-    place = {"channel": channel, "response_url": response_url, "tag": tag}
-    values = {**{key: value for key, value in place.items() if value}, **metadata_of(view)}
+    context = {"channel": channel, "response_url": response_url, "tag": tag}
+    values = {**{key: value for key, value in context.items() if value}, **metadata_of(view)}
     encoded = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
     return {**view, "private_metadata": encoded} if length(encoded) <= METADATA else view
 
@@ -99,8 +99,8 @@ def known_incident(view: View) -> int | None:
 
 def in_place_of(view: View, following: View) -> dict[str, Any]:
     """A form that takes the place of another one, and remembers where that was opened."""
-    place = metadata_of(view)
-    channel, response_url = (value if isinstance(value := place.get(key), str) else None for key in _PLACE)
+    private_metadata = metadata_of(view)
+    channel, response_url = (value if isinstance(value := private_metadata.get(key), str) else None for key in _PLACE)
     return dict(opened_in(following, channel, response_url, tag_of(view)))
 
 

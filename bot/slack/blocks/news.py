@@ -218,8 +218,10 @@ def _note(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 def _resolved(entry: Entry, incident: Incident, policy: Policy) -> str:
-    again = incident.review is not None and incident.review.taken_up and incident.review.state is ReviewState.DRAFT
-    review = "\n:memo: Its review is a draft again: what people wrote stays." if again else ""
+    is_draft_again = (
+        incident.review is not None and incident.review.taken_up and incident.review.state is ReviewState.DRAFT
+    )
+    review = "\n:memo: Its review is a draft again: what people wrote stays." if is_draft_again else ""
     return f":white_check_mark: {mention(entry.actor)} *resolved* {incident.id}{_because(entry.text)}{review}"
 
 

@@ -63,7 +63,7 @@ def opened(run: PlaybookRun, incident: Incident, *, here: bool) -> Message:
     return elements.line(f"*{render(run.name)}* is open in the channel of {incident.id}: {channel_link(incident)}.")
 
 
-def overtaken(what: str, step_state: StepState, user: str) -> Message:
+def overtaken(action: str, step_state: StepState, user: str) -> Message:
     """The answer to a person who pressed a button after somebody else had settled the step."""
     when = f", {elements.clock(step_state.at)}" if step_state.at else ""
     step = f"step {step_state.key}, *{render(step_state.title)}*,"

@@ -13,8 +13,11 @@ from bot.slack.text import mention
 def redaction_confirmation(result: RedactionResult, actor: str) -> Message:
     """The answer to the person who redacted an entry."""
     entry, incident = result.record.entry, result.incident
-    entries, its, it = ("one entry", "its", "it") if result.count == 1 else (f"{result.count} entries", "their", "them")
-    text = f"Redacted: {entries} of {incident.id} lost {its} words, and my messages about {it} are edited."
+    if result.count == 1:
+        entries, possessive, pronoun = "one entry", "its", "it"
+    else:
+        entries, possessive, pronoun = f"{result.count} entries", "their", "them"
+    text = f"Redacted: {entries} of {incident.id} lost {possessive} words, and my messages about {pronoun} are edited."
     notes = ["Backups, archives and exports made before still have them."]
     if result.title_struck:
         notes.append("The name of the channel was made from the title: rename it in Slack.")

@@ -65,8 +65,8 @@ def _outcome(outcome: str, incident: Incident | None) -> str:
 def _soft(incident: Incident, policy: Policy, payload: NudgePayload, now: datetime) -> str:
     owed, late = _owed(incident, policy, payload), _late(payload)
     next_at = payload.next_at
-    again = f" I'll ask again {phrases.at(next_at, now)}." if next_at else ""
-    return f"When you have a moment: {incident.id} is due {owed}{f' ({late})' if late else ''}.{again}"
+    next_reminder = f" I'll ask again {phrases.at(next_at, now)}." if next_at else ""
+    return f"When you have a moment: {incident.id} is due {owed}{f' ({late})' if late else ''}.{next_reminder}"
 
 
 def _demand(incident: Incident, policy: Policy, payload: NudgePayload) -> str:

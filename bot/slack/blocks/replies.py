@@ -65,7 +65,7 @@ def declaring_reply(incident: Incident, policy: Policy) -> Message:
 
 
 def confirmation(text: str) -> Message:
-    """The answer that confirms what was done; `words` is plain text."""
+    """The answer that confirms what was done; `text` is plain text."""
     return elements.line(render(text))
 
 
@@ -164,14 +164,14 @@ def _lead_offer(incident: Incident, text: str) -> Message:
     )
 
 
-def outdated_press_reply(incident: Incident, turn: Entry | None = None) -> Message:
+def outdated_press_reply(incident: Incident, newest: Entry | None = None) -> Message:
     """The answer if the incident has ended, or been reopened, since the pressed message was posted.
 
     `turn` is the entry that says who ended or reopened it.
     """
     how = f"it is {incident.status}"
-    if turn is not None:
-        how = f"{mention(turn.actor)} {turn.kind} it, {elements.moment(turn.at)}"
+    if newest is not None:
+        how = f"{mention(newest.actor)} {newest.kind} it, {elements.moment(newest.at)}"
     if incident.open:
         return elements.line(f"{incident.id} is open again: {how}.{_go(incident)}")
     return elements.line(f"{incident.id} is over: {how}. If it is failing again, reopen it.{_go(incident)}")

@@ -162,8 +162,8 @@ def asked(view: ReviewView, questions: Sequence[Question], at_once: int) -> Mess
 def published(view: ReviewView, command: str) -> Message:
     """The announcement of a published review."""
     incident = view.incident
-    again = " again: the incident was reopened" if incident.review and incident.review.taken_up else ""
-    text = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published{again}"
+    repeated = " again: the incident was reopened" if incident.review and incident.review.taken_up else ""
+    text = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published{repeated}"
     related = [f"INC-{number}" for number in (*incident.merged, *incident.related)]
     return elements.message(
         text,
@@ -186,9 +186,13 @@ def reminder(view: ReviewView, reason: str, now: datetime, again_at: datetime | 
     task = "schedule the review" if unscheduled else "complete the review"
     when = f"It {'was' if due and due < now else 'is'} due {elements.moment(due)}." if due else ""
     text = f"{phrases.drill_prefix(view.incident)}{facilitator}, please {task} of {view.incident.id}. {when}"
-    again = f"*Again:* {phrases.at(again_at, now)}" if again_at else "*Again:* no more, this was the last reminder"
+    next_reminder = (
+        f"*Again:* {phrases.at(again_at, now)}" if again_at else "*Again:* no more, this was the last reminder"
+    )
     stops = f"*What stops it:* *Complete*{', or a time for it (*Schedule*)' if unscheduled else ''}"
-    facts = elements.context(f"*Why:* {reason}; you lead it" if view.facilitator else f"*Why:* {reason}", again, stops)
+    facts = elements.context(
+        f"*Why:* {reason}; you lead it" if view.facilitator else f"*Why:* {reason}", next_reminder, stops
+    )
     return elements.message(text, [elements.section(text), facts, *buttons(view.incident)])
 
 

@@ -85,23 +85,23 @@ class RateWindow:
     def free_at(self, caller: Caller, now: float, *, strict: bool) -> float:
         """When the caller's turn comes, as far as known; `now` means at once. `strict` forbids to exceed the limit."""
         self._forget(now)
-        place = self._place(caller)
+        position = self._place(caller)
         at = max(now, self.blocked_until)
         room = math.ceil(self.limit * USABLE_PART.get(caller.priority, 1.0))
         if self._slow_until > now:
             room = max(1, int(room * self._factor))
             pace_s = self.span_s / (self.limit * self._factor)
-            at = max(at, self._started_at + pace_s) + place * pace_s
-        if self.used + place < room:
+            at = max(at, self._started_at + pace_s) + position * pace_s
+        if self.used + position < room:
             return at
         if self._probe_limit and not strict and self._slow_until <= now:
             if now < self._full_at + self.probe_after_s:
                 return max(at, self._full_at + self.probe_after_s)
-            if self._under_way.total() + place < self._probes_allowed:
+            if self._under_way.total() + position < self._probes_allowed:
                 return at
-            crowd = math.log2(1.0 + place / max(1, self._probes_allowed))
+            crowd = math.log2(1.0 + position / max(1, self._probes_allowed))
             return max(at, now + PROBE_S * (1.0 + crowd))
-        return max(at, self._slot(place, room, now))
+        return max(at, self._slot(position, room, now))
 
     def enqueue(self, caller: Caller, at: float) -> float:
         """Keep the caller's place until `at`. Returns when it should ask again, which is later if the queue is full."""
@@ -164,22 +164,22 @@ class RateWindow:
         if not queued:
             return 0
         waiting = self._waiting.get(caller.name)
-        mine = _Waiting(caller, sys.maxsize if waiting is None else waiting.number, 0.0)
+        own_entry = _Waiting(caller, sys.maxsize if waiting is None else waiting.number, 0.0)
         served: Counter[int | None] = Counter(incident for _, incident in self._served)
         served.update(self._under_way)
         keys: list[tuple[int, int, int]] = []
-        for waiting in sorted((*queued, mine), key=lambda waiting: (waiting.caller.priority, waiting.number)):
+        for waiting in sorted((*queued, own_entry), key=lambda waiting: (waiting.caller.priority, waiting.number)):
             incident = waiting.caller.incident
             key = (waiting.caller.priority, served[incident] if incident is not None else 0, waiting.number)
             served[incident] += 1
             keys.append(key)
-            if waiting is mine:
+            if waiting is own_entry:
                 own = key
         return sum(key < own for key in keys)
 
-    def _slot(self, place: int, room: int, now: float) -> float:
+    def _slot(self, position: int, room: int, now: float) -> float:
         """When there is room for one more after `place` others. A running call ends now at the earliest."""
         ends = [at + self.span_s for at, _ in self._done] + [now + self.span_s] * self._under_way.total()
         slots = ([now] * room + ends)[-room:]
-        rounds, index = divmod(place, room)
+        rounds, index = divmod(position, room)
         return slots[index] + rounds * self.span_s

@@ -27,15 +27,15 @@ class People:
         """The Slack ID of an ID or address. Raises a permanent `SlackError` for an address that the workspace lacks."""
         if "@" not in person:
             return person
-        looked_up_at, known = self._ids.get(person, (float("-inf"), None))
-        if known is not None and time.monotonic() - looked_up_at < ID_FRESH_S:
-            return known
+        looked_up_at, user_id = self._ids.get(person, (float("-inf"), None))
+        if user_id is not None and time.monotonic() - looked_up_at < ID_FRESH_S:
+            return user_id
         try:
             answer = await self._api.call("users.lookupByEmail", email=person)
         except SlackError as error:
             await self._accounts.missing(person, error)
-            if known is not None and not error.permanent:  # Slack cannot say: nobody waits for it
-                return known
+            if user_id is not None and not error.permanent:  # Slack cannot say: nobody waits for it
+                return user_id
             self._ids.pop(person, None)
             raise
         user = str(answer["user"]["id"])

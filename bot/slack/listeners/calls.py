@@ -137,8 +137,8 @@ class Submission(Call):
         """Answer privately where the form was opened; in `channel` if the form does not know."""
         metadata = inputs.metadata_of(self.view)
         opened_in, url = (value if isinstance(value := metadata.get(key), str) else None for key in _PLACE)
-        place = replace(self.interaction, channel=opened_in or channel, response_url=url)
-        await self.ctx.reply_later(place, message, replace=replace_original)
+        interaction = replace(self.interaction, channel=opened_in or channel, response_url=url)
+        await self.ctx.reply_later(interaction, message, replace=replace_original)
 
 
 WorkspaceHandler = Callable[[WorkspaceCall], Awaitable[Message | None]]

@@ -70,8 +70,8 @@ class AlertSender(SenderBase):
     async def alerts_edit(self, delivery: Delivery) -> SendResult:
         """Edit the list. One that somebody deleted is posted again while the incident is open."""
         number = delivery.incident.number
-        again = routing.alerts_posted(number) if delivery.incident.open else None
-        return await self.edit_or_post(routing.alerts_key(number), lambda: self._listing(delivery), again)
+        replacement = routing.alerts_posted(number) if delivery.incident.open else None
+        return await self.edit_or_post(routing.alerts_key(number), lambda: self._listing(delivery), replacement)
 
     @sends(NoticeKind.ALERTS_RESOLVED, failure="ask whether it is resolved", unless=reason_if_ended)
     async def resolved(self, delivery: Delivery) -> SendResult:

@@ -60,8 +60,8 @@ class AnnouncementSender(SenderBase):
     async def announce_edit(self, delivery: Delivery) -> SendResult:
         """Edit the announcement to the incident's present state."""
         key = routing.announcement_key(delivery.incident.number)
-        again = next(iter(routing.announcement(delivery.incident, delivery.policy)), None)
-        return await self.edit_or_post(key, lambda: self._render(delivery), again)
+        replacement = next(iter(routing.announcement(delivery.incident, delivery.policy)), None)
+        return await self.edit_or_post(key, lambda: self._render(delivery), replacement)
 
     async def _render(self, delivery: Delivery) -> Message:
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)

@@ -178,7 +178,7 @@ class SenderBase:
         return NEVER_POSTED if receipt is None else await self.edit(receipt, message)
 
     async def edit_or_post(
-        self, dedup_key: str, render: Callable[[], Awaitable[Message]], again: Notice | None
+        self, dedup_key: str, render: Callable[[], Awaitable[Message]], replacement: Notice | None
     ) -> SendResult:
         """Edit the message that the notice with this key posted; if somebody deleted it, `again` is posted.
 
@@ -188,7 +188,7 @@ class SenderBase:
         if receipt is None:
             return NEVER_POSTED
         result = await self.edit(receipt, await render())
-        return await self.post_again(again, receipt) if again and result is MESSAGE_DELETED else result
+        return await self.post_again(replacement, receipt) if replacement and result is MESSAGE_DELETED else result
 
     async def posted(self, dedup_key: str) -> dict[str, Any] | None:
         """The receipt of a message. None where it was never posted."""

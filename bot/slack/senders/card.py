@@ -27,8 +27,8 @@ class CardSender(SenderBase):
     async def card_edit(self, delivery: Delivery) -> SendResult:
         """Edit the card. A card that somebody deleted is posted again; its pin follows (`usecases.outbox.results`)."""
         number = delivery.incident.number
-        again = routing.card_posted(number)
-        return await self.edit_or_post(routing.card_key(number), lambda: self._render(delivery), again)
+        replacement = routing.card_posted(number)
+        return await self.edit_or_post(routing.card_key(number), lambda: self._render(delivery), replacement)
 
     @sends(NoticeKind.PIN, failure="pin the card")
     async def pin(self, delivery: Delivery) -> SendResult:

@@ -146,12 +146,12 @@ class SlackPageSender(SenderBase):
 
     async def _channel_id(self, name: str) -> str:
         """The channel's ID; its name if Slack has no such channel, so that Slack refuses it."""
-        checked_at, known = self._channel_ids.get(name, (0.0, None))
-        if known is not None and time.monotonic() - checked_at < NAME_FRESH_S:
-            return known
-        if known is not None and await self._has_name(known, name):
-            self._channel_ids[name] = time.monotonic(), known
-            return known
+        checked_at, channel_id = self._channel_ids.get(name, (0.0, None))
+        if channel_id is not None and time.monotonic() - checked_at < NAME_FRESH_S:
+            return channel_id
+        if channel_id is not None and await self._has_name(channel_id, name):
+            self._channel_ids[name] = time.monotonic(), channel_id
+            return channel_id
         channel = await channels.find_by_name(self._api, name)
         if channel is None:
             return name

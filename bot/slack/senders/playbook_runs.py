@@ -40,8 +40,8 @@ class PlaybookRunSender(SenderBase):
         dedup_key = run_message_key(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
         run, _ = await self._read(delivery)
         needed = run.active and delivery.incident.open
-        again = routing.playbook_runs.run_posted(run.incident, run.number) if needed else None
-        return await self.edit_or_post(dedup_key, lambda: self._render(delivery), again)
+        replacement = routing.playbook_runs.run_posted(run.incident, run.number) if needed else None
+        return await self.edit_or_post(dedup_key, lambda: self._render(delivery), replacement)
 
     @sends(
         NoticeKind.APPROVAL,

@@ -57,8 +57,8 @@ class ReviewSender(SenderBase):
     async def review_edit(self, delivery: Delivery) -> SendResult:
         """Edit the message. One that somebody deleted is posted again."""
         number = delivery.incident.number
-        again = routing.review_posted(number)
-        return await self.edit_or_post(routing.review_key(number), lambda: self._message(delivery), again)
+        replacement = routing.review_posted(number)
+        return await self.edit_or_post(routing.review_key(number), lambda: self._message(delivery), replacement)
 
     @sends(NoticeKind.REVIEW_QUESTIONS, failure="ask about the review", failure_to="ask about the review, to")
     async def questions(self, delivery: Delivery) -> SendResult:
@@ -90,10 +90,10 @@ class ReviewSender(SenderBase):
             return Deferred(WAITS_FOR_WORKING_HOURS, wait)
         today = delivery.now.astimezone(delivery.policy.zone).date()
         async with self._context.database.reading() as conn:
-            others = await reminded.others(conn, reminders.prefix(delivery.incident.number), delivery.notice.id)
-        if any(other.state in reminded.UNDER_WAY and other.id < delivery.notice.id for other in others):
+            sent_reminders = await reminded.others(conn, reminders.prefix(delivery.incident.number), delivery.notice.id)
+        if any(earlier.state in reminded.UNDER_WAY and earlier.id < delivery.notice.id for earlier in sent_reminders):
             return Deferred("another reminder of the review is being sent", _SOON)
-        if any(other.told_on == today for other in others):
+        if any(earlier.told_on == today for earlier in sent_reminders):
             if not delivery.notice.uncertain:
                 return NotNeeded(TOLD_TODAY)
             delivery = replace(delivery, unless=TOLD_TODAY)

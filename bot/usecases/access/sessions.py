@@ -36,13 +36,13 @@ async def open_session(
     conn: AsyncConnection,
     person: str,
     scopes: tuple[Scope, ...],
-    way: SignIn,
+    method: SignIn,
     now: datetime,
     token_hash: str | None = None,
 ) -> tuple[Session, str]:
     """Open a session, and return it with its secret, which is not stored."""
     secret = new_secret()
-    session = Session(0, person, scopes, way, token_hash, now, now, now)
+    session = Session(0, person, scopes, method, token_hash, now, now, now)
     return await console_sessions.insert(conn, session, hash_of(secret)), secret
 
 

@@ -57,7 +57,7 @@ async def take_news(context: Context, news: TicketNews, delivery: str | None = N
     that it is not accepted later, when the ticket has another state. Raises `DuplicateDelivery`.
     """
     async with context.database.reading() as conn:
-        ticket = (await tickets.by_external(conn, news.tracker, news.place, [news.external])).get(news.external)
+        ticket = (await tickets.by_external(conn, news.tracker, news.project, [news.external])).get(news.external)
     if ticket is None or (ticket.state is news.state and delivery is None):
         return False
     async with locked_incident(context, ticket.incident, delivery) as work:

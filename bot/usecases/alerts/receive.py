@@ -117,8 +117,8 @@ async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) 
         now = context.clock.now()
         beats = beats_in([placement for several in placements_by_occurrence.values() for placement in several], now)
         missed = await heartbeats.hear(conn, list(beats.values()), now)
-        again = [recovery(beat, now) for beat in missed]
-        received = await _record_alerts(conn, [*batch.alerts, *again], now)
+        recoveries = [recovery(beat, now) for beat in missed]
+        received = await _record_alerts(conn, [*batch.alerts, *recoveries], now)
         new_changes = await service_changes.save(conn, in_catalog(batch.changes, policy))
         work = _Batch(conn, policy, now)
         placements = [
@@ -135,7 +135,7 @@ async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) 
                 await escalate.arm_rungs(conn, change.group, context)
         await _hear_repeated(work, received, changes)
         await tell(context, conn, changes, now)
-    heartbeat_identities = {alert.identity for alert in again}
+    heartbeat_identities = {alert.identity for alert in recoveries}
     receptions = [
         received_alert.reception
         for received_alert in received

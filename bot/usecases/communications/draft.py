@@ -143,10 +143,10 @@ async def _with_subscribers(
     if not affected:
         reason = "no component of the status page is affected"
         return replace(base, left_out=(*base.left_out, ExcludedRecipient("subscribers", reason)))
-    listed = await subscribers.active_after(conn, "", MOST_SUBSCRIBERS + 1)
-    rows = [row for row in listed[:MOST_SUBSCRIBERS] if row.wants(affected)]
+    addresses = await subscribers.active_after(conn, "", MOST_SUBSCRIBERS + 1)
+    rows = [row for row in addresses[:MOST_SUBSCRIBERS] if row.wants(affected)]
     left_out = base.left_out
-    if len(listed) > MOST_SUBSCRIBERS:
+    if len(addresses) > MOST_SUBSCRIBERS:
         left_out = (*left_out, ExcludedRecipient(*_TOO_MANY))
     if any(row.kind is SubscriberKind.WEBHOOK for row in rows):
         left_out = (*left_out, ExcludedRecipient(*_WEBHOOKS))

@@ -12,7 +12,7 @@ from bot.domain.access.identity import Identity
 from bot.domain.errors import Refused
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.cover import CoverEnd, CoverResult
-from bot.domain.oncall.place import parse_place, place_of
+from bot.domain.oncall.layer_path import layer_path, parse_layer_path
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
@@ -31,7 +31,7 @@ MOST_TOLD = 10  # people whom one cover relieves
 
 async def cover(
     context: Context,
-    place: str,
+    path: str,
     starts_at: datetime,
     ends_at: datetime,
     person: Identity,
@@ -42,7 +42,7 @@ async def cover(
     The place is a schedule, or a layer of it, as in `support/night`. Raises `Refused` for an unknown one, and for
     a time that is over, too far away or too long.
     """
-    schedule, layer = parse_place(place, context.policy.schedules)
+    schedule, layer = parse_layer_path(path, context.policy.schedules)
     authorize.require(context, "cover", person.user)
     async with context.database.transaction() as conn:
         now = context.clock.now()
@@ -68,7 +68,7 @@ def _relief_notices(policy: Policy, covered: CoverResult, now: datetime) -> list
             key,
             RelievedPayload(
                 on_call.address_of(policy, member) or member,
-                place_of(override.schedule, override.layer),
+                layer_path(override.schedule, override.layer),
                 override.member,
                 override.starts_at,
                 override.ends_at,
@@ -127,16 +127,16 @@ def _on_duty(shifts: Sequence[oncall.Shift]) -> dict[str, timedelta]:
     return times
 
 
-async def give_up(context: Context, place: str, member: str, delivery: str | None = None) -> CoverEnd:
+async def give_up(context: Context, path: str, member: str, delivery: str | None = None) -> CoverEnd:
     """End every current and future cover of the member, or else those of people whom Slack no longer reaches.
 
     A place such as `support/night` means the covers of this layer alone.
 
     Raises `Refused` if there is none, and if the member may not cover.
     """
-    schedule, _, layer = place.partition("/")
+    schedule, _, layer = path.partition("/")
     if layer:
-        schedule, layer = parse_place(place, context.policy.schedules)
+        schedule, layer = parse_layer_path(path, context.policy.schedules)
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)

@@ -84,11 +84,11 @@ def failure_entry(
     """The entry that says what failed or waits, and which method is used instead."""
     data = {"step": row.kind, "once": row.dedup_key}
     if fallback is not None:
-        way = calls.label(fallback.payload["method"])
+        label = calls.label(fallback.payload["method"])
         if waits:
-            text = f"{error} Meanwhile: {way}."
+            text = f"{error} Meanwhile: {label}."
             return entry(work.now, "delivery_waits", BOT, text, **data, instead=fallback.dedup_key)
-        return entry(work.now, "delivery_failed", BOT, f"{error} Instead: {way}.", **data, instead=fallback.dedup_key)
+        return entry(work.now, "delivery_failed", BOT, f"{error} Instead: {label}.", **data, instead=fallback.dedup_key)
     return entry(work.now, "delivery_failed", BOT, error, **data)
 
 
@@ -96,8 +96,8 @@ def paged_instead_entry(work: UnitOfWork, row: ClaimedNotice) -> Entry:
     """The entry that says that the fallback page went out, and why."""
     payload = read_payload(row, PersonPagePayload)
     name = people.person_by_address(payload.contact or payload.person, work.policy).name
-    way, failed = calls.label(payload.method), calls.label(payload.instead_of or "")
+    label, failed = calls.label(payload.method), calls.label(payload.instead_of or "")
     why = f"{failed} waits its turn" if payload.waits else f"{failed} failed"
     head = f"Rung {payload.rung}" if payload.rung is not None else "Once more"
-    text = f"{head}: {name} by {way}, since {why}"
+    text = f"{head}: {name} by {label}, since {why}"
     return entry(work.now, "page", BOT, text, rung=payload.rung, by=[payload.method], dedup_key=row.dedup_key)

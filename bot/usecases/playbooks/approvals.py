@@ -56,13 +56,19 @@ async def request_approval_in(
 
 
 async def approve(
-    context: Context, number: int, run_number: int, step: str, request: int, who: Identity, delivery: str | None = None
+    context: Context,
+    number: int,
+    run_number: int,
+    step: str,
+    request: int,
+    identity: Identity,
+    delivery: str | None = None,
 ) -> PlaybookRun:
     """Grant a request. Raises `Refused` for the requester, and for people whom the policy does not let approve."""
     async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
         require_open(work.incident)
-        change = approvals.approve(run, step, request, who.user, work.now)
-        await _require_approver(work, run, step, who)
+        change = approvals.approve(run, step, request, identity.user, work.now)
+        await _require_approver(work, run, step, identity)
         return await _commit_grant(work, change, playbook, step)
 
 
@@ -76,32 +82,32 @@ async def refuse(  # noqa: PLR0913, PLR0917 - flat, like every action on a run
 
 
 async def break_glass(  # noqa: PLR0913, PLR0917 - flat, like every action on a run
-    context: Context, number: int, run_number: int, step: str, request: int, who: Identity, reason: str,
+    context: Context, number: int, run_number: int, step: str, request: int, identity: Identity, reason: str,
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip
     """Go ahead without approval when no approver is available. The channel and the timeline are told."""
     async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
-        _require_break_glass(work, who)
-        change = approvals.break_glass(run, step, request, who.user, work.now, reason)
+        _require_break_glass(work, identity)
+        change = approvals.break_glass(run, step, request, identity.user, work.now, reason)
         return await _commit_grant(work, change, playbook, step)
 
 
-async def require_break_glass(context: Context, number: int, who: Identity) -> None:
+async def require_break_glass(context: Context, number: int, identity: Identity) -> None:
     """Raise `Refused` if this person may not break the glass. Checked before the form asks for a reason."""
     async with locked_incident(context, number) as work:
-        _require_break_glass(work, who)
+        _require_break_glass(work, identity)
 
 
-async def may_answer(context: Context, conn: AsyncConnection, incident: Incident, run: PlaybookRun, who: str) -> bool:
+async def may_answer(context: Context, conn: AsyncConnection, incident: Incident, run: PlaybookRun, user: str) -> bool:
     """Whether the policy lets a member of the workspace grant the waiting request of a run. Nothing is locked."""
     approval = next((step.asked for step in run.steps if is_waiting(step)), None)
-    if approval is None or approval.by == who:
+    if approval is None or approval.by == user:
         return False
     policy = await context.policies.of(conn, incident)
     if not policy.playbooks.approvers:
         return True
     work = UnitOfWork(context, conn, incident, policy, context.clock.now())
-    return who in await unit_of_work.approvers_of(work, run, approval)
+    return user in await unit_of_work.approvers_of(work, run, approval)
 
 
 def is_waiting(step: StepState) -> bool:
@@ -109,16 +115,16 @@ def is_waiting(step: StepState) -> bool:
     return step.asked is not None and step.asked.answer is ApprovalStatus.WAITING
 
 
-async def _require_approver(work: UnitOfWork, run: PlaybookRun, step: str, who: Identity) -> None:
-    _require_member(work, who, "approve this")
+async def _require_approver(work: UnitOfWork, run: PlaybookRun, step: str, identity: Identity) -> None:
+    _require_member(work, identity, "approve this")
     approval = run.step(step).asked
     if not work.policy.playbooks.approvers or approval is None:
         return
     people = await unit_of_work.approvers_of(work, run, approval)
-    if who.is_among(people):
+    if identity.is_among(people):
         return
     names = ", ".join(map(_mention, people)) or "nobody at the moment"
-    if who.is_among(await unit_of_work.approvers(work)):
+    if identity.is_among(await unit_of_work.approvers(work)):
         raise Refused(
             "You may approve only by a role or a cover that you had before this was asked, or that somebody else than "
             f"{user_mention(approval.by)} gave you. Others may: {names}."
@@ -126,18 +132,18 @@ async def _require_approver(work: UnitOfWork, run: PlaybookRun, step: str, who: 
     raise Refused(f"The policy names who may approve: {names}.")
 
 
-def _require_break_glass(work: UnitOfWork, who: Identity) -> None:
+def _require_break_glass(work: UnitOfWork, identity: Identity) -> None:
     require_open(work.incident)
     if not work.policy.playbooks.break_glass:
         raise Refused("This policy always requires another person's approval. Page somebody.", "escalate")
-    _require_member(work, who, "break the glass")
+    _require_member(work, identity, "break the glass")
 
 
-def _require_member(work: UnitOfWork, who: Identity, act: str) -> None:
+def _require_member(work: UnitOfWork, identity: Identity, act: str) -> None:
     """Raise `Refused` for guests and people of other organisations, except those whom the policy itself names."""
-    if not who.is_among(_named_approvers(work)):
-        require_known(who, act)
-        require_member(PermissionRequest("approve", who, work.incident), act, "playbooks.approvers")
+    if not identity.is_among(_named_approvers(work)):
+        require_known(identity, act)
+        require_member(PermissionRequest("approve", identity, work.incident), act, "playbooks.approvers")
 
 
 def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:

@@ -81,25 +81,27 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     return recipients_of(targets, work.incident, await work.paging_context()).people
 
 
-async def approvers_of(work: UnitOfWork, run: PlaybookRun, asked: Approval) -> tuple[str, ...]:
+async def approvers_of(work: UnitOfWork, run: PlaybookRun, approval: Approval) -> tuple[str, ...]:
     """The approvers of one request, without people who became approvers after it or by the requester's own act.
 
     A role counts if its holder took it before the request, or if somebody else gave it; one given by the requester
     counts only if that was before the playbook was opened. A cover counts if it was taken before the request.
     """
-    context = await work.paging_context(covers_until=asked.asked_at)
-    roles = {role: holder for role, holder in work.incident.roles.items() if _counts(work.incident, role, run, asked)}
+    context = await work.paging_context(covers_until=approval.asked_at)
+    roles = {
+        role: holder for role, holder in work.incident.roles.items() if _counts(work.incident, role, run, approval)
+    }
     return recipients_of(work.policy.playbooks.approvers, replace(work.incident, roles=roles), context).people
 
 
-def _counts(incident: Incident, role: str, run: PlaybookRun, asked: Approval) -> bool:
+def _counts(incident: Incident, role: str, run: PlaybookRun, approval: Approval) -> bool:
     """Whether holding the role lets its holder answer the request."""
     grant = incident.role_grants.get(role)
     if grant is None:
         return True
     if grant.by == incident.roles.get(role):
-        return grant.at < asked.asked_at
-    return grant.by != asked.by or grant.at < run.opened_at
+        return grant.at < approval.asked_at
+    return grant.by != approval.by or grant.at < run.opened_at
 
 
 async def direct_approvers(work: UnitOfWork, requester: str) -> tuple[str, ...]:

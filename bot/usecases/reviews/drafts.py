@@ -56,9 +56,9 @@ async def writing(context: Context, number: int, section: str, actor: str) -> Se
     async with context.database.reading() as conn:
         drafts = await review_drafts.of_section(conn, number, section)
         stored = (await reviews.current(conn, number)).get(section)
-    mine = next((other_draft for other_draft in drafts if other_draft.author == actor), None)
+    own_draft = next((other_draft for other_draft in drafts if other_draft.author == actor), None)
     return SectionDrafts(
-        mine,
+        own_draft,
         tuple(other_draft for other_draft in drafts if other_draft.author != actor and other_draft.at > since),
         stored,
     )

@@ -32,20 +32,20 @@ async def read_review(conn: AsyncConnection, policy: Policy, number: int) -> Rev
     if incident is None:
         raise NotFound(f"There is no incident INC-{number}.", "list all")
     record = await _record(conn, incident, policy)
-    known = {record.cite(row) for row in record.all_entries}
+    cites = {record.cite(row) for row in record.all_entries}
     texts = await reviews.current(conn, number)
     sections = tuple(
-        _with_text(section, text, record, known) if (text := texts.get(section.key)) else section
+        _with_text(section, text, record, cites) if (text := texts.get(section.key)) else section
         for section in draft(record)
     )
     cited = {cite for section in sections for sentence in section.sentences for cite in sentence.cites}
     items = (*record.actions, *(item for merged in record.merged for item in merged.actions))
     links: dict[Cite, str] = {}
-    for each in (record, *record.merged):
-        rows = {row.seq: row.entry.data for row in each.entries if record.cite(row) in cited}
-        of_incident = await _links(conn, each.incident, rows)
-        own = each is record
-        links |= {seq if own else MergedEntry(each.incident.number, seq): link for seq, link in of_incident.items()}
+    for part in (record, *record.merged):
+        rows = {row.seq: row.entry.data for row in part.entries if record.cite(row) in cited}
+        of_incident = await _links(conn, part.incident, rows)
+        own = part is record
+        links |= {seq if own else MergedEntry(part.incident.number, seq): link for seq, link in of_incident.items()}
     return ReviewView(
         incident, policy, sections, figures(record), record.participants, items, links,
         await _names(conn, record, sections, items),
@@ -68,8 +68,8 @@ async def _record_alone(conn: AsyncConnection, incident: Incident, policy: Polic
     return Record(incident, recorded, policy, await actions.of_incident(conn, incident.number))
 
 
-def _with_text(section: Section, text: SectionText, record: Record, known: set[Cite]) -> Section:
-    edited_section = edited.with_text(section, text.text, known, answers(record, section.key, since=text.at))
+def _with_text(section: Section, text: SectionText, record: Record, cites: set[Cite]) -> Section:
+    edited_section = edited.with_text(section, text.text, cites, answers(record, section.key, since=text.at))
     return replace(edited_section, version=text.version, edited_by=text.author, edited_at=text.at)
 
 

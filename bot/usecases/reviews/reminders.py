@@ -18,11 +18,11 @@ def prefix(incident: int) -> str:
 
 async def edits_after_posting(conn: AsyncConnection, incident: Incident) -> list[Notice]:
     """The edits after a reminder was posted: those before it go, and so does it if the review was settled meanwhile."""
-    sent = await _sent(conn, incident.number)
-    edits = [routing.nudge_settled(incident.number, earlier.dedup_key, "superseded") for earlier in sent[1:]]
+    posted = await _sent(conn, incident.number)
+    edits = [routing.nudge_settled(incident.number, earlier.dedup_key, "superseded") for earlier in posted[1:]]
     outcome = review_reminders.over(incident)
-    if sent and outcome is not None:
-        edits.append(routing.nudge_settled(incident.number, sent[0].dedup_key, outcome))
+    if posted and outcome is not None:
+        edits.append(routing.nudge_settled(incident.number, posted[0].dedup_key, outcome))
     return edits
 
 

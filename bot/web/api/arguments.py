@@ -41,12 +41,12 @@ def _parse_number(text: str) -> float:
     return int(value) if value.is_integer() else value
 
 
-def _validate(operation: Operation, given: dict[str, Any], *, strings: bool = False) -> BaseModel:
+def _validate(operation: Operation, values: dict[str, Any], *, strings: bool = False) -> BaseModel:
     """The arguments. A query has texts only; of JSON, a text is no number and no boolean."""
     try:
         if strings:
-            return operation.arguments.model_validate_strings(given)
-        return operation.arguments.model_validate_json(json.dumps(given), strict=True)
+            return operation.arguments.model_validate_strings(values)
+        return operation.arguments.model_validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
         problems = [
             {"field": ".".join(map(str, entry["loc"])), "message": entry["msg"].removeprefix("Value error, ")}

@@ -40,7 +40,7 @@ class Idempotency:
     context: Context
 
     async def run_once(
-        self, request: web.Request, token: Token, given: Any, run: Run, recover: Recover
+        self, request: web.Request, token: Token, arguments: Any, run: Run, recover: Recover
     ) -> web.Response:
         """Run a request, or return the stored answer if it was answered before.
 
@@ -50,7 +50,7 @@ class Idempotency:
         key = request.headers.get(HEADER)
         if key is None:
             return await run(None)
-        stored = await self._store_request(_validate_key(key), token, _fingerprint(request, given))
+        stored = await self._store_request(_validate_key(key), token, _fingerprint(request, arguments))
         if stored.answer is not None:
             return _response(stored.answer)
         try:
@@ -92,8 +92,8 @@ def _validate_key(key: str) -> str:
     return key
 
 
-def _fingerprint(request: web.Request, given: Any) -> str:
-    body = json.dumps([request.method, request.path, given], sort_keys=True)
+def _fingerprint(request: web.Request, arguments: Any) -> str:
+    body = json.dumps([request.method, request.path, arguments], sort_keys=True)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
 
 

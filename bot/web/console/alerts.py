@@ -99,7 +99,8 @@ def _verb_form(visitor: Visitor, verb: str) -> Form:
 
 def _with_incident_choices(form: Form, incidents: tuple[tuple[str, str], ...]) -> Form:
     fields = tuple(
-        replace(each, kind="choice", choices=incidents) if each.name == "incident" else each for each in form.fields
+        replace(form_field, kind="choice", choices=incidents) if form_field.name == "incident" else form_field
+        for form_field in form.fields
     )
     return replace(form, fields=fields)
 

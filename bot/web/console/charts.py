@@ -18,8 +18,8 @@ def bars(title: str, rows: Sequence[tuple[str, int]]) -> Markup:
         Markup(
             '<text y="{}">{}</text><rect class="bar" y="{}" width="{:.1f}%" height="14" rx="3"/>'
             '<text x="{:.1f}%" dx="6" y="{}">{}</text>'
-        ).format(place * ROW + 13, _cut_label(label), place * ROW + 18, length, length, place * ROW + 29, count)
-        for place, (label, count) in enumerate(rows)
+        ).format(index * ROW + 13, _cut_label(label), index * ROW + 18, length, length, index * ROW + 29, count)
+        for index, (label, count) in enumerate(rows)
         for length in [max(0.5, MOST_PER_CENT * count / most)]
     ]
     return Markup('<svg height="{}" role="img" aria-label="{}: {}">{}</svg>').format(

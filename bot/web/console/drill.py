@@ -33,11 +33,11 @@ async def show(visitor: Visitor) -> web.StreamResponse:
 async def start(visitor: Visitor) -> web.StreamResponse:
     """Start the drill, and go to it."""
     form = _form(visitor.context.policy)
-    sent = await form_of(visitor.request)
+    form_values = await form_of(visitor.request)
     try:
-        incident = await carry_out(visitor, await _with_title(visitor, form, sent), {})
+        incident = await carry_out(visitor, await _with_title(visitor, form, form_values), {})
     except Refused as refused:
-        typed = {name: str(sent.get(name, "")) for name in ASKED}
+        typed = {name: str(form_values.get(name, "")) for name in ASKED}
         return await _page(visitor, replace(form, values=typed, errors={"plays": refused.message}), 422)
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)

@@ -38,12 +38,12 @@ class _FigureCache:
     figures: OrderedDict[tuple[tuple[str, Any], ...], tuple[float, Any]] = field(default_factory=OrderedDict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def get(self, visitor: Visitor, asked: dict[str, Any]) -> Any:
-        key = tuple(sorted(asked.items()))
+    async def get(self, visitor: Visitor, arguments: dict[str, Any]) -> Any:
+        key = tuple(sorted(arguments.items()))
         async with self.turn:
             at, figures = self.figures.pop(key, (0.0, None))
             if figures is None or time.monotonic() - at > CACHED_S:
-                at, figures = time.monotonic(), await visitor.ask("get_figures", **asked)
+                at, figures = time.monotonic(), await visitor.ask("get_figures", **arguments)
             self.figures[key] = (at, figures)
             while len(self.figures) > MOST_CACHED:
                 self.figures.popitem(last=False)
@@ -124,5 +124,5 @@ def _with_team_names(counts: dict[str, int], policy: Policy) -> dict[str, int]:
 
 def _largest_rows(counts: dict[str, int], policy: Policy | None = None) -> list[tuple[str, int]]:
     """The largest first; severities in the order of the policy."""
-    order = {level.key: place for place, level in enumerate(policy.severities)} if policy is not None else {}
+    order = {level.key: rank for rank, level in enumerate(policy.severities)} if policy is not None else {}
     return sorted(counts.items(), key=lambda row: (order.get(row[0], 0), -row[1], row[0]))[:12]

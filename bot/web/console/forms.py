@@ -108,9 +108,9 @@ class _Invalid(Exception):
         self.errors = errors
 
 
-def _validate(operation: Operation, given: Mapping[str, Any]) -> Arguments:
+def _validate(operation: Operation, values: Mapping[str, Any]) -> Arguments:
     try:
-        return operation.arguments.model_validate_json(json.dumps(given), strict=True)
+        return operation.arguments.model_validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
         messages: dict[str, str] = {}
         for problem in error.errors(include_url=False, include_context=False, include_input=False):

@@ -26,7 +26,7 @@ from bot.usecases.webhook_check import send_test_event
 from bot.web.console.visitor import Visitor
 
 NOT_SET_UP = "It is not set up."
-MOST_PLACES = 10  # of a tracker, read in one test
+MOST_PROJECTS = 10  # of a tracker, read in one test
 MOST_NAMED = 5  # components in one sentence
 TITLE_OF_NO_PAGE = "A test by Tocsin: there is no such page"
 LABELS = {TrackerKind.GITHUB: "GitHub", TrackerKind.JIRA: "Jira", TrackerKind.LINEAR: "Linear"}
@@ -90,27 +90,29 @@ def prometheus_test(address: Address | None) -> Test:
 
 
 def tracker_test(tracker: Tracker | None, kind: TrackerKind) -> Test:
-    """Read the place where tickets go, and those that services name."""
+    """Read the project where tickets go, and those that services name."""
 
     async def test(visitor: Visitor) -> str:
         if tracker is None:
             return NOT_SET_UP
         names, failures = [], []
-        for place in _places(tracker, visitor.context.policy):
+        for project in _projects(tracker, visitor.context.policy):
             try:
-                names.append(await tracker.place_name(place))
+                names.append(await tracker.project_name(project))
             except DeliveryError as error:
-                failures.append(_failure(f"{place}: {error}", error, LABELS[kind]))
+                failures.append(_failure(f"{project}: {error}", error, LABELS[kind]))
         answer = [f"{LABELS[kind]} answers, and shows {', '.join(names)}. Nothing was created."] if names else []
         return " ".join([*(f"It failed for {failure}" for failure in failures), *answer])
 
     return test
 
 
-def _places(tracker: Tracker, policy: Policy) -> list[str]:
+def _projects(tracker: Tracker, policy: Policy) -> list[str]:
     services = policy.services.values()
-    named = [service.repository if tracker.kind is TrackerKind.GITHUB else service.project for service in services]
-    return list(dict.fromkeys([tracker.place, *(place for place in named if place)]))[:MOST_PLACES]
+    of_services = [
+        service.repository if tracker.kind is TrackerKind.GITHUB else service.project for service in services
+    ]
+    return list(dict.fromkeys([tracker.project, *(project for project in of_services if project)]))[:MOST_PROJECTS]
 
 
 def statuspage_test(client: Statuspage | None) -> Test:

@@ -28,7 +28,11 @@ def list_part(request: web.Request, name: str, rows: Sequence[T], size: int) -> 
     count = max(1, -(-len(rows) // size))
     text = request.query.get(name, "")
     number = min(count, max(1, int(text))) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
-    steps = [(word, other) for word, other in (("Before", number - 1), ("More", number + 1)) if 1 <= other <= count]
-    others = {key: value for key, value in request.query.items() if key not in {name, "done"}}
-    links = [(word, "?" + urlencode({**others, name: other})) for word, other in steps]
+    steps = [
+        (word, neighbour)
+        for word, neighbour in (("Before", number - 1), ("More", number + 1))
+        if 1 <= neighbour <= count
+    ]
+    other_params = {key: value for key, value in request.query.items() if key not in {name, "done"}}
+    links = [(word, "?" + urlencode({**other_params, name: neighbour})) for word, neighbour in steps]
     return ListPart(rows[(number - 1) * size : number * size], len(rows), number, count, links)

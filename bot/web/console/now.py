@@ -43,7 +43,7 @@ async def declare(visitor: Visitor) -> web.StreamResponse:
 def _declare_form(policy: Policy) -> Form:
     middle = policy.severities[len(policy.severities) // 2].key
     form = form_for("declare_incident", "/declare", policy, "Declare an incident", "Declare", severity=middle)
-    return replace(form, fields=tuple(each for each in form.fields if each.name not in _DRILL_ALONE))
+    return replace(form, fields=tuple(form_field for form_field in form.fields if form_field.name not in _DRILL_ALONE))
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
@@ -61,7 +61,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
 
 def worst_first(incidents: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
     """By severity, then the oldest first; drills come last."""
-    order = {level.key: place for place, level in enumerate(policy.severities)}
+    order = {level.key: rank for rank, level in enumerate(policy.severities)}
     ranked = [{**incident, "rank": order.get(incident["severity"], len(order))} for incident in incidents]
     return sorted(ranked, key=lambda row: (row["drill"], row["rank"], row["declared_at"]))
 

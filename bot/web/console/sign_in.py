@@ -126,10 +126,10 @@ class SignInPages:
             return await self.form(request, error=USED_UP, status=410)
         return await self.begin_session(request, opened_session[1], "/")
 
-    async def _token(self, given: str) -> Token | None:
-        if given and is_one_of(given, self.console.authenticator.bootstrap()):
+    async def _token(self, secret: str) -> Token | None:
+        if secret and is_one_of(secret, self.console.authenticator.bootstrap()):
             return BOOTSTRAP
-        return await tokens.valid(self.context.database, given, self.now)
+        return await tokens.valid(self.context.database, secret, self.now)
 
     async def _is_genuine(self, request: web.Request, form: Mapping[str, object]) -> bool:
         cookies = await self.console.cookies()

@@ -63,8 +63,8 @@ def offered_forms(incident: Mapping[str, Any], policy: Policy, me: str, offers: 
         if _fits(operation.name, incident, policy, me, offers)
         for form in [verb_form(operation, incident["id"], policy)]
     ]
-    place = {name: number for number, name in enumerate(FIRST)}
-    return sorted(forms, key=lambda form: place.get(form.name, len(FIRST)))
+    rank = {name: number for number, name in enumerate(FIRST)}
+    return sorted(forms, key=lambda form: rank.get(form.name, len(FIRST)))
 
 
 def _current_values(name: str, incident: Mapping[str, Any]) -> dict[str, str]:
@@ -118,6 +118,13 @@ def _fits(name: str, incident: Mapping[str, Any], policy: Policy, me: str, offer
     return not ((name == "answer_fields" and not policy.fields) or (name == "answer_handover" and not offers))
 
 
-def _question(each: CustomField) -> Field:
-    choices = tuple((option, option) for option in each.options)
-    return Field(each.key, each.label, _KINDS.get(each.kind, "line"), False, (("", "–"), *choices), hint=each.hint)
+def _question(custom_field: CustomField) -> Field:
+    choices = tuple((option, option) for option in custom_field.options)
+    return Field(
+        custom_field.key,
+        custom_field.label,
+        _KINDS.get(custom_field.kind, "line"),
+        False,
+        (("", "–"), *choices),
+        hint=custom_field.hint,
+    )

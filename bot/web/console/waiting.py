@@ -53,8 +53,8 @@ async def lines_waiting_for(visitor: Visitor) -> list[Waiting]:
     return [*pages[:MOST], *offers[:MOST], *approvals, *await _overdue_actions(visitor)]
 
 
-def _incident_line(incident: Incident, asked: str) -> Waiting:
-    return Waiting(f"/incidents/{incident.id}", f"{incident.id} {incident.title}", asked)
+def _incident_line(incident: Incident, question: str) -> Waiting:
+    return Waiting(f"/incidents/{incident.id}", f"{incident.id} {incident.title}", question)
 
 
 def _is_paged(incident: Incident, person: str, addresses: frozenset[str]) -> bool:

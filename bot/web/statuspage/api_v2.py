@@ -88,14 +88,14 @@ def _components(view: PageView) -> list[Json]:
     return rows
 
 
-def _component(each: ComponentView, view: PageView) -> Json:
-    component = each.component
+def _component(component_view: ComponentView, view: PageView) -> Json:
+    component = component_view.component
     return {
         "id": component.key,
         "name": component.name,
-        "status": str(each.state),
+        "status": str(component_view.state),
         "created_at": timestamp(view.since),
-        "updated_at": timestamp(each.changed_at),
+        "updated_at": timestamp(component_view.changed_at),
         "position": component.order,
         "description": component.description or None,
         "showcase": True,

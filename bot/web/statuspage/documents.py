@@ -49,16 +49,16 @@ def is_private(view: PageView) -> bool:
 def all_documents(view: PageView) -> dict[str, Rendered]:
     """Every document that is rendered with each change, by path."""
     to = links(view)
-    made = {
+    documents = {
         PREFIX: html(pages.status_page(view, to), view),
         f"{PREFIX}/history": html(pages.history_page(newest(view), view, to, _older(view)), view),
     }
     for name, document in api_v2.documents(view).items():
         answer = render(json_bytes(document), JSON, ANY_ORIGIN, private=is_private(view))
-        made[f"{PREFIX}/api/v2/{name}.json"] = made[f"/api/v2/{name}.json"] = answer
+        documents[f"{PREFIX}/api/v2/{name}.json"] = documents[f"/api/v2/{name}.json"] = answer
     for name, (content_type, body) in data_documents(view).items():
-        made[f"{PREFIX}/{name}"] = render(body, content_type, ANY_ORIGIN, private=is_private(view))
-    return made
+        documents[f"{PREFIX}/{name}"] = render(body, content_type, ANY_ORIGIN, private=is_private(view))
+    return documents
 
 
 def data_documents(view: PageView) -> dict[str, tuple[str, bytes]]:

@@ -191,16 +191,16 @@ _CHARACTER, _PADDING = 6.6, 12  # widths at 11 px
 def badge(view: PageView) -> bytes:
     """A small picture with the name and the state, for other pages. Its text is the alternative, too."""
     name, headline = view.rules.name, view.headline
-    left, right = (round(len(text) * _CHARACTER) + _PADDING for text in (name, headline))
-    width, colour = left + right, _BADGE_COLOURS[view.headline_state]
+    name_width, headline_width = (round(len(text) * _CHARACTER) + _PADDING for text in (name, headline))
+    width, colour = name_width + headline_width, _BADGE_COLOURS[view.headline_state]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" role="img" '
         f"aria-label={quoteattr(f'{name}: {headline}')}><title>{escape(f'{name}: {headline}')}</title>"
         f'<rect width="{width}" height="22" rx="4" fill="#2b3036"/>'
-        f'<path d="M{left} 0h{right - 4}a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4H{left}z" fill="{colour}"/>'
+        f'<path d="M{name_width} 0h{headline_width - 4}a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4H{name_width}z" fill="{colour}"/>'
         '<g fill="#fff" font-family="system-ui,sans-serif" font-size="11" text-anchor="middle">'
-        f'<text x="{left / 2}" y="15">{escape(name)}</text>'
-        f'<text x="{left + right / 2}" y="15">{escape(headline)}</text>'
+        f'<text x="{name_width / 2}" y="15">{escape(name)}</text>'
+        f'<text x="{name_width + headline_width / 2}" y="15">{escape(headline)}</text>'
         "</g></svg>"
     ).encode()
 

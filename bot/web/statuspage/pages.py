@@ -181,13 +181,13 @@ def _short_cards(publications: Sequence[Publication], view: PageView, budget: in
     `more` counts the others, which the publication's own page has.
     """
     cards = [incident_values(publication, view) for publication in publications]
-    left = budget - sum(_size(card["updates"][0]) for card in cards)
+    room = budget - sum(_size(card["updates"][0]) for card in cards)
     for card in cards:
-        kept = 1
-        while kept < len(card["updates"]) and (left := left - _size(card["updates"][kept])) >= 0:
-            kept += 1
-        card["more"] = len(card["updates"]) - kept
-        card["updates"] = card["updates"][:kept]
+        shown_cards = 1
+        while shown_cards < len(card["updates"]) and (room := room - _size(card["updates"][shown_cards])) >= 0:
+            shown_cards += 1
+        card["more"] = len(card["updates"]) - shown_cards
+        card["updates"] = card["updates"][:shown_cards]
     return cards
 
 

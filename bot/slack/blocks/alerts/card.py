@@ -34,8 +34,8 @@ def paged(
     time = f" ({ordinal(page.times)} time)" if page.times > 1 else ""
     paged = "You are paged" if page.person else "Somebody has to act"
     text = f":rotating_light: *{paged}*{time} about {view.group.id}: {render(plain(page.why))}"
-    again = f", again every {durations.exact(timedelta(seconds=page.repeat_s))}" if page.repeat_s else ""
-    why = f"Rung {page.rung} of the route {_route(view)}{again}, until somebody acts on the alerts."
+    repeats = f", again every {durations.exact(timedelta(seconds=page.repeat_s))}" if page.repeat_s else ""
+    why = f"Rung {page.rung} of the route {_route(view)}{repeats}, until somebody acts on the alerts."
     return elements.message(
         f"{paged} about {_headline(view)}",
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.oncall.place import places
+from bot.domain.oncall.layer_path import layer_paths
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import choices, elements, inputs
 from bot.slack.blocks.elements import Block
@@ -28,7 +28,7 @@ class CoverValues:
 
 def cover_modal(policy: Policy, now: datetime, schedule: str | None = None, channel: str | None = None) -> Block:
     """The form, with blocks `cover`, `starts` and `ends`. Slack uses the reader's time zone for the times."""
-    chosen = schedule if schedule in [*places(policy.schedules)] else next(iter(policy.schedules), None)
+    chosen = schedule if schedule in [*layer_paths(policy.schedules)] else next(iter(policy.schedules), None)
     return elements.modal(
         CALLBACK,
         "Cover a schedule",

@@ -135,11 +135,11 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
     What was typed stays, because Slack keeps the state of inputs whose IDs do not change.
     """
     blocks = list(view.get("blocks") or ())
-    place = next((i for i, block in enumerate(blocks) if block.get("block_id") == SUGGESTION), None)
-    if place is None:
+    index = next((i for i, block in enumerate(blocks) if block.get("block_id") == SUGGESTION), None)
+    if index is None:
         return None
     unknown = metric_input.parse(inputs.text(view, METRICS), policy).unknown
-    blocks[place] = suggestion_block(suggest(facts_of(view, policy), policy), policy, unknown)
+    blocks[index] = suggestion_block(suggest(facts_of(view, policy), policy), policy, unknown)
     properties = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")}
     return {**properties, "blocks": blocks}
 

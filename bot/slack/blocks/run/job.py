@@ -41,7 +41,7 @@ def question(incident: Incident, run_name: str, job: Job, step: Step) -> Message
     )
     look = f"*Look first:* {render(plain(step.verification))}" if step.verification else "*Look first* whether it ran."
     value = press_value(incident, job.walk, job.step, job.id)
-    again = elements.with_confirmation(
+    run_button = elements.with_confirmation(
         elements.button("Run again", "job_again", value, style="danger"),
         "Run it again?", "If it did run, this does it a second time.", "Run again",
     )  # fmt: skip
@@ -52,7 +52,7 @@ def question(incident: Incident, run_name: str, job: Job, step: Step) -> Message
             elements.section(code_block(job.plan.preview, PREVIEW)),
             elements.section(look),
             elements.actions(
-                elements.button("It ran", "job_ran", value), elements.button("It did not", "job_not", value), again
+                elements.button("It ran", "job_ran", value), elements.button("It did not", "job_not", value), run_button
             ),
             elements.context(_about(run_name, job)),
         ],
@@ -93,14 +93,14 @@ def code_block(text: str, most: int) -> str:
 
 
 def _ending(job: Job) -> tuple[str, str]:
-    back = job.action is Action.ROLLBACK
+    is_rollback = job.action is Action.ROLLBACK
     match job.state:
         case JobState.DONE:
-            return ("↩️", "is rolled back") if back else ("✅", "worked")
+            return ("↩️", "is rolled back") if is_rollback else ("✅", "worked")
         case JobState.REFUSED:
             return "🚫", "was not run"
         case JobState.FAILED:
-            return "❌", "could not be rolled back" if back else "failed"
+            return "❌", "could not be rolled back" if is_rollback else "failed"
     return "⏳", "was run"
 
 

@@ -29,7 +29,9 @@ def step_in_full(playbook: Playbook, run: PlaybookRun, key: str) -> Message:
     state = run.step(key)
     step = next(step for step in playbook.steps if step.key == state.key)
     notes = "\n".join(f"• {mention(note.by)}: {render(clip(note.text, REASON))}" for note in state.notes)
-    back = [elements.section(command_text(command, run.values)) for command in step.rollback[:ROLLBACK_COMMANDS]]
+    rollback_blocks = [
+        elements.section(command_text(command, run.values)) for command in step.rollback[:ROLLBACK_COMMANDS]
+    ]
     return elements.message(
         f"{run.name}, step {key}",
         [
@@ -37,9 +39,9 @@ def step_in_full(playbook: Playbook, run: PlaybookRun, key: str) -> Message:
             *[elements.section(command_text(command, run.values)) for command in step.commands[:COMMANDS]],
             _verification(step),
             elements.section("*To roll it back*" + (f"\n{render(step.rollback_text)}" if step.rollback_text else ""))
-            if back or step.rollback_text
+            if rollback_blocks or step.rollback_text
             else None,
-            *back,
+            *rollback_blocks,
             elements.section(clip(f"*Notes*\n{notes}", elements.TEXT)) if notes else None,
         ],
     )
@@ -80,7 +82,7 @@ def step_buttons(
     value = press_value(incident, run.number, state.key)
     free = state.state not in (StepStatus.RUNNING, StepStatus.WAITING)
     going_back = state.state is StepStatus.APPROVED and not state.approved  # the approval is for its rollback
-    back = state.undoable and (bool(step.rollback or step.rollback_text) or undoable)
+    can_roll_back = state.undoable and (bool(step.rollback or step.rollback_text) or undoable)
     return elements.actions(
         button("Ask for approval", "walk_ask", value, style="primary")
         if free and not state.approved and not going_back
@@ -88,7 +90,9 @@ def step_buttons(
         button("Done", "walk_done", value, style="primary") if free and state.approved else None,
         button("Skip", "walk_skip", value) if state.state is not StepStatus.RUNNING else None,
         button("Run", "walk_run", value) if runnable and free and not going_back else None,
-        button(UNDO, "walk_rollback", value, style="primary" if going_back else None) if back and free else None,
+        button(UNDO, "walk_rollback", value, style="primary" if going_back else None)
+        if can_roll_back and free
+        else None,
         button("Assign", "walk_assign", value),
         _overflow(value, why=step.automation is not None and not runnable),
         block_id=f"step:{run.number}:{state.key}",

@@ -37,8 +37,8 @@ def action(context: ParseContext) -> Request:
         users, names = (context.asker,), []
     rest, priority = _split_priority(rest)
     title, day = _split_day(rest)
-    if day is None and (wrong := _DATE.search(title)):
-        raise ArgumentError(f"{wrong[1]} is no day of the calendar. Write it as 2026-12-04, friday, or in 3 days.")
+    if day is None and (problem := _DATE.search(title)):
+        raise ArgumentError(f"{problem[1]} is no day of the calendar. Write it as 2026-12-04, friday, or in 3 days.")
     if not title:
         raise ArgumentError("What is to be done? Write it, then who does it and by when.")
     return Request(

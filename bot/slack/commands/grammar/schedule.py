@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from bot.domain.errors import Refused
-from bot.domain.oncall.place import parse_place, place_of
+from bot.domain.oncall.layer_path import layer_path, parse_layer_path
 from bot.domain.policy.policy import Policy
 from bot.slack.commands import cover_window
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalize
@@ -49,7 +49,7 @@ def _find_place(typed: str, policy: Policy) -> str:
     if not separator:
         return schedule
     try:
-        return place_of(*parse_place(f"{schedule}/{layer}", policy.schedules))
+        return layer_path(*parse_layer_path(f"{schedule}/{layer}", policy.schedules))
     except Refused as refused:
         raise ArgumentError(refused.message) from None
 

@@ -26,8 +26,8 @@ async def _press_ask(call: Press) -> None:
 
 
 async def _press_approve(call: Press) -> None:
-    place, number = with_trailing_number(call.argument)
-    run, step = run_and_step(place)
+    step_ref, number = with_trailing_number(call.argument)
+    run, step = run_and_step(step_ref)
     identity = call.identity
     await approvals.approve(call.context, call.number, run, step, number, identity, call.delivery)
 
@@ -44,9 +44,9 @@ async def _press_refuse(call: Press) -> Message | None:
 
 async def _open_request_form(call: Press, build: Callable[[PlaybookRun, StepState, Approval], View]) -> Message | None:
     """Open a form about a request that still waits. Raises `Refused` or `StepAlreadySettled` otherwise."""
-    place, number = with_trailing_number(call.argument)
-    run, _ = await run_of(call, place)
-    state = run.step(run_and_step(place)[1])
+    step_ref, number = with_trailing_number(call.argument)
+    run, _ = await run_of(call, step_ref)
+    state = run.step(run_and_step(step_ref)[1])
     if state.asked is None or state.asked.number != number:
         raise Refused("That request is over: another one followed.")
     if state.asked.answer is not ApprovalStatus.WAITING:

@@ -59,7 +59,7 @@ async def _drill(call: WorkspaceCall) -> Message:
     request = call.request
     library = await call.context.playbook_library.library()
     typed = request.text.strip().lower()
-    playbook = next((each for each in library.playbooks if typed in (each.id, each.name.lower())), None)
+    playbook = next((shipped for shipped in library.playbooks if typed in (shipped.id, shipped.name.lower())), None)
     declaration = Declaration(
         playbook.name if playbook else request.text, request.severity or "", call.user, drill=True,
         plays=request.other, speed=request.speed, answer=_answer_to(call),

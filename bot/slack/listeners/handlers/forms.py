@@ -50,8 +50,8 @@ async def outdated_press(call: Press) -> Message:
     """The answer to a button of a message from before the incident ended, or was reopened: who did that, and when."""
     kinds = ("reopened",) if call.incident.open else ("resolved", "closed", "cancelled", "merged")
     async with call.context.database.reading() as conn:
-        turn = await timeline.newest_of_kinds(conn, call.number, kinds)
-    return replies.outdated_press_reply(call.incident, turn.entry if turn else None)
+        newest = await timeline.newest_of_kinds(conn, call.number, kinds)
+    return replies.outdated_press_reply(call.incident, newest.entry if newest else None)
 
 
 async def open_form_of_verb(call: VerbCall, view: View, instead: str) -> Message | None:

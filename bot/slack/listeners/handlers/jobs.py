@@ -24,13 +24,13 @@ async def _press_run(call: Press) -> Message | None:
     return await offer_to_run(call, call.argument, "run")
 
 
-async def offer_to_run(call: Press, place: str, action: str) -> Message | None:
+async def offer_to_run(call: Press, step_ref: str, action: str) -> Message | None:
     """Open the form that shows everything that would run.
 
     A step that may not run is refused in the answer and on the timeline; one that needs approval asks for it.
     """
     call.require("run", call.incident)
-    run, playbook, state, step = await _load_step(call, place)
+    run, playbook, state, step = await _load_step(call, step_ref)
     dry = dry_run(call.context, call.incident, playbook, step, run.values, action)
     if dry.plan is None or not dry.allowed:
         outcome = await job_queue.queue_step(
@@ -57,9 +57,9 @@ async def _press_why(call: Press) -> Message:
     return await explain(call, call.argument)
 
 
-async def explain(call: Press, place: str) -> Message:
+async def explain(call: Press, step_ref: str) -> Message:
     """Explain why automation runs the step, or does not."""
-    run, playbook, _, step = await _load_step(call, place)
+    run, playbook, _, step = await _load_step(call, step_ref)
     async with call.context.database.reading() as conn:
         certainty = await confidence.playbook_confidence(conn, call.incident, playbook.id, call.context.clock.now())
     dry = dry_run(call.context, call.incident, playbook, step, run.values, confidence=certainty)
@@ -78,8 +78,8 @@ def _press_settle(answer: str) -> PressHandler:
 async def _press_run_again(call: Press) -> Message | None:
     """Run a step again that may have run, as if a person pressed Run: with approval if that is required."""
     call.require("run", call.incident)
-    place, _, _ = call.argument.rpartition(":")
-    run, _, state, _ = await _load_step(call, place)
+    step_ref, _, _ = call.argument.rpartition(":")
+    run, _, state, _ = await _load_step(call, step_ref)
     if state.state is not StepStatus.MAY_HAVE_RUN or state.job != str(_job_number(call)):
         raise Refused("That question has been answered already.")
     return await offer_to_run(call, f"{run.number}:{state.key}", state.action)
@@ -104,9 +104,9 @@ async def _submit_run(call: Submission) -> None:
         raise Refused(outcome.refused)
 
 
-async def _load_step(call: Press, place: str) -> tuple[PlaybookRun, Playbook, StepState, Step]:
-    run, playbook = await run_of(call, place)
-    state = run.step(run_and_step(place)[1])
+async def _load_step(call: Press, step_ref: str) -> tuple[PlaybookRun, Playbook, StepState, Step]:
+    run, playbook = await run_of(call, step_ref)
+    state = run.step(run_and_step(step_ref)[1])
     return run, playbook, state, step_of(playbook, state.key)
 
 

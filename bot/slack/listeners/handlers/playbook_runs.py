@@ -60,9 +60,9 @@ async def _press_escalate(call: Press) -> Message:
 
 async def _press_more(call: Press) -> Message | None:
     """Handle a choice from a step's overflow menu."""
-    place, _, choice = call.argument.rpartition(":")
-    run, playbook = await run_of(call, place)
-    _, step = run_and_step(place)
+    step_ref, _, choice = call.argument.rpartition(":")
+    run, playbook = await run_of(call, step_ref)
+    _, step = run_and_step(step_ref)
     match choice:
         case "show":
             return step_in_full(playbook, run, step)
@@ -71,9 +71,9 @@ async def _press_more(call: Press) -> Message | None:
         case "reopen":
             await runs.reopen(call.context, call.number, run.number, step, call.user, call.delivery)
         case "why":
-            return await jobs.explain(call, place)
+            return await jobs.explain(call, step_ref)
         case "rollback":
-            return await _roll_back(call, place)
+            return await _roll_back(call, step_ref)
     return None
 
 
@@ -81,13 +81,13 @@ async def _press_rollback(call: Press) -> Message | None:
     return await _roll_back(call, call.argument)
 
 
-async def _roll_back(call: Press, place: str) -> Message | None:
+async def _roll_back(call: Press, step_ref: str) -> Message | None:
     """Offer to run a step's rollback if automation may; else open the form that records one done by hand."""
-    run, playbook = await run_of(call, place)
-    state = run.step(run_and_step(place)[1])
+    run, playbook = await run_of(call, step_ref)
+    state = run.step(run_and_step(step_ref)[1])
     step = step_of(playbook, state.key)
     if step.rollback and would_run(call.context, call.incident, playbook, step, run.values, "rollback"):
-        return await jobs.offer_to_run(call, place, "rollback")
+        return await jobs.offer_to_run(call, step_ref, "rollback")
     return await open_run_form(call, rollback_modal(run, state, step))
 
 

@@ -76,8 +76,8 @@ async def _press_lead(call: Press) -> Message | None:
     holder = call.incident.roles.get("commander")
     if holder and holder != call.user:
         async with call.context.database.reading() as conn:
-            given = await timeline.of_kind(conn, call.number, "role")
-        since = next((entry.at for entry in reversed(given) if entry.data.get("role") == "commander"), None)
+            role_entries = await timeline.of_kind(conn, call.number, "role")
+        since = next((entry.at for entry in reversed(role_entries) if entry.data.get("role") == "commander"), None)
         return replies.leads_already(call.incident, holder, since, call.ctx.command)
     await assign_roles(call.context, call.number, {"commander": call.user}, call.user, delivery=call.delivery)
     await call.reply_later(replies.confirmation(f"You lead {call.incident.id}."), replace_original=True)

@@ -116,10 +116,10 @@ async def _press_schedule(call: Press) -> Message | None:
     review = call.incident.review
     people = list(filter(None, dict.fromkeys([view.facilitator, *view.participants])))[:MOST_ZONES]
     zones = await asyncio.gather(*(time_zone_of(call.ctx.api, person) for person in people))
-    known = [zone or call.policy.zone for zone in zones] or [call.policy.zone]
+    zone_names = [zone or call.policy.zone for zone in zones] or [call.policy.zone]
     length = review_agenda.length(replace(review or Review(call.context.clock.now()), meeting=_meeting(call)))
-    suggestion = suggest(call.context.clock.now(), review.due_at if review else None, length, known)
-    return await call.open_form(schedule_modal(call.incident, suggestion, len(known), view.facilitator), "review")
+    suggestion = suggest(call.context.clock.now(), review.due_at if review else None, length, zone_names)
+    return await call.open_form(schedule_modal(call.incident, suggestion, len(zone_names), view.facilitator), "review")
 
 
 def _meeting(call: IncidentCall) -> ReviewAgenda:

@@ -22,8 +22,8 @@ def run_and_step(value: str) -> tuple[int, str]:
 
 def with_trailing_number(value: str) -> tuple[str, int]:
     """Split `2:3.1:4` into `2:3.1` (run 2, step 3.1) and 4, the number of an approval; 0 if there is no number."""
-    place, _, number = value.rpartition(":")
-    return place, int(number) if number.isdecimal() else 0
+    step_ref, _, number = value.rpartition(":")
+    return step_ref, int(number) if number.isdecimal() else 0
 
 
 async def run_of(call: Press, value: str) -> tuple[PlaybookRun, Playbook]:

@@ -29,7 +29,7 @@ def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, r
     if plan.retries:
         more = "once more" if plan.retries == 1 else f"up to {plan.retries} times more"
         facts.append(f"*If it fails* it is tried {more}, after {exact(plan.retry_every)}")
-    back = plan.action is Action.ROLLBACK
+    is_rollback = plan.action is Action.ROLLBACK
     blocks = [
         elements.section(f"*{state.key} {render(plain(state.title))}*"),
         *([elements.section(f":warning: *Dangerous.* {render(plain(step.dangerous))}")] if step.dangerous else []),
@@ -43,7 +43,7 @@ def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, r
     metadata = inputs.metadata(
         incident=f"INC-{run.incident}", walk=run.number, step=state.key, action=str(plan.action), digest=plan.digest
     )
-    title, submit = (UNDO, UNDO) if back else ("Run step", "Run")
+    title, submit = (UNDO, UNDO) if is_rollback else ("Run step", "Run")
     return elements.modal(CALLBACK, title, submit, blocks, metadata)
 
 

@@ -10,24 +10,24 @@ from bot.domain.policy.schedules import Schedule
 _SEPARATOR = "/"  # no part of a schedule's key
 
 
-def place_of(schedule: str, layer: str = "") -> str:
+def layer_path(schedule: str, layer: str = "") -> str:
     """The name of a schedule, or of one of its layers."""
     return f"{schedule}{_SEPARATOR}{layer}" if layer else schedule
 
 
-def places(schedules: Mapping[str, Schedule]) -> Iterator[str]:
+def layer_paths(schedules: Mapping[str, Schedule]) -> Iterator[str]:
     """Everything that can be covered: each schedule, followed by its layers that have names."""
     for key, schedule in schedules.items():
         yield key
-        yield from (place_of(key, layer.name) for layer in schedule.layers if layer.name)
+        yield from (layer_path(key, layer.name) for layer in schedule.layers if layer.name)
 
 
-def parse_place(place: str, schedules: Mapping[str, Schedule]) -> tuple[str, str]:
+def parse_layer_path(path: str, schedules: Mapping[str, Schedule]) -> tuple[str, str]:
     """The keys of the schedule and of the layer, which is empty for all of it. Raises `Refused` for what is not there.
 
     The case of the layer's name does not matter.
     """
-    key, _, name = place.partition(_SEPARATOR)
+    key, _, name = path.partition(_SEPARATOR)
     if key not in schedules:
         raise Refused(f"There is no schedule “{key[:40]}”.", "oncall")
     names = [layer.name for layer in schedules[key].layers if layer.name]
