@@ -16,7 +16,7 @@ from bot.slack.directory.time_zones import zone_of_addressee
 from bot.slack.senders import post_once
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
-from bot.usecases.queries import actions as queries
+from bot.usecases.queries.actions import find_live, visible
 from storage import actions
 from storage.outbox import reminded
 from storage.outbox.payloads import read_payload
@@ -60,7 +60,7 @@ class ActionSender(SenderBase):
         today = now.astimezone(zone).date()
         async with self._context.database.reading() as conn:
             others = await reminded.others(conn, routing.action_reminder_prefix(payload.person), notice.id)
-            live_items = await queries.find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
+            live_items = await find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
         if any(other.state in reminded.UNDER_WAY and other.id < notice.id for other in others):
             return Deferred("another reminder of theirs is being sent", _SOON)
         unless = why_needless(notice, others, payload.person, today)
@@ -90,8 +90,8 @@ class ActionSender(SenderBase):
         zone = await zone_of_addressee(self._api, payload.person, self._context.policy.zone)
         keys = [(incident, number) for incident, number in receipt.get(reminded.ITEMS, ())]
         async with self._context.database.reading() as conn:
-            items = await queries.visible(conn, payload.person, await actions.get_many(conn, keys))
-            total = (await queries.find_live(conn, payload.person, owner=payload.person, limit=1)).total
+            items = await visible(conn, payload.person, await actions.get_many(conn, keys))
+            total = (await find_live(conn, payload.person, owner=payload.person, limit=1)).total
         today = self._context.clock.now().astimezone(zone).date()
         return await self.edit(receipt, blocks.reminder(payload.person, items, total, today, self._senders.command))
 
