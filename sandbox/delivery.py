@@ -197,7 +197,7 @@ class Delivery:
             self.app_started.set()
             self.journal.change("app_started", {})
 
-    async def settled(self, timeout_s: float = 30.0) -> None:
+    async def settled(self, timeout_s: float = 60.0) -> None:
         """Wait until no event is being delivered; events that wait for a retry do not count."""
         await asyncio.sleep(0)
         self.flush()

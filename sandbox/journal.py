@@ -103,6 +103,10 @@ class Journal:
                     await waiter.wait()
                     waiter.clear()
                 return value
+        except TimeoutError:
+            if value := condition():  # the event loop stood still meanwhile, and all that waits came due at once
+                return value
+            raise
         finally:
             self._waiters.discard(waiter)
 

@@ -76,14 +76,14 @@ class Workspace(WorkspaceCore):
 
     # Waiting
 
-    async def until(self, condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+    async def until(self, condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
         """Wait until `condition()` is truthy and return its value. Raises `TimeoutError`.
 
         It is evaluated after every change in the workspace, not at intervals.
         """
         return await self.journal.until(condition, timeout_s)
 
-    async def settled(self, timeout_s: float = 30.0) -> None:
+    async def settled(self, timeout_s: float = 60.0) -> None:
         """Wait until every event has reached the app or waits for a later retry."""
         await self.delivery.settled(timeout_s)
 

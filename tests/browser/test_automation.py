@@ -27,7 +27,7 @@ from tests.waiting import WITHIN_S
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TITLE, OF = "Mend the queue", 4
-SLOWLY_MS = 20_000
+SLOWLY_MS = 60_000
 PLAYBOOK = """
 id: mend-the-queue
 name: Mend the queue

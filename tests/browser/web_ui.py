@@ -15,7 +15,7 @@ from tests.scenarios.running import World, running_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-TIMEOUT_MS = 20_000  # generous, for a machine under load; only a failing test waits this long
+TIMEOUT_MS = 60_000  # generous, for a machine under load; only a failing test waits this long
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 

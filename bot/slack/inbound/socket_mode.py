@@ -206,8 +206,8 @@ class SocketPool:
 
     async def _close_after_grace(self, old: Connection, grace_s: float) -> None:
         await asyncio.sleep(grace_s)
-        self._retired.remove(old)
         await _close(old)
+        self._retired.remove(old)  # only now: a stop meanwhile closes it as well
 
     def _spawn(self, work: Any, name: str) -> None:
         task = asyncio.create_task(work, name=name)
