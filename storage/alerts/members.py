@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,7 @@ from storage.alerts.occurrences import chunks
 from storage.engine.dialect import in_list, insert, list_param
 from storage.schema import alert_groups, alerts
 
+PAGE = 500  # alerts read at once
 _adapter = TypeAdapter(Alert)
 _c = alerts.c
 _FIRING = sa.text("firing")  # as in the partial index, word for word
@@ -134,6 +135,19 @@ async def of_group(conn: AsyncConnection, group: int, limit: int, after: Member 
     query = query.where(sa.or_(following, _c.firing.is_(False)) if after.firing else following)
     rows = await conn.execute(query.order_by(_c.firing.desc(), _c.starts_at, _c.identity).limit(limit))
     return [Member(row.group_number, _adapter.validate_python(row.state), row.occurrences, row.firing) for row in rows]
+
+
+async def firing_pages(conn: AsyncConnection, group: int) -> AsyncIterator[list[Member]]:
+    """All alerts of a group that fire, the earliest first, in pages."""
+    last: Member | None = None
+    while True:
+        page = await of_group(conn, group, PAGE, last)
+        firing = [member for member in page if member.firing]
+        if firing:
+            yield firing
+        if len(firing) < PAGE:
+            return
+        last = page[-1]
 
 
 async def of_groups(conn: AsyncConnection, groups: Collection[int], limit: int) -> dict[int, list[Member]]:

@@ -65,6 +65,9 @@ def _without_root(group: AlertGroup, situation: Situation, policy: Policy) -> tu
         dependency_names = ", ".join(used[:MOST_NAMED])
         fires = "older alerts than `join_within` fire" if upstream(group, situation, policy) else "no alert fires"
         compared.append(("depends_on", f"{group.services[0]} depends on {dependency_names}: {fires} there"))
+    if situation.compared is not None:
+        words = f"compared with the newest {situation.compared} groups that fire; older ones were not looked at"
+        compared.append(("depends_on", words))
     if not group.services:
         compared.append(("depends_on", "its labels name no service of the catalog"))
     if group.do is AlertAction.DECLARE:

@@ -15,9 +15,10 @@ from bot.domain.policy.policy import Policy, Service
 class Situation:
     """The other groups and incidents at the time when a group is decided."""
 
-    firing: Sequence[AlertGroup]  # the newest groups that fire, the group itself left out
+    firing: Sequence[AlertGroup]  # the newest groups that fire, and older related ones; the group itself left out
     open_incidents: Mapping[int, Incident]  # by number
     declared: Sequence[AlertGroup]  # that declared an incident within the span of the storm guard, the newest first
+    compared: int | None = None  # if so many groups fire that not all were looked at: how many were
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ def dependents(services: Mapping[str, Service], start: Sequence[str]) -> list[st
         for used in service.depends_on:
             users.setdefault(used, []).append(key)
     return _reachable_from(users, start)
+
+
+def related_services(group: AlertGroup, policy: Policy) -> set[str]:
+    """The services whose groups can matter to this one: its own, those around it, and what those depend on."""
+    users = dependents(policy.services, group.services)
+    return {*group.services, *users, *dependencies(policy.services, [*group.services, *users])}
 
 
 def upstream(group: AlertGroup, situation: Situation, policy: Policy) -> list[Related]:

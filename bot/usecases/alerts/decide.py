@@ -15,7 +15,7 @@ from bot.domain.alerts.alert import AlertStatus, harmless
 from bot.domain.alerts.decision import Verdict
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.inhibition import ActiveInhibition
-from bot.domain.alerts.related import Situation
+from bot.domain.alerts.related import Situation, related_services
 from bot.domain.incident import Change, Incident
 from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.policy import Policy
@@ -29,14 +29,15 @@ from bot.usecases.incidents.declare import Declaration, declare_within
 from bot.usecases.restored import look_since, looked_for
 from bot.usecases.unit_of_work import begin
 from storage import incidents, ingest
-from storage.alerts import deadlines, groups, silences
+from storage.alerts import deadlines, groups, related, silences
 from storage.lease import LEASE
 from storage.outbox import enqueue
 
 CLAIMED = 50
 DESCRIPTION_LENGTH = 2000
 MOST_COMPARED = 3  # silences that a reason names
-MOST_FIRING = 1000  # groups that the one to decide is compared with
+MOST_FIRING = 1000  # newest groups that the one to decide is compared with
+MOST_OLDER = 10_000  # older groups among which those of related services are looked for
 
 
 async def claim_gathered(context: Context) -> list[int]:
@@ -185,13 +186,31 @@ def severity_of_group(group: AlertGroup, policy: Policy) -> str:
 
 
 async def _situation(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> Situation:
-    firing = [candidate for candidate in await groups.firing(conn, MOST_FIRING) if candidate.number != group.number]
+    firing, compared = await _firing_groups(conn, group, context.policy)
     since = decision.storm_starts_at(context.policy, now)
     declared = [
         candidate for candidate in await groups.declared_since(conn, since, MOST_FIRING) if candidate.decided_by is None
     ]
     open_now = await incidents.newest(conn, open_only=True, limit=MOST_FIRING)
-    return Situation(firing, {incident.number: incident for incident in open_now if not incident.drill}, declared)
+    open_incidents = {incident.number: incident for incident in open_now if not incident.drill}
+    return Situation(firing, open_incidents, declared, compared)
+
+
+async def _firing_groups(
+    conn: AsyncConnection, group: AlertGroup, policy: Policy
+) -> tuple[list[AlertGroup], int | None]:
+    """The other groups that fire: the newest, and older ones of related services.
+
+    With them, if more fire than were looked at, how many were.
+    """
+    firing = await groups.firing(conn, MOST_FIRING)
+    compared = None
+    if len(firing) == MOST_FIRING:
+        last = firing[-1].number
+        firing += await related.firing_of_services(conn, related_services(group, policy), last, MOST_OLDER)
+        if await related.fire_before(conn, last, MOST_OLDER):
+            compared = MOST_FIRING + MOST_OLDER
+    return [candidate for candidate in firing if candidate.number != group.number], compared
 
 
 async def _apply(

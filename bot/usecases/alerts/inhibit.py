@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,10 +12,8 @@ from bot.domain.alerts import inhibition
 from bot.domain.alerts.alert import Alert
 from bot.domain.alerts.group import AlertGroup, Decision, decide
 from bot.domain.alerts.inhibition import ActiveInhibition
-from bot.domain.policy.alert_rules import AlertRules
+from bot.domain.policy.alert_rules import AlertRules, Inhibition
 from storage.alerts import deadlines, groups, inhibitors, members
-
-MOST_ALERTS = 1000  # of a group that are compared
 
 
 async def remember(conn: AsyncConnection, fired: Sequence[tuple[int, Alert]], rules: AlertRules) -> None:
@@ -37,20 +35,20 @@ async def inhibition_of(conn: AsyncConnection, group: AlertGroup, rules: AlertRu
     """The inhibition of the group; None if any of its firing alerts is not inhibited."""
     if not rules.inhibit:
         return None
-    firing = [
-        member.alert.labels for member in await members.of_group(conn, group.number, MOST_ALERTS) if member.firing
-    ]
-    target_keys = [inhibition.target_keys(labels, rules.inhibit) for labels in firing]
-    if not target_keys or not all(target_keys):
+    active: tuple[int, Inhibition, Mapping[str, str]] | None = None
+    async for page in members.firing_pages(conn, group.number):
+        labels_of_page = [member.alert.labels for member in page]
+        target_keys = [inhibition.target_keys(labels, rules.inhibit) for labels in labels_of_page]
+        source_numbers = await inhibitors.firing(conn, {key for keys in target_keys for key in keys})
+        if any(not keys.keys() & source_numbers.keys() for keys in target_keys):
+            return None
+        if active is None:
+            key, rule = next((key, rule) for key, rule in target_keys[0].items() if key in source_numbers)
+            active = source_numbers[key], rule, labels_of_page[0]
+    source = await groups.get(conn, active[0]) if active is not None else None
+    if active is None or source is None or source.number == group.number:
         return None
-    source_numbers = await inhibitors.firing(conn, {key for keys in target_keys for key in keys})
-    if any(not keys.keys() & source_numbers.keys() for keys in target_keys):
-        return None
-    key, rule = next((key, rule) for key, rule in target_keys[0].items() if key in source_numbers)
-    source = await groups.get(conn, source_numbers[key])
-    if source is None or source.number == group.number:
-        return None
-    return ActiveInhibition(source.number, inhibition.in_words(source, rule, firing[0]))
+    return ActiveInhibition(source.number, inhibition.in_words(source, active[1], active[2]))
 
 
 def inhibit(group: AlertGroup, by: ActiveInhibition, now: datetime) -> AlertGroup:

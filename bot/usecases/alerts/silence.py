@@ -22,7 +22,7 @@ from storage.alerts.members import Member
 from storage.outbox import enqueue
 
 AT_ONCE = 50  # groups that are compared together
-MOST_ALERTS = 1000
+MOST_ALERTS = 1000  # of each group that are read together with those of others
 
 
 async def add_silence(context: Context, silence: Silence, delivery: str | None = None) -> Silence:
@@ -84,13 +84,33 @@ async def silenced_group(conn: AsyncConnection, group: AlertGroup, now: datetime
     in_force = await silences.in_force(conn, now)
     if not in_force:
         return None
-    return await _silenced(conn, group, await members.of_group(conn, group.number, MOST_ALERTS), in_force, now)
+    return await _silenced_until(conn, group, await _silences_of(conn, group, in_force), now)
 
 
 async def _silenced(
     conn: AsyncConnection, group: AlertGroup, alerts: Sequence[Member], in_force: Sequence[Silence], now: datetime
 ) -> AlertGroup | None:
-    used = silenced_by([member.alert.labels for member in alerts if member.firing], in_force)
+    if len(alerts) < MOST_ALERTS:
+        used = silenced_by([member.alert.labels for member in alerts if member.firing], in_force)
+    else:
+        used = await _silences_of(conn, group, in_force)
+    return await _silenced_until(conn, group, used, now)
+
+
+async def _silences_of(conn: AsyncConnection, group: AlertGroup, in_force: Sequence[Silence]) -> tuple[Silence, ...]:
+    """The silences that keep all of the group's firing alerts quiet, however many fire; empty if one is not."""
+    used: dict[int, Silence] = {}
+    async for page in members.firing_pages(conn, group.number):
+        matching = silenced_by([member.alert.labels for member in page], in_force)
+        if not matching:
+            return ()
+        used |= {silence.number: silence for silence in matching}
+    return tuple(used.values())
+
+
+async def _silenced_until(
+    conn: AsyncConnection, group: AlertGroup, used: Sequence[Silence], now: datetime
+) -> AlertGroup | None:
     if not used:
         return None
     first = min(used, key=lambda silence: silence.ends_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -166,3 +167,29 @@ async def test_a_silence_and_its_end_reach_every_group_however_many_fire(
     assert quiet == {**{f"A{number}": "silenced" for number in range(5)}, "B": "asked"}
     await silence.end_silence(context, stored.number)
     assert {group.decision for group in await decide_all(context, clock)} == {Decision.ASKED}
+
+
+async def test_one_alert_of_a_thousand_that_is_not_silenced_is_told(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context(POLICY)
+    many = [alert("Slow", instance=f"{number:04}") for number in range(1000)]
+    loud = replace(alert("Slow", instance="other"), starts_at=many[0].starts_at + timedelta(minutes=1))
+    await silence.add_silence(context, silences.parse("instance=/[0-9]+/ for 2h", BOT, clock.instant))
+    await report(context, *many)
+    assert decisions(await decide_all(context, clock)) == [("silenced", None)]
+    await report(context, loud)
+    assert decisions(await decide_all(context, clock)) == [("declared", 1)]
+    assert (await report(context, resolved_alert(loud))).groups == ("AG-1",)
+
+
+async def test_one_alert_of_a_thousand_that_is_not_inhibited_is_told(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context(POLICY)
+    many = [alert("Slow", severity="warning", cluster="eu", instance=f"{number:04}") for number in range(1000)]
+    loud = replace(alert("Slow", severity="warning", cluster="us"), starts_at=many[0].starts_at + timedelta(minutes=1))
+    await report(context, alert("ClusterDown", do="record", cluster="eu"), *many)
+    assert decisions(await decide_all(context, clock)) == [("recorded", None), ("inhibited", None)]
+    await report(context, loud)
+    assert decisions(await decide_all(context, clock)) == [("recorded", None), ("declared", 1)]

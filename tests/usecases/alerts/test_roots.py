@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+import pytest
+
 from bot.domain.alerts.group import Decision
+from bot.usecases.alerts import decide
 from bot.usecases.context import Context
 from storage import incidents
 from storage.timeline import entries as timeline
@@ -110,3 +113,22 @@ async def test_forty_services_on_two_roots_are_two_incidents_in_any_order(
     found = await decide_all(context, clock)
     assert {group.incident for group in found} == {1, 2}
     assert sum(group.decision is Decision.DECLARED for group in found) == 2
+
+
+async def test_a_root_is_found_behind_more_than_a_thousand_groups_that_fire(
+    make_context: MakeContext, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = make_context(POLICY.replace("  routes:\n", "  routes:\n    - {match: {do: record}, do: record}\n"))
+    await report(context, alert("Db", service="database"))
+    await decide_all(context, clock)
+    await report(context, *(alert(f"Noise {number}", do="record") for number in range(decide.MOST_FIRING)))
+    await report(context, alert("Web", service="web"))
+    web = (await decide_all(context, clock))[-1]
+    assert (web.decision, web.incident) == (Decision.ATTACHED, 1)
+    assert web.reason == "web depends on database, whose alerts (AG-1) fire"
+    monkeypatch.setattr(decide, "MOST_OLDER", 1)
+    await report(context, alert("Cache", service="cache"))
+    cache = (await decide_all(context, clock))[-1]
+    assert (cache.decision, cache.incident) == (Decision.DECLARED, 2)
+    limited = "compared with the newest 1001 groups that fire; older ones were not looked at"
+    assert limited in [step.reason for step in cache.steps]
