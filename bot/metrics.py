@@ -120,7 +120,7 @@ class Metrics:
             registry=registry,
         )
         self.claims = Counter("tocsin_claims_total", "Notices and deadlines claimed", ["what"], registry=registry)
-        self.taken_over = Counter(
+        self.reclaimed = Counter(
             "tocsin_leases_taken_over_total",
             "Notices and deadlines claimed after the lease of an earlier claim had expired",
             ["what"],
@@ -152,7 +152,7 @@ class Metrics:
         self._rules_and_probes()
         for claim_kind in ("notice", "deadline"):
             self.claims.labels(claim_kind)
-            self.taken_over.labels(claim_kind)
+            self.reclaimed.labels(claim_kind)
 
     def _alerts(self) -> None:
         """Metrics of alerts that monitoring systems send. docs/alerts.md lists them."""
@@ -262,13 +262,13 @@ class Metrics:
         """Count a claim of a `notice` or `deadline`, and whether another process's lease had expired."""
         self.claims.labels(kind).inc()
         if reclaimed:
-            self.taken_over.labels(kind).inc()
+            self.reclaimed.labels(kind).inc()
 
     def acknowledged(self, kind: str, took_s: float) -> None:
         """Record how long a request of this kind waited for its answer."""
         self.acknowledgements.labels(kind).observe(took_s)
 
-    def about(self, rates: Rates, sockets: Sockets | None) -> None:
+    def watch(self, rates: Rates, sockets: Sockets | None) -> None:
         """Read the rate limiter and the sockets at each scrape."""
         self.slack_strict.set_function(lambda: float(rates.strict))
         if sockets is not None:

@@ -16,7 +16,7 @@ from bot.bootstrap.base import Base, open_base
 from bot.bootstrap.console import CalledSystems, console_parts
 from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.outbox import outbox_of
-from bot.bootstrap.periodic import heartbeat_of, repeated_work
+from bot.bootstrap.periodic import heartbeat_of, periodic_tasks
 from bot.bootstrap.rotation import SecretHolders, secret_rotation
 from bot.bootstrap.slack import bolt_app, join_announcements, socket_pool
 from bot.bootstrap.status_page import status_page_services, statuspage_client
@@ -71,7 +71,7 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
     monitor = OutageMonitor(backfill)
     bolt = bolt_app(base, on_missed_event=monitor.missed)
     sockets = socket_pool(base, bolt, backfill)
-    base.metrics.about(base.api.rate_limiter, sockets)
+    base.metrics.watch(base.api.rate_limiter, sockets)
     token_watch = TokenWatch(context, base.api, base.me)
     timer = Timer()
     scheduler = Scheduler(context, base.clock, timer, _observe_deadlines(base.metrics))
@@ -102,13 +102,11 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
     status_page.listens_at = lambda: http.address
     resources.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
-    mails = CommunicationSender(context, pages)
-    outbox, replicas, indexer = (
-        outbox_of(base, sockets, pages, mails, statuspage),
-        _replicas(base),
-        SearchIndexer(context),
-    )
-    looping = (
+    mails = CommunicationSender(context, lambda: pages.notifiers)
+    outbox = outbox_of(base, sockets, pages, mails, statuspage)
+    replicas = _replica_counter(base)
+    indexer = SearchIndexer(context)
+    with_periodic = (
         outbox,
         scheduler,
         alerts,
@@ -121,9 +119,9 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
         status_page,
         outage_watch,
     )
-    for owner in looping:
-        timer.add(owner.periodic)
-    for periodic in repeated_work(base, heartbeat, replicas):
+    for service in with_periodic:
+        timer.add(service.periodic)
+    for periodic in periodic_tasks(base, heartbeat, replicas):
         timer.add(periodic)
     serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
     serving += [rule_evaluator(base), prober(base)]
@@ -155,7 +153,7 @@ def _observe_deadlines(metrics: Metrics) -> Callable[[LedgerRow, float], None]:
     return observe
 
 
-def _replicas(base: Base) -> ReplicaCounter:
+def _replica_counter(base: Base) -> ReplicaCounter:
     def counted(processes: int) -> None:
         base.api.rate_limiter.share_among(processes)
         base.metrics.replicas.set(processes)

@@ -31,7 +31,7 @@ from bot.workers.usergroup_sync import UsergroupSync
 from bot.workers.weekly_digest import weekly_digest
 
 
-def repeated_work(base: Base, heartbeat: Heartbeat | None, replicas: ReplicaCounter) -> list[Periodic]:
+def periodic_tasks(base: Base, heartbeat: Heartbeat | None, replicas: ReplicaCounter) -> list[Periodic]:
     """Every periodic task, apart from the loops of the services."""
     settings, context = base.settings, base.context
     periodic = [

@@ -52,7 +52,7 @@ def metrics_command(
         _print_load(target, words, person, as_json=as_json)
         return
     if is_remote(target):
-        figures = run_with_client(target, lambda client: _figures_there(client, words, {**selected, "by": by}))
+        figures = run_with_client(target, lambda client: _fetch_figures(client, words, {**selected, "by": by}))
     else:
         selection = Selection(**selected)
         figures = run(lambda database, settings: _figures(database, settings, words, selection, by))
@@ -67,7 +67,7 @@ def _print_load(target: Target, words: tuple[str, str | None], person: str, *, a
         raise TocsinError(f"“{person}” is no Slack ID. This works: tocsin metrics --load U0MAYA0000")
     names: dict[str, str] = {}
     if is_remote(target):
-        loads = run_with_client(target, lambda client: _loads_there(client, words, person))
+        loads = run_with_client(target, lambda client: _fetch_loads(client, words, person))
     else:
         loads = run(lambda database, settings: _loads(database, settings, words, person))
         names = run(lambda database, _: _names(database, loads))
@@ -77,7 +77,7 @@ def _print_load(target: Target, words: tuple[str, str | None], person: str, *, a
         echo_lines("\n".join(f"{names.get(load.person, load.person)}: {load.text}" for load in loads))
 
 
-async def _figures_there(
+async def _fetch_figures(
     client: OperationClient, words: tuple[str, str | None], selected: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """The figures through the API. Days are those of the policy there, as on the database."""
@@ -90,7 +90,7 @@ async def _figures_there(
     return dict(await client.run("get_figures", {}, arguments))
 
 
-async def _loads_there(client: OperationClient, words: tuple[str, str | None], person: str) -> list[PersonLoad]:
+async def _fetch_loads(client: OperationClient, words: tuple[str, str | None], person: str) -> list[PersonLoad]:
     """The load of whom the token acts as, and of people whom they lead, through the API, which counts days back."""
     since, until = words
     days = since.removesuffix("d")

@@ -55,7 +55,7 @@ def review_command(
         return
     kind = "json" if as_json else kind
     if remote:
-        content = run_with_client(target, lambda client: _content_there(client, number, kind))
+        content = run_with_client(target, lambda client: _fetch_content(client, number, kind))
     else:
         content = _format(run(lambda database, settings: _read(database, settings, number, person)), kind)
     if output is not None:
@@ -86,7 +86,7 @@ def _json(review: dict[str, Any]) -> bytes:
     return json.dumps(review, ensure_ascii=False, indent=2).encode()
 
 
-async def _content_there(client: OperationClient, number: int, kind: str) -> bytes:
+async def _fetch_content(client: OperationClient, number: int, kind: str) -> bytes:
     """The review in this format, through the API."""
     path = {"id": f"INC-{number}"}
     if kind == "json":

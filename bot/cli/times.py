@@ -43,7 +43,7 @@ def times_command(
     corrections = {f"{name}_at": _instant(text) for name, text in times.items() if text}
     target = Target(person, server)
     if is_remote(target):
-        incident = run_with_client(target, lambda client: _correct_there(client, number, corrections, reason))
+        incident = run_with_client(target, lambda client: _correct_by_client(client, number, corrections, reason))
     else:
         incident = incident_json(run(lambda db, settings: _correct(db, settings, number, corrections, reason, person)))
     if as_json:
@@ -61,7 +61,7 @@ def _instant(text: str) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-async def _correct_there(
+async def _correct_by_client(
     client: OperationClient, number: int, corrections: Mapping[str, datetime], reason: str
 ) -> dict[str, Any]:
     """Correct or read the times through the API."""

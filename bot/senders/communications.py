@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bot.domain.communications import tell
 from bot.domain.communications.communication import Communication
@@ -33,21 +32,15 @@ from storage.statuspage import subscribers
 VERSION = 1  # of the webhook's body
 
 
-class HoldsNotifiers(Protocol):
-    """Holds the notifiers in use, which change when secrets are rotated."""
-
-    @property
-    def notifiers(self) -> Mapping[str, Notifier]:
-        """The notifiers in use, by method."""
-        ...
-
-
 class CommunicationSender:
-    """Sends notices of the kinds `MAIL_KINDS`, as the communication was written: nothing is rendered anew."""
+    """Sends notices of the kinds `MAIL_KINDS`, as the communication was written: nothing is rendered anew.
 
-    def __init__(self, context: Context, holder: HoldsNotifiers) -> None:
+    `notifiers` returns those in use, by method: they change when secrets are rotated.
+    """
+
+    def __init__(self, context: Context, notifiers: Callable[[], Mapping[str, Notifier]]) -> None:
         self._context = context
-        self._holder = holder
+        self._notifiers = notifiers
 
     async def send(self, row: ClaimedNotice) -> SendResult:
         """1. Read the communication. 2. Pass it to the mail server or the webhook. 3. Describe a failure."""
@@ -62,7 +55,7 @@ class CommunicationSender:
             return Failed(f"there is no communication for {row.dedup_key}")
         recipient = payload.address if row.kind == NoticeKind.COMMS_MAIL else "the webhook"
         failure_text = f"Could not send the {tell.title_of(communication)} to {recipient}"
-        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
+        if not row.lease_covers(2 * http.TIMEOUT_S):
             return Retry(f"{failure_text}: its lease would have ended before the answer", timedelta(0))
         subscriber, has_unsubscribed = await self._subscription(row, payload, incident, communication)
         if has_unsubscribed:
@@ -86,14 +79,14 @@ class CommunicationSender:
     ) -> Receipt | None:
         """Make one attempt. None if the recipient's method is no longer set up."""
         if row.kind == NoticeKind.COMMS_MAIL:
-            email = self._holder.notifiers.get("email")
+            email = self._notifiers().get("email")
             if not isinstance(email, Email):
                 return None
             mail = _mail(payload, incident, communication, corrected)
             return await email.send_mail(
                 mail if subscriber is None else await self._with_unsubscribe_link(mail, subscriber)
             )
-        webhook = self._holder.notifiers.get("webhook")
+        webhook = self._notifiers().get("webhook")
         return await webhook.post(row.key, _body(row, communication)) if isinstance(webhook, Webhook) else None
 
     async def _subscription(

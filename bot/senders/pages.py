@@ -6,7 +6,6 @@ It turns a notice into a `Page` and calls the notifier of its method, such as e-
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -96,7 +95,7 @@ class PageSender:
         notifier = self._by_method.get(method)
         if notifier is None:
             return Failed(f"{text}: {calls.label(method)} is not set up any more.")
-        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # the longest look-up and request
+        if not row.lease_covers(2 * http.TIMEOUT_S):  # the longest look-up and request
             return Retry(f"{text}: its lease would have ended before the answer", timedelta(0))
         try:
             receipt = await notifier.send(page)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import html
-import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 from bot.domain.errors import DeliveryError
 from bot.domain.routing.payloads import SheetMailPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.send_result import LEASE_TOO_SHORT, Failed, NotNeeded, SendResult, Sent, result_of
 from bot.integrations.email import WHOLE_S, Email
 from bot.integrations.mail import Attachment, Mail
 from bot.integrations.protocol import Notifier
@@ -44,8 +42,8 @@ class SheetSender:
         if not isinstance(email, Email):
             return Failed(f"{problem}: e-mail is not set up. Set SMTP_URL and MAIL_FROM.")
         mail = await self._mail(payload)
-        if time.monotonic() + WHOLE_S > row.lease_ends_monotonic:
-            return Retry("its lease would have ended before the answer", timedelta(0))
+        if not row.lease_covers(WHOLE_S):
+            return LEASE_TOO_SHORT
         try:
             receipt = await email.send_mail(mail)
         except DeliveryError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from bot.domain.errors import DeliveryError
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.payloads import CopyPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.send_result import LEASE_TOO_SHORT, Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.copying import Copy, CopyStep, ManualChange, first_step, is_backfill, next_step
 from bot.domain.statuspage.publication import Publication, states_now
@@ -68,8 +67,8 @@ class StatuspageSender:
                 "Change it there, too."
             )
         fields = await self._fields(client, publication, step, states)
-        if time.monotonic() + http.TIMEOUT_S > row.lease_ends_monotonic:
-            return Retry("its lease would have ended before the answer", timedelta(0))
+        if not row.lease_covers(http.TIMEOUT_S):
+            return LEASE_TOO_SHORT
         await self._write(client, publication, copy, step, fields)
         return Retry("more may be left to copy", MORE)
 

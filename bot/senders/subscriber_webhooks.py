@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.errors import DeliveryError
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.payloads import SubscriberPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.send_result import LEASE_TOO_SHORT, Failed, NotNeeded, SendResult, Sent, result_of
 from bot.domain.statuspage.publication import Publication, PublicUpdate, reference_label, referred_update
 from bot.domain.statuspage.subscriber import Purpose, Subscriber, SubscriberKind, signing_key
 from bot.domain.timeline.entry import rfc3339
@@ -54,8 +53,8 @@ class SubscriberWebhookSender:
         else:
             event = self._event(subscriber, publication, payload.update, secret)
         async with self._slots:
-            if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
-                return Retry("its lease would have ended before the answer", timedelta(0))
+            if not row.lease_covers(2 * http.TIMEOUT_S):
+                return LEASE_TOO_SHORT
             return await self._post(row, subscriber, secret, event)
 
     async def _post(self, row: ClaimedNotice, subscriber: Subscriber, secret: str, event: dict[str, Any]) -> SendResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import html
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import SubscriberPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.send_result import LEASE_TOO_SHORT, Failed, NotNeeded, SendResult, Sent, result_of
 from bot.domain.statuspage.publication import (
     Publication,
     PublicStatus,
@@ -60,8 +59,8 @@ class SubscriberSender:
         if not isinstance(email, Email):
             return Failed("Could not mail a subscriber: e-mail is not set up any more.")
         async with self._slots:
-            if time.monotonic() + WHOLE_S > row.lease_ends_monotonic:
-                return Retry("its lease would have ended before the answer", timedelta(0))
+            if not row.lease_covers(WHOLE_S):
+                return LEASE_TOO_SHORT
             try:
                 receipt = await email.send_mail(mail)
             except DeliveryError as error:

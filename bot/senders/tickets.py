@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import TicketPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.send_result import LEASE_TOO_SHORT, Failed, NotNeeded, SendResult, Sent, result_of
 from bot.integrations import http
 from bot.integrations.trackers.protocol import Created, Tracker
 from bot.usecases.actions.ticket_news import ticket_created, ticket_edited, ticket_moved
@@ -39,7 +38,7 @@ from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 GIVEN_UP_AFTER = timedelta(days=2)
-_AGAIN = Retry("its lease would have ended before the answer", timedelta(0))
+LONGEST_REQUESTS_S = 2 * http.TIMEOUT_S  # a look-up and a change
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,8 @@ class TicketSender:
         new = self._new(source, tracker.kind, row.key)
         created = await tracker.find(project, new, row.first_try_at) if row.uncertain else None
         if created is None:
-            if time.monotonic() + http.TIMEOUT_S > row.lease_ends_monotonic:
-                return _AGAIN
+            if not row.lease_covers(http.TIMEOUT_S):
+                return LEASE_TOO_SHORT
             created = await tracker.create(project, new)
         ticket = _ticket(source, tracker.kind, created, created.project or project, self._context.clock.now())
         ticket = replace(ticket, sent=new)
@@ -129,15 +128,15 @@ class TicketSender:
         if tracker is None:
             return NotNeeded("its tracker is not set up any more")
         if edits:
-            if _ends_too_soon(row):
-                return _AGAIN
+            if not row.lease_covers(LONGEST_REQUESTS_S):
+                return LEASE_TOO_SHORT
             before = ticket.sent or NOTHING
             edited = await tracker.edit(ticket.project, ticket.external, before, new)
             dropped = dropped_text(additions(before, new), edited.labels, edited.assignees)
             await ticket_edited(self._context, ticket, new, dropped)
         if moves:
-            if _ends_too_soon(row):
-                return _AGAIN
+            if not row.lease_covers(LONGEST_REQUESTS_S):
+                return LEASE_TOO_SHORT
             await tracker.move(
                 ticket.project, ticket.external, source.wanted_state, source.item.reason if source.item else ""
             )
@@ -151,10 +150,6 @@ class TicketSender:
             return of_incident(source.incident, link, key)
         login = login_of(source.item.owner, source.policy) if tracker is TrackerKind.GITHUB else None
         return of_item(source.item, source.incident, source.owner, login, link, key)
-
-
-def _ends_too_soon(row: ClaimedNotice) -> bool:
-    return time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic
 
 
 def project_of(incident: Incident, policy: Policy, tracker: Tracker) -> str:

@@ -5,7 +5,6 @@ A test event is sent once, and its failure is final: the person who asked for it
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -14,7 +13,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import WebhookPayload, WebhookTestPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.send_result import LEASE_TOO_SHORT, Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.domain.routing.webhooks import order_key
 from bot.integrations import http, standard_webhooks
 from bot.json_shapes.incidents import entry_json, incident_json, instant
@@ -54,8 +53,8 @@ class WebhookSender:
             records = await entries.by_seqs(conn, number, [payload.seq])
         if incident is None or not records:
             return NotNeeded("there is no such entry")
-        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
-            return Retry("its lease would have ended before the answer", timedelta(0))
+        if not row.lease_covers(2 * http.TIMEOUT_S):
+            return LEASE_TOO_SHORT
         event = {
             "type": f"incident.{records[0].entry.kind}",
             "timestamp": instant(records[0].entry.at),

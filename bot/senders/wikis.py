@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from bot.domain.review.export import (
     title_of,
 )
 from bot.domain.routing.payloads import ReviewExportPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.send_result import LEASE_TOO_SHORT, Failed, NotNeeded, SendResult, Sent, result_of
 from bot.integrations import http
 from bot.integrations.wikis.protocol import Wiki, WikiPage
 from bot.usecases.context import Context
@@ -58,8 +57,8 @@ class WikiSender:
         review = await self._review(row.incident or 0, kind)
         if review is None:
             return NotNeeded("the incident is private, and so its review stays here")
-        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
-            return Retry("its lease would have ended before the answer", timedelta(0))
+        if not row.lease_covers(2 * http.TIMEOUT_S):
+            return LEASE_TOO_SHORT
         try:
             return await self._write(wiki, review)
         except DeliveryError as error:

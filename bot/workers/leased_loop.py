@@ -22,17 +22,17 @@ class LeasedLoop:
     """
 
     def __init__(
-        self, name: str, lease: WorkerLease, turn: Callable[[], Awaitable[None]], forget: Callable[[], None], event: str
+        self, name: str, lease: WorkerLease, work: Callable[[], Awaitable[None]], forget: Callable[[], None], event: str
     ) -> None:
         self._name = name
         self._lease = lease
-        self._turn = turn
+        self._work = work
         self._forget = forget
         self._event = event
         self._task: asyncio.Task[None] | None = None
 
     def start(self, idle_s: float, retried_after_s: float) -> None:
-        """Begin, and return at once. Turns are `idle_s` seconds apart, and after a failure `retried_after_s` more."""
+        """Begin, and return at once. Runs are `idle_s` seconds apart, and `retried_after_s` more after a failure."""
         self._task = asyncio.create_task(self._loop(idle_s, retried_after_s), name=self._name)
 
     async def stop(self) -> bool:
@@ -43,7 +43,7 @@ class LeasedLoop:
     async def _loop(self, idle_s: float, retried_after_s: float) -> None:
         while True:
             try:
-                await self._turn()
+                await self._work()
             except LeaseLost:
                 self._lease.lose()
                 self._forget()

@@ -25,11 +25,11 @@ from storage.lease import LEASE
 log = structlog.get_logger()
 
 BATCH = 250
-REMINDERS_TOGETHER = 50  # simple reminders in one transaction
-TOGETHER = 20  # other deadlines in one transaction, on SQLite
-SIDE_BY_SIDE = 6  # transactions at once, on PostgreSQL
+REMINDERS_PER_TRANSACTION = 50  # simple reminders
+OTHERS_PER_TRANSACTION = 20  # other deadlines, on SQLite
+PARALLEL_TRANSACTIONS = 6  # on PostgreSQL
 TICK_S = 1.0
-AGAIN_S = 0.01  # until a deadline is looked for again that another process may hold
+RECHECK_S = 0.01  # the wait before looking again for a deadline that another process may hold
 
 
 class Scheduler(PolledService):
@@ -48,7 +48,7 @@ class Scheduler(PolledService):
         self._clock = clock
         self._observe = observe
         self._timer = timer
-        self._turn = asyncio.Lock()
+        self._tick_lock = asyncio.Lock()
         loop = WakeableTask(
             self.name, context.wakeups.deadlines, self.tick, hint="check the database; the next tick tries again"
         )
@@ -57,12 +57,12 @@ class Scheduler(PolledService):
 
     async def tick(self) -> None:
         """1. Claim due deadlines. 2. Handle them. 3. Repeat while there are more. 4. Arrange the next wake-up."""
-        if self._loop.stopping or self._turn.locked():
+        if self._loop.stopping or self._tick_lock.locked():
             return
-        async with self._turn:
+        async with self._tick_lock:
             while not self._loop.stopping and (rows := await self._claim()):
-                with self._context.lapsed_backlog.deciding(is_long=len(rows) > REMINDERS_TOGETHER):
-                    await self._act(rows)
+                with self._context.lapsed_backlog.deciding(is_long=len(rows) > REMINDERS_PER_TRANSACTION):
+                    await self._handle(rows)
                 self._context.wakeups.outbox.set()
             await self._arm()
             self.ticked_at = time.monotonic()
@@ -79,22 +79,22 @@ class Scheduler(PolledService):
             self._observe(row, max(0.0, self._clock.wall_seconds(now - row.due_at)))
         return rows
 
-    async def _act(self, rows: list[LedgerRow]) -> None:
+    async def _handle(self, rows: list[LedgerRow]) -> None:
         """Handle simple reminders in batches, then the rest.
 
         SQLite has one writer, so many deadlines share a commit there; on PostgreSQL a transaction locks one incident,
         and several run at the same time.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
-        rows = [row for batch in _batches(rows, REMINDERS_TOGETHER) for row in await self._remind(batch)]
+        rows = [row for batch in _batches(rows, REMINDERS_PER_TRANSACTION) for row in await self._remind(batch)]
         one_writer = self._context.database.dialect == "sqlite"
-        chunks = iter(_batches(rows, TOGETHER) if one_writer else _by_incident(rows))
+        chunks = iter(_batches(rows, OTHERS_PER_TRANSACTION) if one_writer else _by_incident(rows))
 
         async def work() -> None:
             for chunk in chunks:
-                await self._act_on(chunk)
+                await self._handle_chunk(chunk)
 
-        await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))
+        await asyncio.gather(*(work() for _ in range(1 if one_writer else PARALLEL_TRANSACTIONS)))
 
     async def _remind(self, rows: list[LedgerRow]) -> list[LedgerRow]:
         """Handle simple reminders together. Returns the other rows, or all rows if the batch failed."""
@@ -104,14 +104,14 @@ class Scheduler(PolledService):
             log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
             return rows
 
-    async def _act_on(self, chunk: list[LedgerRow]) -> None:
+    async def _handle_chunk(self, chunk: list[LedgerRow]) -> None:
         try:
             await handle_lapsed(self._context, chunk)
         except Exception:
             log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
-            await self._one_by_one(chunk)
+            await self._handle_separately(chunk)
 
-    async def _one_by_one(self, rows: list[LedgerRow]) -> None:
+    async def _handle_separately(self, rows: list[LedgerRow]) -> None:
         if len(rows) == 1:
             return
         for row in rows:
@@ -126,7 +126,7 @@ class Scheduler(PolledService):
         if upcoming is None or self._loop.stopping:
             return
         # It may have lapsed meanwhile, or another process may hold it: then look again shortly.
-        at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
+        at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + RECHECK_S), UTC)
         if at - datetime.now(UTC) < timedelta(seconds=1):
             self._timer.at("next deadline", at, self._loop.wake)
 

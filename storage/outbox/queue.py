@@ -56,6 +56,10 @@ class ClaimedNotice:
     look_since: datetime | None = None  # a database that was lost may have sent it since then
     reclaimed: bool = False  # the process that claimed it before stopped without recording a result
 
+    def lease_covers(self, within_s: float) -> bool:
+        """Whether the lease still lasts for `within_s` seconds, the longest that an attempt takes."""
+        return time.monotonic() + within_s <= self.lease_ends_monotonic
+
     @property
     def claim(self) -> Claim:
         """The row's ID and fence, which distinguish this claim from every other."""

@@ -87,7 +87,7 @@ class World:
         async with asyncio.timeout(WITHIN_S):
             while True:
                 await self.tocsin.scheduler.tick()
-                async with self.tocsin.scheduler._turn:  # one that was under way, and has claimed
+                async with self.tocsin.scheduler._tick_lock:  # one that was under way, and has claimed
                     pass
                 async with self.tocsin.database.reading() as conn:
                     upcoming = await deadlines.next_due_at(conn)

@@ -152,7 +152,7 @@ async def _not_ready(world: World, why: str) -> None:
 async def test_a_scheduler_that_stands_still_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await ticked(world)
     monkeypatch.setattr(health, "TICK_MAX_S", 0.3)
-    async with world.tocsin.scheduler._turn:  # as a tick does that never ends
+    async with world.tocsin.scheduler._tick_lock:  # as a tick does that never ends
         async with asyncio.timeout(WITHIN_S):
             while (answer := await ready(world))[0] == 200:
                 await asyncio.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -100,7 +99,7 @@ async def test_who_unsubscribed_meanwhile_gets_no_mail(
     row = ClaimedNotice(
         1, "k", NoticeKind.COMMS_MAIL, incident.number, payload, "k", 1, False, False, now, now, None, 1, 1
     )
-    sent = await CommunicationSender(context, SimpleNamespace(notifiers={})).send(row)
+    sent = await CommunicationSender(context, dict).send(row)
     assert sent == (
         result or Failed(f"Could not send the start #1 to {audience} to {address}: it is not set up any more.")
     )

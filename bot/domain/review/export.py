@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.review.document import TITLES, Section, cite_label
+from bot.domain.review.document import Section, cite_label
 from bot.domain.review.view import ReviewView
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import MENTION
@@ -168,6 +168,3 @@ def _figures(view: ReviewView) -> list[tuple[str, str]]:
 
 def _with_names(text: str, view: ReviewView) -> str:
     return plain(MENTION.sub(lambda match: view.names.get(match[1], match[1]), text))[:LENGTH]
-
-
-OUR_TITLES = frozenset(TITLES.values())

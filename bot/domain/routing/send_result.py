@@ -51,6 +51,9 @@ class Retry:
     uncertain: bool = False  # it may have arrived: look for it before repeating it
 
 
+LEASE_TOO_SHORT = Retry("its lease would have ended before the answer", timedelta(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """Refused for good; `reason` is shown on the card and the timeline."""
