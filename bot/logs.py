@@ -76,7 +76,7 @@ class Sampler:
         self._unlogged: Counter[str] = Counter()
 
     def take(self, kind: str) -> int | None:
-        """How many lines of this kind were left out since the last one; None if this one is left out, too."""
+        """The number of lines of this kind left out since the last one; None if this one is left out, too."""
         now = self._clock()
         if now - self._logged_at.get(kind, -math.inf) < SAMPLED_S:
             self._unlogged[kind] += 1

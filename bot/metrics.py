@@ -29,7 +29,7 @@ class Sockets(Protocol):
 
     @property
     def open_count(self) -> int:
-        """How many Socket Mode connections are open."""
+        """The number of open Socket Mode connections."""
 
 
 class Metrics:

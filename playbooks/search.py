@@ -128,7 +128,7 @@ class SearchIndex:
         return Hit(playbook, round(score, 3), tuple(dict.fromkeys(reasons)), round(certainty, 3), evidence)
 
     def _matched_words(self, playbook: Playbook, weights: Mapping[str, float]) -> int:
-        """How many words of the query the playbook has in its name, symptoms, keywords or alerts."""
+        """The number of the query's words in the playbook's name, symptoms, keywords or alerts."""
         own = set().union(*(self._counts[playbook.id][name] for name in TELLING))
         return sum(term in own for term in weights if " " not in term)
 
@@ -143,7 +143,7 @@ class SearchIndex:
         return covered / total if total else 0.0
 
     def _has(self, playbook: Playbook, term: str) -> float:
-        """How prominently the playbook has a term, from 0 to 1."""
+        """The prominence of a term in the playbook, from 0 to 1."""
         weights = [WEIGHTS[name] for name, counts in self._counts[playbook.id].items() if counts[term]]
         return min(1.0, max(weights, default=0.0) / FULL_COVERAGE)
 

@@ -138,7 +138,7 @@ async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, int
 async def late_updates_since(
     conn: AsyncConnection, since: datetime, longest: Mapping[str, timedelta]
 ) -> dict[int, int]:
-    """How many updates of an incident came later after the one before than `longest` says for its severity.
+    """The number of an incident's updates that came later after the previous one than `longest` allows its severity.
 
     The first counts from the declaration; what is posted after the end is never late.
     """

@@ -117,7 +117,7 @@ def replica(name: str) -> Key[dict[str, float]]:
 
 
 def ticket_cursor(tracker: str, project: str) -> Key[str]:
-    """How far the changes of a project of a tracker have been read, in ISO 8601: the next look starts there."""
+    """The instant up to which the changes of a tracker's project were read, in ISO 8601: the next poll starts there."""
     return Key(f"tickets:{tracker}:{project}")
 
 

@@ -49,7 +49,7 @@ class SourceObject:
         return any(note.lost for note in self.notes)
 
     def row(self) -> Row:
-        """Its row in the report."""
+        """The object's row in the report."""
         state = State.MOVED
         if any(not note.moved for note in self.notes):
             state = State.NOT_MOVED if self.lost else State.CHANGED

@@ -190,7 +190,7 @@ def _dates(event: Any, name: str) -> list[Any]:
 
 
 def _length(event: Any, begin: datetime, zone: tzinfo) -> timedelta:
-    """How long an event lasts by the clock of the zone in which it begins."""
+    """The length of an event by the clock of the zone in which it begins."""
     if "DURATION" in event:
         return timedelta(seconds=event["DURATION"].dt.total_seconds())
     if "DTEND" in event:

@@ -45,7 +45,7 @@ class Difference:
 
     @property
     def minutes(self) -> int:
-        """Its length in minutes."""
+        """The length of the span in minutes."""
         return int((self.ends_at - self.starts_at) / _MINUTE)
 
     def as_json(self) -> dict[str, Any]:

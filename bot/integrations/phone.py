@@ -64,7 +64,7 @@ def response(inside: str) -> str:
 
 
 def say(text: str, times: int = 1) -> str:
-    """Read words aloud."""
+    """The TwiML that reads a text aloud, `times` times."""
     return f'<Say loop="{times}">{escape(text)}</Say>'
 
 

@@ -72,7 +72,7 @@ def text(page: Page, *, replies: bool = False) -> str:
 
 
 def _press(page: Page) -> str:
-    """How to answer by the link that needs no Slack, if there is one."""
+    """The line that says how to acknowledge: by the link, while Slack is down by the command line, or in Slack."""
     if page.acknowledge:
         return f"\nAcknowledge: {page.acknowledge}"
     if page.slack_down:
@@ -81,7 +81,7 @@ def _press(page: Page) -> str:
 
 
 def _reply(page: Page) -> str:
-    """How to acknowledge by a reply, if the number identifies the person."""
+    """The line that says how to acknowledge by a reply; empty if the number does not identify the person."""
     return "\nOr reply 1." if page.person.slack or page.person.email else ""
 
 

@@ -161,7 +161,7 @@ def _plays(arguments: DeclareArguments) -> int | None:
 
 
 def _slack_down(arguments: DeclareArguments) -> timedelta | None:
-    """How long the drill withholds messages from Slack. Raises `Refused` if it is not a drill."""
+    """The time for which the drill withholds messages from Slack. Raises `Refused` if it is not a drill."""
     if not arguments.slack_down:
         return None
     if not arguments.drill:

@@ -92,7 +92,7 @@ class NoUsergroups:
         return None
 
     def covers(self, group: str) -> Mapping[str, datetime]:
-        """Nobody: not read."""
+        """Nobody, since this directory reads no memberships."""
         return {}
 
     def request_refresh(self) -> None:

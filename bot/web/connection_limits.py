@@ -50,7 +50,7 @@ class ConnectionLimiter:
 
     @property
     def open_count(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return len(self._open)
 
     def guard(self, application: web.Application) -> web.Application:

@@ -191,7 +191,7 @@ def _nearest_form(rules: list[Executable], arguments: tuple[str, ...]) -> str:
 
 
 def _matching_count(form: tuple[str, ...], arguments: tuple[str, ...]) -> int:
-    """How many arguments match from the beginning."""
+    """The number of arguments that match from the beginning."""
     count = 0
     for pattern, argument in zip(form, arguments, strict=False):
         if not matches_fully(pattern, argument):

@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def kernel_limit(processes: int) -> int:
-    """How many processes the kernel permits: a few more than the command may have, so that too many can be seen."""
+    """The kernel's limit of processes: a few more than the command may have, so that too many can be seen."""
     return processes + max(8, processes // 8)
 
 
@@ -250,7 +250,7 @@ def _has_ended(pid: int) -> bool:
 
 
 def _processes_of_user(spec: dict) -> int:  # type: ignore[type-arg]  # JSON
-    """How many processes the command's user has, as RLIMIT_NPROC counts them: each thread, and zombies, too."""
+    """The number of the command's user's processes as RLIMIT_NPROC counts them: each thread, and zombies, too."""
     uid, count = os.getuid() if spec["uid"] is None else spec["uid"], 0
     for entry in filter(str.isdecimal, os.listdir("/proc") if os.path.isdir("/proc/self") else ()):
         with contextlib.suppress(OSError), open(f"/proc/{entry}/status", errors="replace") as file:

@@ -36,7 +36,7 @@ class Proposal:
 
 
 async def ask(conn: AsyncConnection, incident: int, group: int) -> Proposal:
-    """Ask anew."""
+    """Store that the question is asked: for the first time, or once more as its next turn."""
     rows = insert(conn, alert_proposals)
     values = {"incident": incident, "turn": 1, "group_number": group, "state": str(ProposalState.ASKED)}
     changed: dict[str, Any] = {

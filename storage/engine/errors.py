@@ -12,7 +12,7 @@ class StorageError(TocsinError):
 
 
 class NoDatabaseFile(StorageError):
-    """There is no SQLite file where DATABASE_URL says. A first start creates it."""
+    """The SQLite file that DATABASE_URL names does not exist. A first start creates it."""
 
 
 # A prepared statement is in a session that a pooler has given to somebody else.

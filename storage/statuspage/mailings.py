@@ -51,12 +51,12 @@ async def move_on(conn: AsyncConnection, mailing: str, after: str) -> None:
 
 
 async def finish(conn: AsyncConnection, mailing: str) -> None:
-    """Everybody is queued."""
+    """Remove a change whose subscribers are all queued."""
     await conn.execute(sa.delete(mailings).where(_c.id == mailing))
 
 
 async def under_way(conn: AsyncConnection, kinds: list[str]) -> tuple[int, int]:
-    """How many notices of these kinds are being sent or were not tried yet, and how many wait to be tried again."""
+    """The number of notices of these kinds being sent or not tried yet, and of those to be tried again."""
     c = outbox.c
     first = sa.or_(c.state == "leased", sa.and_(c.state == "queued", c.attempts == 0))
     count = sa.select(sa.func.count().filter(first), sa.func.count().filter(sa.not_(first)))

@@ -81,7 +81,7 @@ async def asked_since(conn: AsyncConnection, since: datetime) -> int:
 async def asked_between(
     conn: AsyncConnection, kind: SubscriberKind, addresses: tuple[str, str], since: datetime
 ) -> int:
-    """How many addresses from the first up to the second were asked to confirm since then."""
+    """The number of addresses from the first up to the second that were asked to confirm since then."""
     between = (_c.kind == str(kind), _c.address >= addresses[0], _c.address < addresses[1])
     return int(await conn.scalar(sa.select(sa.func.count()).where(*between, _c.asked_at > since)) or 0)
 
@@ -93,7 +93,7 @@ async def page(conn: AsyncConnection, after: str, limit: int) -> list[Subscriber
 
 
 async def counts(conn: AsyncConnection) -> dict[str, dict[str, int]]:
-    """How many subscribers there are of each kind: `active`, and `pending` ones that were not confirmed."""
+    """The number of subscribers of each kind: `active`, and `pending` ones that were not confirmed."""
     rows = await conn.execute(sa.select(_c.kind, _c.active, sa.func.count()).group_by(_c.kind, _c.active))
     counts_by_kind: dict[str, dict[str, int]] = {}
     for kind, active, count in rows:
@@ -102,7 +102,7 @@ async def counts(conn: AsyncConnection) -> dict[str, dict[str, int]]:
 
 
 async def count(conn: AsyncConnection, kind: SubscriberKind) -> int:
-    """How many subscribers of a kind there are, confirmed or not."""
+    """The number of subscribers of a kind, confirmed or not."""
     return int(await conn.scalar(sa.select(sa.func.count()).where(_c.kind == str(kind))) or 0)
 
 

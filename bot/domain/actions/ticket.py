@@ -71,7 +71,7 @@ class Ticket:
 
     @property
     def name(self) -> str:
-        """As people name it: `acme/app#12`, `OPS-12`."""
+        """The name that people use: `acme/app#12`, `OPS-12`."""
         return f"{self.project}#{self.external}" if self.tracker is TrackerKind.GITHUB else self.external
 
 

@@ -62,7 +62,7 @@ class Alert:
 
     @property
     def name(self) -> str:
-        """Its `alertname`."""
+        """The alert's `alertname`."""
         return self.labels.get("alertname", "")
 
     @property

@@ -1,4 +1,4 @@
-"""Applies the policy's inhibitions: an alert keeps others quiet with which it shares a key."""
+"""Applies the policy's inhibitions: while one alert fires, others that share a key with it stay quiet."""
 
 from __future__ import annotations
 

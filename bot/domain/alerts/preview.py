@@ -21,7 +21,7 @@ _TELLS = frozenset({AlertAction.DECLARE, AlertAction.ASK, AlertAction.ATTACH})
 
 @dataclass(frozen=True, slots=True)
 class QuietState:
-    """What keeps alerts quiet now."""
+    """The silences and inhibitions that keep alerts quiet now."""
 
     silences: Sequence[Silence] = ()
     sources: Mapping[str, AlertGroup] = field(default_factory=dict)  # groups that inhibit others, by the key
@@ -41,7 +41,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the policy would do with one alert in one group."""
+    """The policy's treatment of one alert in one group."""
 
     placement: Placement
     holds: tuple[Hold, ...] = ()

@@ -111,7 +111,7 @@ def import_differences(
 
 
 def import_sentence(difference: ImportDifference, vendor: str, policy: Policy) -> str:
-    """Such as `primary at 03:12: Opsgenie has Ben on call, the imported schedule Anna`."""
+    """The difference as a sentence: `primary at 03:12: Opsgenie has Ben on call, the imported schedule Anna`."""
     at = f"{difference.at.astimezone(policy.zone):%H:%M}"
     vendor_names, own_names = (
         ", ".join(side[:MOST_NAMED]) or "nobody" for side in (difference.theirs, difference.ours)

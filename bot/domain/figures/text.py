@@ -1,4 +1,4 @@
-"""Texts of the figures of a period, each figure with the number of incidents behind it."""
+"""Formats the figures of a period as text, each figure with the number of incidents behind it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def headline(report: Report) -> str:
 
 
 def summary(report: Report) -> list[str]:
-    """How long incidents took, and whether that changed: what to read first."""
+    """The first lines to read: how long incidents took, and whether that changed."""
     if not report.incidents:
         return [f"Nothing to measure. Left out: {_uncounted(report)}"]
     return [*(_span(report, name) for name in SPANS if report.spans[name].n), *_unclear_trends(report)]

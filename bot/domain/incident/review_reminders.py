@@ -65,7 +65,7 @@ def over(incident: Incident) -> str | None:
 
 
 def outcome(before: Incident, after: Incident) -> str | None:
-    """How a change settles the latest reminder, as a sentence. None if it still applies, or did not before."""
+    """The sentence that says how a change settled the latest reminder. None if it still applies, or did not before."""
     if before.review is None or after.review is None or over(before) is not None:
         return None
     if after.review.scheduled > before.review.scheduled:

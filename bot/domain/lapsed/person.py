@@ -52,7 +52,7 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
 
 
 def _count(page: PagedRung, person: str) -> int:
-    """How often the rung paged the person; 0 where an older version counted the rung's pages alone."""
+    """The number of the rung's pages to the person; 0 where an older version counted the rung's pages alone."""
     return page.counts.get(person, 1) if page.counts else 0
 
 

@@ -74,7 +74,7 @@ def stay(incident: Incident, role: str, actor: str, policy: Policy, now: datetim
 
 
 def outcome(shift: RoleShift, after: Incident) -> str:
-    """How an offer ended that was open before and is not open in `after`, in words for the person who got it."""
+    """The sentence that tells a person how their offer ended, which was open before and is not open in `after`."""
     if not after.open:
         return f"the incident is {after.status}"
     if after.roles.get(shift.role) != shift.user:

@@ -151,7 +151,7 @@ def _first_page(paged: _PagedRung, times: int, context: PagingContext) -> PagedR
 
 
 def _counts(paged: _PagedRung, before: PagedRung | None) -> dict[str, int]:
-    """How often each recipient of a page is paged by its rung, this page included.
+    """The number of the rung's pages to each recipient, this page included.
 
     An older version counted the rung's pages alone, and not each person's.
     """

@@ -101,5 +101,5 @@ def silent_minutes(marks: Sequence[datetime], cadence: timedelta | None) -> floa
 
 
 def as_json(sending: Sending) -> dict[str, Any]:
-    """Its fields; `at` stays an instant."""
+    """The fields as a dictionary; `at` stays an instant."""
     return {**asdict(sending), "to": list(sending.to), "by": list(sending.by)}

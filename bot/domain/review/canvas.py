@@ -48,7 +48,7 @@ def needle(line: str) -> str:
 
 
 def place(written: Mapping[str, Sequence[str]], key: str, index: int) -> tuple[int, int]:
-    """How many lines of the canvas hold the same words as this one, and which of them it is, from 0."""
+    """The number of lines in the canvas with the same text as this one, and its position among them, from 0."""
     text = needle(written[key][index]).lower()
     order = [
         (section_key, number)

@@ -42,7 +42,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        """As it is read."""
+        """The sentence with its citations."""
         cited = ", ".join(label for label, _ in self.cites)
         return f"{self.sentence} ({cited})" if cited else self.sentence
 
@@ -56,7 +56,7 @@ class WikiSection:
 
     @property
     def texts(self) -> list[str]:
-        """Its lines as they are read."""
+        """The text of each line, with its citations."""
         return [plain(line.text) for line in self.lines]
 
     @property

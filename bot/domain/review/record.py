@@ -88,7 +88,7 @@ class Record:
         return sorted(records, key=lambda recorded: (recorded.entry.at, recorded.incident, recorded.seq))
 
     def cite(self, recorded: RecordedEntry) -> Cite:
-        """How a sentence cites an entry of the incident, or of one merged into it."""
+        """The citation of an entry of the incident, or of one merged into it."""
         is_own = recorded.incident == self.incident.number
         return recorded.seq if is_own else MergedEntry(recorded.incident, recorded.seq)
 
@@ -107,7 +107,7 @@ class Record:
         return text if local.utcoffset() == timedelta() else f"{text} ({local:%H:%M} {local.tzname()})"
 
     def since_detection(self, at: datetime) -> str:
-        """How long after the detection something was, in words."""
+        """The time from the detection to an instant, as text."""
         return durations.approximate(max(timedelta(), at - self.incident.detected_at))
 
 

@@ -176,7 +176,7 @@ def _within(begin: datetime, end: datetime | None, span: durations.Span | None, 
 
 
 def _late(begin: datetime, end: datetime, span: durations.Span, record: Record) -> timedelta:
-    """How long after the target; zero if in time."""
+    """The delay after the target; zero if it was in time."""
     return max(timedelta(), end - durations.add(begin, span, record.policy.zone))
 
 

@@ -42,7 +42,7 @@ def action_reminder(owner: str, day: date) -> Notice:
 
 
 def action_reminder_prefix(owner: str) -> str:
-    """How the dedup keys of a person's reminders begin."""
+    """The prefix of the dedup keys of a person's reminders."""
     return f"action_reminder:{owner}"
 
 

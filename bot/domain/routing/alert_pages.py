@@ -12,7 +12,7 @@ from bot.domain.routing.payloads import AlertPagePayload
 
 
 def alert_page_base(group: AlertGroup, rung: int, times: int) -> str:
-    """How the dedup keys of one page about a group begin."""
+    """The prefix of the dedup keys of one page about a group."""
     asked_us = int(group.decided_at.timestamp() * 1_000_000) if group.decided_at else 0
     return f"alert_page:{group.number}:{asked_us}:{rung}:{times}"
 

@@ -75,7 +75,7 @@ def _thread(number: int, parent: str, seq: int | None, first: int, last: int) ->
 
 
 def _messages(text: str) -> int:
-    """How many messages the text fills at most: a message is cut where a line or word ends, and half full at least."""
+    """The most messages that the text can fill: a message is cut where a line or word ends, and half full at least."""
     return math.ceil(_longest(text) / MESSAGE * 2) if _longest(text) > MESSAGE else 1
 
 

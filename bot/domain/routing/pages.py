@@ -85,7 +85,7 @@ def _to_operators(outcome: PagingOutcome, plan: PagePlan) -> list[Notice]:
 
 
 def page_prefix(incident: Incident) -> str:
-    """How the dedup keys of pages begin in this episode at this severity."""
+    """The prefix of the dedup keys of pages in this episode at this severity."""
     return f"page:{incident.number}:{incident.paging_round}:{incident.severity}:"
 
 

@@ -78,7 +78,7 @@ def needs(condition: Anomaly) -> list[Need]:
 
 
 def _slack(condition: Anomaly) -> float:
-    """How old the history may be. It never reaches into the offset."""
+    """The greatest age of the history. It never reaches into the offset."""
     return min(SLACK_S, max(15.0, condition.training.total_seconds() / 100))
 
 
@@ -207,7 +207,7 @@ def _expected(past: Sequence[Sequence[float]], index: int) -> float | None:
 
 
 def _local_scale(past: Sequence[Sequence[float]], present: int, local: int) -> float:
-    """How much the past weeks vary around the present time of the week."""
+    """The spread of the past weeks around the present time of the week."""
     residuals = []
     for index in range(max(0, present - local), present + local + 1):
         expected = _expected(past, index)

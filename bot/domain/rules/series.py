@@ -65,7 +65,7 @@ def labels_of(metric: Mapping[str, str]) -> Labels:
 
 
 def sampling_s(over: timedelta) -> float:
-    """How far samples of a span are read apart, in seconds: a quarter of a minute, less for short spans."""
+    """The interval between the samples of a span, in seconds: a quarter of a minute, less for short spans."""
     seconds = over.total_seconds()
     if seconds > 1800:
         return float(math.ceil(seconds / 120))

@@ -62,7 +62,7 @@ class PageView:
 
     @property
     def headline(self) -> str:
-        """What the page says first: it does not call all well while it tells of an incident without components."""
+        """The page's first line. It never says that all is well while an incident without components is published."""
         if self.incidents and self.overall is ComponentState.OPERATIONAL:
             return "We are working on a problem"
         return description(self.overall)

@@ -60,7 +60,7 @@ class SearchDocument:
 
 @dataclass(frozen=True, slots=True)
 class Frequencies:
-    """How many incidents are indexed, and how many of them have each term."""
+    """The number of indexed incidents, and how many of them have each term."""
 
     total: int
     counts: Mapping[str, int] = field(default_factory=dict)

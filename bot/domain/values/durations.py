@@ -86,7 +86,7 @@ def exact(span: Span) -> str:
 
 
 def ago(span: timedelta) -> str:
-    """How long ago something was, for people: `5m ago`, `just now`."""
+    """The age of something, for people: `5m ago`, `just now`."""
     return f"{approximate(span)} ago" if span >= JUST_NOW else "just now"
 
 

@@ -10,7 +10,7 @@ WORKING_HOURS = range(9, 17)
 
 
 def until_working_hours(now: datetime, day: date, zone: tzinfo) -> timedelta:
-    """How long a message for `day` waits for the next working hour in a person's time zone; zero in one."""
+    """The wait of a message for `day` until the next working hour in a person's time zone; zero in one."""
     local = now.astimezone(zone)
     opens = time(WORKING_HOURS.start)
     if local.date() < day:

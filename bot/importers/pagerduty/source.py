@@ -114,7 +114,7 @@ class PagerDuty:
 
 
 def rfc3339(at: datetime) -> str:
-    """As PagerDuty writes instants."""
+    """The instant in PagerDuty's format (RFC 3339)."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -50,7 +50,7 @@ def alerts_in(payload: Any, expected: str) -> tuple[Mapping[str, Any], list[Any]
 
 
 def truncated_in(payload: Mapping[str, Any]) -> int:
-    """How many alerts the sender left out."""
+    """The number of alerts that the sender left out."""
     truncated = payload.get("truncatedAlerts")
     count = truncated if isinstance(truncated, int) and not isinstance(truncated, bool) else 0
     return min(max(0, count), 10**9)

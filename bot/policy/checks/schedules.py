@@ -83,7 +83,7 @@ def _early_end(context: CheckContext, path: KeyPath, schedule: Schedule) -> Iter
 
 
 def _earlier(schedule: Schedule, begins_at: datetime) -> str:
-    """How to have somebody on call earlier: by the setting from which the schedule's beginning comes."""
+    """The hint that names the setting from which the schedule's beginning comes."""
     if any(layer.begins_at == begins_at for layer in schedule.layers):
         return "Write an earlier `begins`."
     return "Add shifts." if all(layer.shifts for layer in schedule.layers) else "Write an earlier `start`."

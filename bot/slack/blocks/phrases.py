@@ -171,7 +171,7 @@ def acknowledged(incident: Incident, now: datetime) -> str:
 
 
 def since(instant: datetime, now: datetime) -> str:
-    """As `at`, with how long ago that is."""
+    """The instant as `at` formats it, followed by its age."""
     return clock_and_age(instant) if abs(now - instant) < TODAY else moment_and_age(instant)
 
 

@@ -109,7 +109,7 @@ class VerbCall(IncidentCall):
     request: Request
 
     def _interaction(self) -> Interaction:
-        """As typed, if the request names the incident itself."""
+        """The interaction as it was typed, if the request names the incident itself."""
         return self.interaction if self.request.incident is not None else IncidentCall._interaction(self)
 
 

@@ -12,7 +12,7 @@ from storage.outbox.reminded import OtherReminder
 
 
 def prefix(incident: int) -> str:
-    """How the dedup keys of all reminders of an incident's review begin."""
+    """The prefix of the dedup keys of all reminders of an incident's review."""
     return f"{NoticeKind.REVIEW_REMINDER}:review:{incident}"
 
 

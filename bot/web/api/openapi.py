@@ -71,7 +71,7 @@ class Document:
 
 
 def build(policy: Policy) -> dict[str, Any]:
-    """The document."""
+    """The OpenAPI document of all operations."""
     models = _models()
     keys, schemas = models_json_schema(
         [(model, "validation") for model in models], by_alias=True, ref_template=REFERENCE

@@ -34,7 +34,7 @@ CSP = (
 
 
 def routes(context: Context) -> list[web.RouteDef]:
-    """The route."""
+    """The route of the API's reference page."""
 
     async def reference(_: web.Request) -> web.Response:
         headers = {"Content-Security-Policy": CSP}

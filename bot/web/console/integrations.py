@@ -72,7 +72,7 @@ def paging_test(notifier: Notifier | None, method: str) -> Test:
 
 
 def prometheus_test(address: Address | None) -> Test:
-    """Evaluate a constant."""
+    """Evaluate a constant in Prometheus, which shows whether it answers."""
 
     async def test(visitor: Visitor) -> str:
         if address is None:

@@ -108,5 +108,5 @@ HIDDEN = frozenset(
 
 
 def label_of(operation: str, name: str) -> str:
-    """How a field is called."""
+    """The label of a field."""
     return _OF_OPERATION.get((operation, name)) or LABELS.get(name) or name.replace("_", " ").capitalize()

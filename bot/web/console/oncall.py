@@ -106,7 +106,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
 
 
 def _parse_week(text: str) -> int:
-    """How many weeks from this one; 0 for anything else."""
+    """The number of weeks from this one; 0 for anything that is no number."""
     number = text.removeprefix("-")
     if not (number.isascii() and number.isdecimal()) or len(number) > len(str(FARTHEST)):
         return 0

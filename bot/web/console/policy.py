@@ -118,7 +118,7 @@ async def _play_incidents(visitor: Visitor, policy: Policy) -> dict[str, Any]:
 
 
 def difference(document: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
-    """How the policy file differs from the policy in force; `problem` where the file cannot be used."""
+    """The differences between the policy file and the policy in force; `problem` if the file cannot be used."""
     try:
         loaded = policy_reader.read(path)
     except (PolicyError, OSError) as error:

@@ -96,7 +96,7 @@ def verb_form(operation: Operation, incident_id: str, policy: Policy) -> Form:
 
 
 def title_of(name: str) -> str:
-    """How a verb is called on its button."""
+    """The label of a verb's button."""
     return _TITLES.get(name) or BY_NAME[name].summary
 
 

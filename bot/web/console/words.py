@@ -34,7 +34,7 @@ def instant_of(value: str | datetime | None) -> datetime | None:
 
 
 def span_text(seconds: float) -> str:
-    """How long something takes: `1 h 5 min`."""
+    """A span, such as `1 h 5 min`."""
     minutes = round(abs(seconds) / 60)
     if minutes < 1:
         return "less than a minute"
@@ -72,7 +72,7 @@ class Words:
         return self._time(value, "%H:%M") if today else self.time(value)
 
     def ago(self, value: str | datetime | None) -> str:
-        """How long ago, or in how long."""
+        """The distance of an instant from now, such as `5 min ago` or `in 2 h`."""
         instant = instant_of(value)
         if instant is None:
             return "never"

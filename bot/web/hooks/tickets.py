@@ -35,7 +35,7 @@ LARGEST_BODY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """How one tracker signs its webhooks, and what it tells by them."""
+    """One tracker's webhooks: how they are signed, and how their tickets are read."""
 
     name: str
     signature: str  # the header with it

@@ -37,7 +37,7 @@ class Item:
     update: PublicUpdate
 
     def url(self, view: PageView) -> str:
-        """Its address: the publication's page."""
+        """The address of the publication's page."""
         return view.address(self.publication.id)
 
     def uid(self, view: PageView) -> str:
@@ -50,7 +50,7 @@ class Item:
         return f"{self.update.status.label}: {self.publication.title}"
 
     def text(self, view: PageView) -> str:
-        """Its words; of maintenance that is to come with its times."""
+        """The publication's text; planned maintenance includes its times."""
         planned = planned_text(self.publication, view.zone) if self.update.status is PublicStatus.SCHEDULED else ""
         return f"{self.update.message}\n\nPlanned: {planned}" if planned else self.update.message
 

@@ -88,7 +88,7 @@ class Words:
 
 
 def span_text(span: timedelta) -> str:
-    """How long something took, for customers: `1 h 5 min`."""
+    """A span for customers, such as `1 h 5 min`."""
     minutes = max(1, round(span.total_seconds() / 60))
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]

@@ -109,7 +109,7 @@ def _groups(views: Sequence[GroupView], policy: Policy, now: datetime, most: int
 
 
 def _shares(sizes: Sequence[int], most: int) -> list[int]:
-    """How many alerts of each group are listed, `most` together: in turn, so that none crowds out another."""
+    """The number of alerts to list of each group, `most` in total, in turn so that none crowds out another."""
     shares = [0] * len(sizes)
     while sum(shares) < min(most, sum(sizes)):
         for index, size in enumerate(sizes):
