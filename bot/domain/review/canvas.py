@@ -47,7 +47,7 @@ def needle(line: str) -> str:
     return text[:LOOKED_FOR].strip()
 
 
-def place(written: Mapping[str, Sequence[str]], key: str, index: int) -> tuple[int, int]:
+def occurrence(written: Mapping[str, Sequence[str]], key: str, index: int) -> tuple[int, int]:
     """The number of lines in the canvas with the same text as this one, and its position among them, from 0."""
     text = needle(written[key][index]).lower()
     order = [

@@ -29,7 +29,7 @@ def unrecorded_moves(
 ) -> list[Entry]:
     """The entries that are missing now that `report` has come in; `recorded` are the dedup keys of those there are.
 
-    `others` are the person's other reports of about that time. A later report may show that an earlier one was of
+    `known_reports` are the person's other reports of about that time. A later report may show that an earlier one was of
     another move than was thought, so an entry can be that of another report. There are never more entries than moves.
     """
     alike = [report, *(known_report for known_report in known_reports if known_report.entry.kind == report.entry.kind)]

@@ -80,7 +80,7 @@ class Notion:
                     raise _error(answer)
 
     async def _append(self, page: str, blocks: Sequence[Block], after: str | None) -> None:
-        """Add the blocks after the block `place`, or at the end, as many at once as Notion takes."""
+        """Add the blocks after the block `after`, or at the end, as many at once as Notion takes."""
         for start in range(0, len(blocks), AT_ONCE):
             content: dict[str, Any] = {"children": blocks[start : start + AT_ONCE]}
             if after is not None:

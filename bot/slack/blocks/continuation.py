@@ -9,7 +9,7 @@ from bot.slack.text import clip, render
 
 
 def part(incident: Incident, text: str, number: int, heading: str) -> Message | None:
-    """One message of a long text, counted from 1; `what` names the text. None if the text ends before."""
+    """One message of a long text, counted from 1; `heading` names the text. None if the text ends before."""
     pages = elements.text_pages(render(text))
     if number > len(pages):
         return None

@@ -34,13 +34,13 @@ def news_text(entry: Entry, incident: Incident, policy: Policy) -> str:
     return formatter(entry, incident, policy) if formatter else _other(entry)
 
 
-def recorded_message(record: RecordedEntry, incident: Incident, policy: Policy, place: str = IN_THREAD) -> Message:
+def recorded_message(record: RecordedEntry, incident: Incident, policy: Policy, location: str = IN_THREAD) -> Message:
     """An entry as it is now; an erased entry shows only that it was erased, and why.
 
-    `place` says where to read a text in full that is longer than the message.
+    `location` says where to read a text in full that is longer than the message.
     """
     if not record.purged:
-        return entry_message(record.entry, incident, policy, place)
+        return entry_message(record.entry, incident, policy, location)
     head = f"{mention(record.entry.actor)} · {render(record.entry.kind.replace('_', ' '))}"
     if record.redaction is None:
         return elements.line(f"{head}: _the text was deleted under the retention policy_")
@@ -48,18 +48,18 @@ def recorded_message(record: RecordedEntry, incident: Incident, policy: Policy, 
     return elements.line(f"{phrases.drill_prefix(incident)}{head}: _{by}_")
 
 
-def entry_message(entry: Entry, incident: Incident, policy: Policy, place: str = IN_THREAD) -> Message:
+def entry_message(entry: Entry, incident: Incident, policy: Policy, location: str = IN_THREAD) -> Message:
     """A status update in full, as far as it fits; any other entry as a line."""
     if entry.kind == "update":
-        return update_message(entry, incident, policy, place)
+        return update_message(entry, incident, policy, location)
     message = news_line(entry, incident, policy)
     if not is_cut_in_news(entry):
         return message
-    return elements.message(message.text, [*message.blocks, elements.context(f"All of it is {place}.")])
+    return elements.message(message.text, [*message.blocks, elements.context(f"All of it is {location}.")])
 
 
 def change_news(
-    records: Sequence[RecordedEntry], incident: Incident, policy: Policy, place: str = IN_THREAD
+    records: Sequence[RecordedEntry], incident: Incident, policy: Policy, location: str = IN_THREAD
 ) -> Message:
     """One message about the entries of one change. A status update includes what was changed with it."""
     update = next((r for r in records if r.entry.kind == "update" and not r.purged), None)
@@ -68,12 +68,12 @@ def change_news(
     for record in records:
         if record is update:
             changes = [r.entry for r in records if r.entry.kind in TOLD_BY_UPDATE and not r.purged]
-            messages.append(update_message(record.entry, incident, policy, place, changes))
+            messages.append(update_message(record.entry, incident, policy, location, changes))
         elif len(roles) > 1 and record in roles:
             if record is roles[0]:
                 messages.append(_roles_set([r.entry for r in roles], incident, policy))
         elif update is None or record.entry.kind not in TOLD_BY_UPDATE or record.purged:
-            messages.append(recorded_message(record, incident, policy, place))
+            messages.append(recorded_message(record, incident, policy, location))
     return combined_message(messages)
 
 
@@ -86,7 +86,7 @@ def combined_message(messages: Sequence[Message]) -> Message:
 
 
 def update_message(
-    entry: Entry, incident: Incident, policy: Policy, place: str = IN_THREAD, changes: Sequence[Entry] = ()
+    entry: Entry, incident: Incident, policy: Policy, location: str = IN_THREAD, changes: Sequence[Entry] = ()
 ) -> Message:
     """A status update, as much of it as fits, with the status and severity at the time of writing.
 
@@ -104,7 +104,7 @@ def update_message(
         foot += f" · next update due {elements.moment(incident.update_due_at)}"
     pages = elements.text_pages(text) or [[""]]
     if len(pages) > 1:
-        foot += f" · it goes on {place}"
+        foot += f" · it goes on {location}"
     first, *more = pages[0]
     return elements.message(
         f"{phrases.drill_prefix(incident)}{incident.id} update #{number} ({status.lower()}): {clip(text, 500)}",

@@ -178,7 +178,7 @@ class RateWindow:
         return sum(key < own for key in keys)
 
     def _slot(self, position: int, room: int, now: float) -> float:
-        """When there is room for one more after `place` others. A running call ends now at the earliest."""
+        """When there is room for one more after `position` others. A running call ends now at the earliest."""
         ends = [at + self.span_s for at, _ in self._done] + [now + self.span_s] * self._under_way.total()
         slots = ([now] * room + ends)[-room:]
         rounds, index = divmod(position, room)

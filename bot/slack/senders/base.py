@@ -180,7 +180,7 @@ class SenderBase:
     async def edit_or_post(
         self, dedup_key: str, render: Callable[[], Awaitable[Message]], replacement: Notice | None
     ) -> SendResult:
-        """Edit the message that the notice with this key posted; if somebody deleted it, `again` is posted.
+        """Edit the message that the notice with this key posted; if somebody deleted it, `replacement` is posted.
 
         The text is rendered only if there is a message to edit.
         """

@@ -37,8 +37,8 @@ class NewsSender(SenderBase):
         if receipt is None:
             return NEVER_POSTED
         (parent,) = routing.announcement(delivery.incident, delivery.policy)
-        place = f"in {phrases.channel_link(delivery.incident)}"
-        return await self.post_under(delivery, receipt, await self._render(delivery, place), parent)
+        location = f"in {phrases.channel_link(delivery.incident)}"
+        return await self.post_under(delivery, receipt, await self._render(delivery, location), parent)
 
     @sends(NoticeKind.UPDATE, failure="post the update")
     async def update(self, delivery: Delivery) -> SendResult:
@@ -61,10 +61,10 @@ class NewsSender(SenderBase):
         message = news.duties_message(delivery.policy.role(payload.role), delivery.incident, self._senders.command)
         return await self.post(delivery, await self._people.direct_channel(payload.user), message)
 
-    async def _render(self, delivery: Delivery, place: str = IN_THREAD) -> Message:
+    async def _render(self, delivery: Delivery, location: str = IN_THREAD) -> Message:
         payload = read_payload(delivery.notice, EntriesPayload)
         records = await self._entries(delivery, list(payload.seqs))
-        return news.change_news(records, delivery.incident, delivery.policy, place)
+        return news.change_news(records, delivery.incident, delivery.policy, location)
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:

@@ -104,7 +104,7 @@ class ReviewCanvasSender(SenderBase):
         ids = []
         for index, line in enumerate(written_lines[key]):
             section_ids = await self._sections_with(canvas_id, canvas.needle(line))
-            count, at = canvas.place(written_lines, key, index)
+            count, at = canvas.occurrence(written_lines, key, index)
             if len(section_ids) != count:
                 return None
             ids.append(section_ids[at])
