@@ -24,7 +24,7 @@ DOWN_AFTER_S = 20.0
 
 
 class OutageWatch:
-    """Sets `Context.outage`. `slack` returns what is wrong with Slack, or None; `on_return` is called when it is back."""
+    """Sets `Context.outage`. `slack` returns Slack's trouble, or None; `on_return` is called once it is back."""
 
     name = "outage watch"
 

@@ -29,8 +29,8 @@ def unrecorded_moves(
 ) -> list[Entry]:
     """The entries that are missing now that `report` has come in; `recorded` are the dedup keys of those there are.
 
-    `known_reports` are the person's other reports of about that time. A later report may show that an earlier one was of
-    another move than was thought, so an entry can be that of another report. There are never more entries than moves.
+    `known_reports` are the person's other reports of about that time. A later report may show that an earlier one
+    belongs to another move, so an entry can be that of another report. There are never more entries than moves.
     """
     alike = [report, *(known_report for known_report in known_reports if known_report.entry.kind == report.entry.kind)]
     moves = [move for move in _moves(alike) if _is_near(move, report.entry.at)]

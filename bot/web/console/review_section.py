@@ -36,7 +36,7 @@ class SectionView:
     """A section of an incident's review, as the visitor may see it."""
 
     incident: Incident
-    view: ReviewView
+    review: ReviewView
     section: Section
 
     @property
