@@ -67,12 +67,12 @@ class _RecipientCollector:
         if self._inside is not None and person.slack not in self._inside:
             self.left_out.append(ExcludedRecipient(name, "the incident is private, and they are not in its channel"))
             return
-        ways = [self._way(person, method) for method in self._by]
-        reached = [candidate for candidate in ways if isinstance(candidate, Recipient)]
+        results = [self._recipient_or_reason(person, method) for method in self._by]
+        reached = [candidate for candidate in results if isinstance(candidate, Recipient)]
         for candidate in reached:
             self._add(candidate)
         if not reached:
-            reasons = [candidate for candidate in ways if isinstance(candidate, str)]
+            reasons = [candidate for candidate in results if isinstance(candidate, str)]
             self.left_out.append(ExcludedRecipient(name, "; ".join(dict.fromkeys(reasons)) or "no method reaches them"))
 
     def add_mail(self, address: str, name: str) -> None:
@@ -94,8 +94,8 @@ class _RecipientCollector:
     def result(self) -> Reach:
         return Reach(tuple(self._recipients.values()), tuple(dict.fromkeys(self.left_out)))
 
-    def _way(self, person: Person, method: str) -> Recipient | str:
-        """The recipient by this method, or why it does not reach the person."""
+    def _recipient_or_reason(self, person: Person, method: str) -> Recipient | str:
+        """The recipient by this method, or the reason why it does not reach the person."""
         if method == "slack":
             if person.problem or self._context.directory.problem(person.slack):
                 return self._context.directory.problem(person.slack) or person.problem
