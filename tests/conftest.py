@@ -61,9 +61,9 @@ def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An open, empty database of either kind."""
-    opened = await open_database(database_url)
-    yield opened
-    await opened.close()
+    connected = await open_database(database_url)
+    yield connected
+    await connected.close()
 
 
 def _created(request: pytest.FixtureRequest, *, empty: bool) -> Iterator[str]:

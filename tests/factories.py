@@ -62,8 +62,10 @@ POLICIES = (FIVE, FOUR, SPELLED, ONE, MANY)
 CATALOGUE = replace(FIVE, services={"web": Service("web", "Web shop"), "pay": Service("pay", "Payments")})
 
 
-def new_incident(title: str = "Checkout is down", policy: Policy = FIVE, number: int = 1, **known: Any) -> Incident:
-    return verbs.declare(number, verbs.NewIncident(title, policy.severities[0].key, ADA, **known), policy, NOW).incident
+def new_incident(title: str = "Checkout is down", policy: Policy = FIVE, number: int = 1, **fields: Any) -> Incident:
+    return verbs.declare(
+        number, verbs.NewIncident(title, policy.severities[0].key, ADA, **fields), policy, NOW
+    ).incident
 
 
 def with_channel(incident: Incident) -> Incident:
@@ -110,6 +112,6 @@ def labels(block: dict[str, Any]) -> list[str]:
 
 def presses(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """Every button: label, action, value."""
-    buttons = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
+    buttons = [button for block in blocks if block["type"] == "actions" for button in block["elements"]]
     buttons += [block["accessory"] for block in blocks if "accessory" in block]
-    return [(one["text"]["text"], one["action_id"], one["value"]) for one in buttons]
+    return [(button["text"]["text"], button["action_id"], button["value"]) for button in buttons]

@@ -17,7 +17,7 @@ def user(identity: str, username: str, name: str, **more: Any) -> Raw:
 def weekly(identity: str, name: str, members: list[str], **more: Any) -> Raw:
     return {
         "id": identity, "name": name, "startDate": "2026-01-05T08:00:00Z", "endDate": None, "type": "weekly",
-        "length": 1, "participants": [{"type": "user", "id": each} for each in members], **more,
+        "length": 1, "participants": [{"type": "user", "id": member} for member in members], **more,
     }  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def _routing(identity: str, name: str | None, notify: tuple[str, str | None], **
 
 def _override(alias: str, person: str, start: str, end: str, rotations: list[str] | None = None) -> Raw:
     raw: Raw = {"alias": alias, "user": {"type": "user", "id": person}, "startDate": start, "endDate": end}
-    return {**raw, "rotations": [{"id": each, "name": each} for each in rotations]} if rotations else raw
+    return {**raw, "rotations": [{"id": rotation, "name": rotation} for rotation in rotations]} if rotations else raw
 
 
 def _escalation(identity: str, rules: list[tuple[str, str, int]], repeat: int = 0) -> Raw:

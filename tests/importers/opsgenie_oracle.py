@@ -43,7 +43,10 @@ def timeline(schedule: Raw, overrides: list[Raw], start: datetime, days: int) ->
 
 def rotation_minutes(rotation: Raw, zone: str, span: Span) -> list[str | None]:
     """Who is on call by one rotation, minute by minute."""
-    people = [None if each["type"] == "none" else f"{each['type']}:{each['id']}" for each in rotation["participants"]]
+    people = [
+        None if participant["type"] == "none" else f"{participant['type']}:{participant['id']}"
+        for participant in rotation["participants"]
+    ]
     minutes: list[str | None] = [None] * span.length
     length = _UNITS[rotation["type"]] * rotation.get("length", 1)
     anchor = datetime.fromisoformat(rotation["startDate"])

@@ -35,7 +35,7 @@ def entries(schedule: Raw, overrides: list[Raw], since: datetime, until: datetim
 
 def _layer(layer: Raw, zone: str, span: Span) -> list[str | None]:
     minutes: list[str | None] = [None] * span.length
-    users = [each["user"]["id"] for each in layer["users"]]
+    users = [user["user"]["id"] for user in layer["users"]]
     length = timedelta(seconds=layer["rotation_turn_length_seconds"])
     anchor = datetime.fromisoformat(layer["rotation_virtual_start"])
     for number, first, last in turns(span, anchor, lambda wall: wall + length, zone):
@@ -53,10 +53,10 @@ def _layer(layer: Raw, zone: str, span: Span) -> list[str | None]:
 
 def _allowed(restrictions: list[Raw]) -> list[bool]:
     allowed = [False] * WEEK
-    for each in restrictions:
-        hour, minute, _ = (int(part) for part in each["start_time_of_day"].split(":"))
-        days = [each["start_day_of_week"] - 1] if each["type"] == "weekly_restriction" else list(range(7))
+    for restriction in restrictions:
+        hour, minute, _ = (int(part) for part in restriction["start_time_of_day"].split(":"))
+        days = [restriction["start_day_of_week"] - 1] if restriction["type"] == "weekly_restriction" else list(range(7))
         for day in days:
-            for after in range(each["duration_seconds"] // 60):
+            for after in range(restriction["duration_seconds"] // 60):
                 allowed[(day * 1440 + hour * 60 + minute + after) % WEEK] = True
     return allowed

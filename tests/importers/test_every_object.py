@@ -174,7 +174,7 @@ def count(lists: Mapping[str, list[Raw]]) -> int:
 
 
 def inner(items: Iterable[Raw], name: str) -> int:
-    return sum(len(each[name]) for each in items)
+    return sum(len(item[name]) for item in items)
 
 
 CASES = [

@@ -42,7 +42,7 @@ def row(plan: Plan, kind: str, identity: str) -> tuple[str, str]:
 
 
 def value(plan: Plan, section: str, key: str) -> Any:
-    (found,) = [each.value for each in plan.additions if each.section == (section,) and each.key == key]
+    (found,) = [addition.value for addition in plan.additions if addition.section == (section,) and addition.key == key]
     return found
 
 
@@ -111,7 +111,7 @@ def test_rotations_with_their_restrictions_are_layers(odd: Plan) -> None:
     schedule = value(odd, "schedules", "payments-secondary")
     assert schedule["timezone"] == "America/Sao_Paulo"
     assert schedule["together"] is True
-    layers = {each.value["name"]: each.value for each in schedule["layers"]}
+    layers = {layer.value["name"]: layer.value for layer in schedule["layers"]}
     assert layers["day"] == {
         "name": "day", "rotation": "weekly", "handoff": "mon 05:00", "start": "2026-01-05",
         "members": ["anna-sorensen", "nobody", "ben-o-neil"], "hours": "mon 09:00-fri 17:00",
@@ -215,7 +215,9 @@ def test_services_and_routes_lead_where_the_team_s_alerts_led(odd: Plan) -> None
         "schedule": "payments-primary",
     }
     assert row(odd, "service", "sv-2")[0] == "changed"
-    routes = {each.value["name"]: each.value for each in odd.additions if each.section == ("alerts", "routes")}
+    routes = {
+        addition.value["name"]: addition.value for addition in odd.additions if addition.section == ("alerts", "routes")
+    }
     worst = routes["opsgenie t-pay/rr1"]
     assert worst["match"] == {"team": "payments", "severity": "P1"}
     assert worst["escalate"][0]["notify"] == ["schedule:payments-primary"]
@@ -224,7 +226,9 @@ def test_services_and_routes_lead_where_the_team_s_alerts_led(odd: Plan) -> None
 
 
 def test_priorities_are_severities(odd: Plan) -> None:
-    mapped = {each.key: each.value for each in odd.additions if each.section == ("alerts", "severity", "map")}
+    mapped = {
+        addition.key: addition.value for addition in odd.additions if addition.section == ("alerts", "severity", "map")
+    }
     assert mapped == {"P1": "sev1", "P2": "sev2", "P3": "sev3", "P4": "sev4", "P5": "sev5"}
 
 

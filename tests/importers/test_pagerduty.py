@@ -157,7 +157,7 @@ def layer(identity: str, name: str, users: list[str], **more: Any) -> Raw:
         "end": None,
         "rotation_virtual_start": "2026-01-05T08:00:00Z",
         "rotation_turn_length_seconds": 604800,
-        "users": [{"user": reference("user", each)} for each in users],
+        "users": [{"user": reference("user", user)} for user in users],
         "restrictions": [],
         **more,
     }
@@ -175,7 +175,7 @@ def plan() -> Plan:
 
 
 def test_every_object_of_the_source_stands_in_the_report_exactly_once(plan: Plan) -> None:
-    rows = [(each.kind, each.id) for each in plan.report.rows]
+    rows = [(row.kind, row.id) for row in plan.report.rows]
     assert len(rows) == len(set(rows))
     assert set(rows) == {
         ("user", "UANNA"),
@@ -201,7 +201,7 @@ def test_every_object_of_the_source_stands_in_the_report_exactly_once(plan: Plan
         ("maintenance_window", "MW1"),
         ("incident", "IN42"),
     }
-    assert [each for each in plan.report.rows if each.state != "moved" and not each.why] == []
+    assert [row for row in plan.report.rows if row.state != "moved" and not row.why] == []
 
 
 def test_the_policy_pages_as_the_account_does(plan: Plan, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_rungs_page_the_next_on_call_and_teams_in_turn() -> None:
         Rung(Origin("escalation_rule", "2"), targets=[Participant("person", "1")], how="next"),
     ]
     plan = plan_of(person("1", "Anna", "anna@example.com"), ladder=ladder)
-    (value,) = [each.value for each in plan.additions if each.section == ("ladders",)]
+    (value,) = [addition.value for addition in plan.additions if addition.section == ("ladders",)]
     assert [rung["notify"] for rung in value] == [["turn:ops"], ["contact:anna"]]
     assert {row.id: str(row.state) for row in plan.report.rows if row.kind == "escalation_rule"} == {
         "1": "moved",

@@ -47,7 +47,7 @@ def proof_of(double: Any, folder: Path, days: int = 90) -> Proof:
 def test_generated_opsgenie_accounts_are_on_call_as_before_at_every_minute(tmp_path: Path) -> None:
     proof = proof_of(opsgenie_account(0, SCHEDULES, PEOPLE, NOW), tmp_path)
     assert proof.total_minutes == SCHEDULES * 120 * 1440
-    assert [each.as_json() for each in proof.differences[:3]] == []
+    assert [difference.as_json() for difference in proof.differences[:3]] == []
     assert proof.equal_minutes == proof.total_minutes
 
 
@@ -55,7 +55,7 @@ def test_generated_opsgenie_accounts_are_on_call_as_before_at_every_minute(tmp_p
 def test_generated_pagerduty_accounts_are_on_call_as_before_at_every_minute(tmp_path: Path) -> None:
     proof = proof_of(pagerduty_account(0, SCHEDULES, PEOPLE, NOW), tmp_path)
     assert proof.total_minutes == SCHEDULES * 120 * 1440
-    assert [each.as_json() for each in proof.differences[:3]] == []
+    assert [difference.as_json() for difference in proof.differences[:3]] == []
     assert proof.equal_minutes == proof.total_minutes
 
 
@@ -75,7 +75,7 @@ def test_a_difference_is_named_with_its_cause_and_its_minutes(tmp_path: Path) ->
         ]
     double.overrides = {"s0": [], "s1": []}
     proof = proof_of(double, tmp_path, days=2)
-    assert proof.total_minutes - proof.equal_minutes == sum(each.minutes for each in proof.differences)
+    assert proof.total_minutes - proof.equal_minutes == sum(difference.minutes for difference in proof.differences)
     assert len(proof.differences) > 30
-    assert {each.cause for each in proof.differences} == {"nobody in the policy is u-gone"}
-    assert {each.ours for each in proof.differences} == {()}
+    assert {difference.cause for difference in proof.differences} == {"nobody in the policy is u-gone"}
+    assert {difference.ours for difference in proof.differences} == {()}

@@ -41,14 +41,14 @@ class Double:
     on_write: Callable[[int], None] = lambda count: None
 
     def incident(self, incident_id: str) -> dict[str, Any]:
-        found = next((each for each in self.incidents if each["id"] == incident_id), None)
+        found = next((incident for incident in self.incidents if incident["id"] == incident_id), None)
         if found is None:
             raise web.HTTPNotFound(text='{"error": "Couldn\'t find Incident"}', content_type="application/json")
         return found
 
     def bodies(self, number: int = 0) -> list[tuple[str, str]]:
         """Status and words of the updates of an incident, the oldest first."""
-        return [(each["status"], each["body"]) for each in reversed(self.incidents[number]["incident_updates"])]
+        return [(update["status"], update["body"]) for update in reversed(self.incidents[number]["incident_updates"])]
 
     def apply(self, incident: dict[str, Any], given: dict[str, Any]) -> None:
         if unknown := set(given) - FIELDS:

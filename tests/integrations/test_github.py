@@ -198,7 +198,7 @@ async def test_labels_and_assignees_that_github_drops_are_said(sqlite_url: str, 
         dropped = "GitHub dropped the labels incident, p1 and the assignee tombaker"
         assert dropped in texts(of_kind(await world.show(), "action"))[-1]
         channel = world.ws.channel(INSIDE)
-        assert any(dropped in words(world, each) for each in world.ws.bot_messages(channel.id))
+        assert any(dropped in words(world, message) for message in world.ws.bot_messages(channel.id))
 
 
 async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sqlite_url: str, tmp_path: Path) -> None:

@@ -142,8 +142,8 @@ class LinearDouble(Double):
 
     def _page(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """The latest change first, a hundred at a time."""
-        span = [each for each in self.issues.values() if asked["since"] < each["updatedAt"] <= asked["until"]]
-        span.sort(key=lambda each: str(each["updatedAt"]), reverse=True)
+        span = [issue for issue in self.issues.values() if asked["since"] < issue["updatedAt"] <= asked["until"]]
+        span.sort(key=lambda issue: str(issue["updatedAt"]), reverse=True)
         end = int(asked.get("after") or 0) + 100
         return {"nodes": span[end - 100 : end], "pageInfo": {"hasNextPage": end < len(span), "endCursor": str(end)}}
 
@@ -160,7 +160,7 @@ class LinearDouble(Double):
 
     def named(self, name: str) -> dict[str, Any]:
         """The issue with this identifier; empty if there is none."""
-        return next((each for each in self.issues.values() if each["identifier"] == name), {})
+        return next((issue for issue in self.issues.values() if issue["identifier"] == name), {})
 
 
 def linear_time(at: datetime) -> str:

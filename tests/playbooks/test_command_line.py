@@ -117,8 +117,8 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
     schema = json.loads(tocsin("--schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    for one in loader.shipped_library().playbooks:
-        validator.validate(parse_yaml(Path(one.file).read_text(encoding="utf-8"), one.file).values)
+    for playbook in loader.shipped_library().playbooks:
+        validator.validate(parse_yaml(Path(playbook.file).read_text(encoding="utf-8"), playbook.file).values)
     wrong = {**yaml.safe_load((loader.SHIPPED / "war-room.yml").read_text(encoding="utf-8")), "ownr": "x"}
     assert not validator.is_valid(wrong)
 
@@ -126,7 +126,7 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
 def test_stats_list_each_playbook(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     asyncio.run(walked_once(sqlite_url))
-    (found,) = [one for one in json.loads(tocsin("stats", "--json").stdout) if one["id"] == "redis-outage"]
+    (found,) = [load for load in json.loads(tocsin("stats", "--json").stdout) if load["id"] == "redis-outage"]
     assert (found["used"], found["ended"], found["succeeded"], found["skipped"]) == (1, 1, 0, {"1.1": 1})
     assert found["last_used_at"] == "2026-03-02T12:00:00.000000Z"
     assert len(json.loads(tocsin("stats", "--json").stdout)) == 40

@@ -37,7 +37,7 @@ def test_the_manual_names_every_type_and_runner() -> None:
 
 
 def test_the_manual_counts_the_playbooks_correctly() -> None:
-    kinds = [one.kind for one in loader.shipped_library().playbooks]
+    kinds = [playbook.kind for playbook in loader.shipped_library().playbooks]
     assert (kinds.count("playbook"), kinds.count("checklist")) == (31, 9)
 
 

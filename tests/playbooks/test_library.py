@@ -54,9 +54,9 @@ def commands(one: Playbook) -> list[tuple[Step, Command]]:
 
 
 def test_every_required_playbook_ships() -> None:
-    shipped = {one.id for one in LIBRARY.playbooks if one.kind == "playbook"}
+    shipped = {playbook.id for playbook in LIBRARY.playbooks if playbook.kind == "playbook"}
     assert shipped == {name for names in OF_THE_MISSION.values() for name in names}
-    assert sorted(one.id for one in LIBRARY.playbooks if one.kind == "checklist") == CHECKLISTS
+    assert sorted(playbook.id for playbook in LIBRARY.playbooks if playbook.kind == "checklist") == CHECKLISTS
 
 
 # What is true in every organisation: the release before, Redis's own port, a full disk's usual place, a look-back.
@@ -67,7 +67,9 @@ EVERYBODYS = {("revision", "0"), ("port", "6379"), ("keep", "500M"), ("path", "/
 @EVERY
 def test_the_blanks_of_a_shipped_playbook_hold_nobodys_own_names(one: Playbook) -> None:
     """Hosts, namespaces, containers and sizes are asked for when it is opened."""
-    assert {(each.name, each.default) for each in one.parameters if each.default is not None} <= EVERYBODYS
+    assert {
+        (parameter.name, parameter.default) for parameter in one.parameters if parameter.default is not None
+    } <= EVERYBODYS
 
 
 @EVERY

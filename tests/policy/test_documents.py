@@ -93,7 +93,7 @@ def test_the_example_shows_every_kind_of_question_and_method() -> None:
 def test_the_manual_explains_every_setting() -> None:
     manual = (DOCS / "policy.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `([a-z_]+)`", manual, re.MULTILINE))
-    settings = {yaml_name(*each) for part in parts(models.Document).values() for each in part.model_fields.items()}
+    settings = {yaml_name(*item) for part in parts(models.Document).values() for item in part.model_fields.items()}
     assert settings - explained == set()
     assert explained - settings == set()
 

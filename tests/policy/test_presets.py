@@ -201,7 +201,7 @@ def test_sev1_5_has_the_roles_of_001(key: str, duties: int, levels: list[str]) -
 def test_p0_p4_has_the_triggers_of_003(
     when: str, over: float | None, after: int, severities: list[str], notify: list[str]
 ) -> None:
-    found = next(one for one in preset_json("p0-p4")["triggers"].values() if one["when"] == when)
+    found = next(trigger for trigger in preset_json("p0-p4")["triggers"].values() if trigger["when"] == when)
     assert (found["over"], found["after"], found["severities"], found["notify"]) == (over, after, severities, notify)
 
 

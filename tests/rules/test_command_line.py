@@ -207,7 +207,7 @@ async def test_a_backtest_says_when_a_rule_would_have_fired_and_about_which_inci
         monkeypatch.setenv("PROMETHEUS_URL", prometheus.display_url)
         found = await asyncio.to_thread(as_json, "rules", "backtest", "errors", "--since", "7h")
         assert (found["fired"], found["matched"], found["false"], found["incidents"]) == (2, 1, 1, ["INC-1"])
-        assert [(datetime.fromisoformat(each["fired_at"]).timestamp() - end) / 60 for each in found["firings"]] == [
+        assert [(datetime.fromisoformat(firing["fired_at"]).timestamp() - end) / 60 for firing in found["firings"]] == [
             -307,
             -127,
         ]

@@ -57,7 +57,7 @@ def direct_messages(world: World, person: str, about: str = "") -> list[Message]
 async def ephemeral_texts(world: World, name: str) -> list[str]:
     """The texts of a person's ephemeral messages, once the bot is idle."""
     await settle(world)
-    return [words(world, shown) for shown in world.ws.ephemerals(name)]
+    return [words(world, message) for message in world.ws.ephemerals(name)]
 
 
 async def type_command(world: World, name: str, channel: str, line: str) -> str:
@@ -70,9 +70,9 @@ async def type_command(world: World, name: str, channel: str, line: str) -> str:
 async def answer_to(world: World, name: str, channel: str, line: str) -> str:
     """The text of the private answer to a command, also if it is a message of its own: a table, or charts."""
     before = len(world.ws.ephemerals(name))
-    said = await type_command(world, name, channel, line)
-    if said:
-        return said
+    reply_text = await type_command(world, name, channel, line)
+    if reply_text:
+        return reply_text
     await settle(world)
     new = world.ws.ephemerals(name)[before:]
     assert len(new) == 1, new
@@ -86,8 +86,8 @@ async def declare(world: World, text: str = "sev2 Checkout is down", by: str = "
     return channel
 
 
-def of_kind(shown: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
-    return [entry for entry in shown["timeline"] if entry["kind"] in kinds]
+def of_kind(incident: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
+    return [entry for entry in incident["timeline"] if entry["kind"] in kinds]
 
 
 def texts(entries: Iterable[dict[str, Any]]) -> list[str]:
@@ -101,8 +101,8 @@ def all_messages(world: World) -> list[Message]:
 
 def example_of(answer: str) -> str:
     """The example command in an answer."""
-    _, found, after = answer.partition("This works: ")
-    assert found, answer
+    _, separator, after = answer.partition("This works: ")
+    assert separator, answer
     return after.splitlines()[0].strip("`")
 
 

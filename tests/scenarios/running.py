@@ -61,9 +61,9 @@ class World:
 
     async def incident_channel(self, number: int = 1) -> Channel:
         await self.ws.until(lambda: self._pinned(number))
-        found = self.ws.find_channel(f"inc-{number}-") or self.ws.find_channel(f"inc-{number}")
-        assert found is not None
-        return found
+        channel = self.ws.find_channel(f"inc-{number}-") or self.ws.find_channel(f"inc-{number}")
+        assert channel is not None
+        return channel
 
     def _pinned(self, number: int) -> bool:
         channel = self.ws.find_channel(f"inc-{number}")

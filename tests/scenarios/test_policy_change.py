@@ -35,9 +35,9 @@ def text(then: str = LENA, every: str = "2h", roles: str = "", needed: str = "",
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    found = tmp_path / "policy.yml"
-    found.write_text(text())
-    return found
+    file = tmp_path / "policy.yml"
+    file.write_text(text())
+    return file
 
 
 @pytest.fixture

@@ -38,9 +38,9 @@ def text(who: str = TOM, then: str = LENA, every: str = "15m", phone: str = "+49
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    found = tmp_path / "policy.yml"
-    found.write_text(text())
-    return found
+    file = tmp_path / "policy.yml"
+    file.write_text(text())
+    return file
 
 
 @pytest.fixture

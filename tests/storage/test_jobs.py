@@ -44,7 +44,7 @@ async def test_a_plan_comes_back_byte_for_byte(database: Database) -> None:
 async def test_one_of_many_replicas_begins_a_job(database: Database) -> None:
     job = await add_job(database)
     claims = await asyncio.gather(*(begun(database, job) for _ in range(12)))
-    assert sum(each is not None for each in claims) == 1
+    assert sum(claim is not None for claim in claims) == 1
     async with database.reading() as conn:
         assert await jobs.ready(conn, 10) == []
         assert await jobs.count_by_runner(conn, []) == {("process", "running"): 1}

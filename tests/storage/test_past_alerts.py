@@ -19,7 +19,7 @@ def many(count: int) -> list[PastAlert]:
 
 async def titles(database: Database, words: str) -> list[str]:
     async with database.reading() as conn:
-        return [each.title for each in await search_past_alerts(conn, words)]
+        return [alert.title for alert in await search_past_alerts(conn, words)]
 
 
 async def test_a_past_alert_is_found_by_its_words_and_takes_no_number_of_an_incident(database: Database) -> None:

@@ -131,5 +131,5 @@ def _known_at(world: World, removal: Removal) -> float | None:
         event = record.payload.get("event") or {}
         about = (event.get("type"), event.get("channel"), event.get("user"))
         if about == ("member_left_channel", removal.channel, removal.user) and record.at >= removal.at - 1:
-            return next((float(each["at"]) for each in record.attempts if each["status"] == 200), None)
+            return next((float(attempt["at"]) for attempt in record.attempts if attempt["status"] == 200), None)
     return None

@@ -34,7 +34,9 @@ async def context(make_context: MakeContext) -> Context:
 async def read(context: Context) -> tuple[str, list[str]]:
     async with context.database.reading() as conn:
         review = review_json(await read_review(conn, context.policy, 1), datetime.now(UTC).date())
-    return " ".join(each["text"] for part in review["sections"] for each in part["sentences"]), review["participants"]
+    return " ".join(sentence["text"] for part in review["sections"] for sentence in part["sentences"]), review[
+        "participants"
+    ]
 
 
 async def test_a_private_merged_incident_is_drawn_on_while_all_readers_may_see_it(context: Context) -> None:

@@ -173,7 +173,7 @@ def test_pagerduty_names_assignees_and_who_acknowledged(clock: MovableClock) -> 
     data = {"id": "P1", "type": "incident", "title": "Disk full", "status": "triggered"}
     event = {"id": "01A", "event_type": "incident.triggered", "occurred_at": START.isoformat()}
     triggered = {"event": {**event, "data": {**data, "assignees": [{"summary": "Anna"}, {"summary": "Ben"}]}}}
-    assert [each.who for each in pagerduty.read(Delivery(triggered), START).pages] == ["Anna", "Ben"]
+    assert [page.who for page in pagerduty.read(Delivery(triggered), START).pages] == ["Anna", "Ben"]
     acknowledged = {
         "event": {
             **event,
@@ -182,4 +182,4 @@ def test_pagerduty_names_assignees_and_who_acknowledged(clock: MovableClock) -> 
             "data": {**data, "status": "acknowledged"},
         }
     }
-    assert [str(each.side) for each in pagerduty.read(Delivery(acknowledged), START).pages] == ["acknowledged"]
+    assert [str(page.side) for page in pagerduty.read(Delivery(acknowledged), START).pages] == ["acknowledged"]

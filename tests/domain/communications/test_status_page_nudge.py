@@ -23,7 +23,7 @@ def published_incident(*, resolved: bool = False) -> Incident:
 
 
 def due_audience_keys(incident: Incident, after: float) -> list[str]:
-    return [each.key for each in stages.due_audiences(incident, FIVE, minutes(after))]
+    return [audience.key for audience in stages.due_audiences(incident, FIVE, minutes(after))]
 
 
 def test_a_page_that_was_never_told_is_not_asked_for() -> None:

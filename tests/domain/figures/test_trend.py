@@ -43,7 +43,7 @@ def test_of_a_thousand_periods_without_change_at_most_one_in_twenty_is_claimed_t
 
 
 def test_of_a_thousand_long_periods_without_change_at_most_one_in_twenty_is_claimed_to_differ() -> None:
-    claims = [each for each in verdicts(11, 1000, (60, 90), (90, 60), 1.0) if each is not Verdict.CANNOT_TELL]
+    claims = [verdict for verdict in verdicts(11, 1000, (60, 90), (90, 60), 1.0) if verdict is not Verdict.CANNOT_TELL]
     assert len(claims) <= 50
 
 
@@ -54,7 +54,7 @@ def test_a_halving_is_found_in_four_of_five_with_sixty_incidents() -> None:
 
 
 def test_another_mix_of_severities_is_no_progress() -> None:
-    claims = [each for each in verdicts(3, 200, (5, 55), (55, 5), 1.0) if each is not Verdict.CANNOT_TELL]
+    claims = [verdict for verdict in verdicts(3, 200, (5, 55), (55, 5), 1.0) if verdict is not Verdict.CANNOT_TELL]
     assert len(claims) <= 14  # one in twenty, and what chance adds to 200
 
 

@@ -57,11 +57,11 @@ def test_the_first_of_their_own_methods_is_used_at_once_and_the_rung_keeps_pager
 
 def test_the_others_are_deadlines_that_quote_the_person() -> None:
     deadlines = following(paged_incident()[0])
-    assert [(each.due_at - NOON, each.reason) for each in deadlines] == [
+    assert [(deadline.due_at - NOON, deadline.reason) for deadline in deadlines] == [
         (2 * MINUTE, "Anna: paged by SMS too, unless somebody answers"),
         (5 * MINUTE, "Anna: paged by telephone too, unless somebody answers"),
     ]
-    assert [each.kind for each in deadlines] == ["acknowledge", "acknowledge"]
+    assert [deadline.kind for deadline in deadlines] == ["acknowledge", "acknowledge"]
 
 
 def test_a_method_for_some_severities_is_quiet_at_the_others() -> None:

@@ -79,7 +79,7 @@ class LayerWalk:
         if (self.layer.ends_at and minute >= self.layer.ends_at) or not within(self.layer.hours, wall):
             return []
         if self.layer.shifts is not None:
-            return [each.member for each in self.layer.shifts.shifts if each.starts_at <= minute < each.ends_at]
+            return [shift.member for shift in self.layer.shifts.shifts if shift.starts_at <= minute < shift.ends_at]
         if self.handoffs < 0:
             return []
         return [self.layer.members[self.handoffs // self.layer.every % len(self.layer.members)]]

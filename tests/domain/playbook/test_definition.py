@@ -80,7 +80,7 @@ def playbook() -> Playbook:
 def test_defaults_are_filled_in_and_missing_parameters_named() -> None:
     one = playbook()
     assert one.filled_values() == {"namespace": "production"}
-    assert [each.name for each in one.missing_parameters(one.steps[0], one.filled_values())] == ["pod"]
+    assert [parameter.name for parameter in one.missing_parameters(one.steps[0], one.filled_values())] == ["pod"]
     assert one.missing_parameters(one.steps[0], one.filled_values({"pod": "x-1"})) == ()
 
 

@@ -65,11 +65,11 @@ def section(record: Record, key: str) -> Section:
 
 
 def section_text(record: Record, key: str) -> str:
-    return "\n".join(each.text for each in section(record, key).sentences)
+    return "\n".join(sentence.text for sentence in section(record, key).sentences)
 
 
 def section_questions(record: Record, key: str) -> str:
-    return "\n".join(f"{each.to}: {each.text}" for each in section(record, key).questions)
+    return "\n".join(f"{question.to}: {question.text}" for question in section(record, key).questions)
 
 
 def test_every_section_stands_in_order_and_every_sentence_cites_an_entry() -> None:

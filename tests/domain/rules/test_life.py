@@ -107,7 +107,7 @@ def test_a_rule_is_quiet_about_a_reason_that_has_an_alert_of_its_own() -> None:
 def test_a_rule_that_is_evaluated_no_more_resolves() -> None:
     state = states(TWO, "xxx")[-1]
     over = end(mark_told(state, state), NOW + 9 * MINUTE)
-    assert [(each.resolved_at, each.told) for each in over.instances] == [(NOW + 9 * MINUTE, False)]
+    assert [(instance.resolved_at, instance.told) for instance in over.instances] == [(NOW + 9 * MINUTE, False)]
     assert over.state is I
     assert end(states(TWO, "x")[-1], NOW).instances == ()
 

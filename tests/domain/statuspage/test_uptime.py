@@ -24,7 +24,7 @@ def test_where_publications_overlap_the_worse_state_counts_once() -> None:
         new_publication(5 * HOUR, HOUR, api=S.PARTIAL_OUTAGE),
         new_publication(3 * HOUR, 2 * HOUR, api=S.MAJOR_OUTAGE),
     )
-    assert [(each.ends_at - each.starts_at, each.state) for each in spans([long, short], "api", NOW)] == [
+    assert [(span.ends_at - span.starts_at, span.state) for span in spans([long, short], "api", NOW)] == [
         (2 * HOUR, S.PARTIAL_OUTAGE), (HOUR, S.MAJOR_OUTAGE), (HOUR, S.PARTIAL_OUTAGE),
     ]  # fmt: skip
 

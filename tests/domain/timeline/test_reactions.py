@@ -64,7 +64,7 @@ def slack_state(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), un
 def test_unreported_changes_are_found(
     before: list[Entry], now: list[Entry] | None, slack: SlackState, changes: list[str]
 ) -> None:
-    assert [one.kind for one in missed_changes(before, before if now is None else now, slack, at(60))] == changes
+    assert [change.kind for change in missed_changes(before, before if now is None else now, slack, at(60))] == changes
 
 
 def test_a_missed_change_is_last_and_has_a_stable_key() -> None:
@@ -80,10 +80,12 @@ def test_a_missed_change_is_last_and_has_a_stable_key() -> None:
 
 def test_a_removed_reaction_says_so_and_an_unpin_has_no_actor() -> None:
     assert [
-        (one.actor, one.text, one.data["added"]) for one in missed_changes([eyes()], [eyes()], slack_state(), at(60))
+        (change.actor, change.text, change.data["added"])
+        for change in missed_changes([eyes()], [eyes()], slack_state(), at(60))
     ] == [(ADA, ":eyes: taken back", False)]
     assert [
-        (one.actor, one.data["added"]) for one in missed_changes([pin_entry()], [pin_entry()], slack_state(), at(60))
+        (change.actor, change.data["added"])
+        for change in missed_changes([pin_entry()], [pin_entry()], slack_state(), at(60))
     ] == [("unknown", False)]
 
 

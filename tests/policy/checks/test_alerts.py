@@ -19,7 +19,7 @@ alerts:
 def warned(tmp_path: Path, alerts: str) -> list[str]:
     path = tmp_path / "policy.yml"
     path.write_text(HEAD + alerts)
-    return [str(each) for each in policy.read(path).warnings if "alerts." in str(each)]
+    return [str(warning) for warning in policy.read(path).warnings if "alerts." in str(warning)]
 
 
 @pytest.mark.parametrize(

@@ -24,4 +24,4 @@ async def test_groups_and_incidents_of_the_span_are_counted(make_context: MakeCo
     async with context.database.reading() as conn:
         counted = await alert_rates(conn, since)
     assert (counted.incidents, counted.detection_rate, counted.false_positive_rate) == (1, 1.0, 0.5)
-    assert [(each.rule, each.precision) for each in counted.rules] == [("Slow", 0.0), ("Down", 1.0)]
+    assert [(rule.rule, rule.precision) for rule in counted.rules] == [("Slow", 0.0), ("Down", 1.0)]

@@ -103,7 +103,7 @@ async def test_an_open_run_is_posted_and_summed_up_in_its_incident(context: Cont
     async with context.database.reading() as conn:
         stored = await incidents.get(conn, 1)
     assert stored is not None
-    assert [(each.number, each.playbook, each.outcome) for each in stored.walks] == [(1, "fix-it", None)]
+    assert [(walk.number, walk.playbook, walk.outcome) for walk in stored.walks] == [(1, "fix-it", None)]
 
 
 async def test_the_current_step_has_a_deadline_that_an_assignment_restarts(context: Context, run: PlaybookRun) -> None:

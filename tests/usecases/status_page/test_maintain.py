@@ -63,7 +63,7 @@ async def test_after_a_night_without_the_bot_everything_due_happens_once(context
     async with context.database.reading() as conn:
         found = await publications.get(conn, made.id)
     assert found is not None
-    assert [str(each.status) for each in found.updates] == ["scheduled", "in_progress", "completed"]
+    assert [str(update.status) for update in found.updates] == ["scheduled", "in_progress", "completed"]
 
 
 async def test_maintenance_by_hand_waits_for_a_person(context: Context, clock: MovableClock) -> None:
