@@ -8,7 +8,6 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.dialect import sql_now
 from storage.schema import outbox
 
 DAY = "day"  # in the receipt of a reminder: the day on which the person got it, by their own clock
@@ -39,13 +38,13 @@ async def others(conn: AsyncConnection, prefix: str, row: int) -> list[OtherRemi
 
 
 async def showing(conn: AsyncConnection, prefix: str, incident: int, number: int) -> list[str]:
-    """The keys of the latest reminders that show an action item, and of those that are being sent and may show it.
+    """The keys of the latest reminders that show an action item, and of those still to be sent, which may show it.
 
-    They are `MOST_SHOWING` at most, of those whose keys begin with the prefix.
+    A process may just be sending one that this transaction sees as waiting. They are `MOST_SHOWING` at most, of those
+    whose keys begin with the prefix.
     """
-    at_once = sa.and_(_c.state == "queued", _c.next_try_at <= sql_now(conn.dialect.name))
     query = sa.select(_c.dedup_key, _c.state, _c.receipt).where(
-        _begins_with(prefix), sa.or_(_c.state.in_((*sorted(UNDER_WAY), "sent")), at_once)
+        _begins_with(prefix), _c.state.in_(("queued", *sorted(UNDER_WAY), "sent"))
     )
     rows = await conn.execute(query.order_by(_c.id.desc()).limit(_LATEST))
     keys = [

@@ -47,9 +47,9 @@ def action_reminder_prefix(owner: str) -> str:
 
 
 def action_reminder_edit(owner: str, key: str) -> Notice:
-    """Bring a reminder, given by its dedup key, up to date: an item that is settled loses its buttons."""
+    """Bring a reminder, given by its dedup key, up to date: an item that is settled loses its buttons.
+
+    It is not held for the reminder: one that waits for somebody's morning shows the items as they are then.
+    """
     payload = ActionReminderEditPayload(key, owner).to_json()
-    return Notice(
-        f"edit:{key}", NoticeKind.ACTION_REMINDER_EDIT, None, payload,
-        depends_on=key, priority=Priority.EDIT, resend=True,
-    )  # fmt: skip
+    return Notice(f"edit:{key}", NoticeKind.ACTION_REMINDER_EDIT, None, payload, priority=Priority.EDIT, resend=True)

@@ -14,11 +14,11 @@ from bot.domain.values import working_hours
 from bot.slack.blocks import actions as blocks
 from bot.slack.directory.time_zones import zone_of_addressee
 from bot.slack.senders import post_once
-from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
+from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.usecases.queries.actions import find_live, visible
 from storage import actions
-from storage.outbox import reminded
+from storage.outbox import receipts, reminded
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 from storage.outbox.reminded import OtherReminder
@@ -73,6 +73,8 @@ class ActionSender(SenderBase):
         result = await post_once.post(self._api, notice, channel, message, unless=unless)
         if not isinstance(result, Sent):
             return result
+        if notice.uncertain:  # what an earlier attempt posted shows the items as they were then
+            await self.edit(result.receipt, message)
         shown = [[item.incident, item.number] for item in live_items.items]
         return Sent({**result.receipt, reminded.DAY: today.isoformat(), reminded.ITEMS: shown})
 
@@ -84,9 +86,13 @@ class ActionSender(SenderBase):
     async def edit_reminder(self, notice: ClaimedNotice) -> SendResult:
         """Show the items of a reminder as they are now."""
         payload = read_payload(notice, ActionReminderEditPayload)
-        receipt = await self.posted(payload.of)
-        if receipt is None:
-            return NEVER_POSTED
+        async with self._context.database.reading() as conn:
+            sent = await receipts.outcome(conn, payload.of)
+        if sent is not None and sent.state == "leased":
+            return Deferred("the reminder is being sent", _SOON)
+        if sent is None or sent.state != "sent" or not sent.receipt or "ts" not in sent.receipt:
+            return NotNeeded("the reminder was not sent, or shows the items as they are once it is")
+        receipt = sent.receipt
         zone = await zone_of_addressee(self._api, payload.person, self._context.policy.zone)
         keys = [(incident, number) for incident, number in receipt.get(reminded.ITEMS, ())]
         async with self._context.database.reading() as conn:
