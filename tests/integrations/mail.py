@@ -117,24 +117,30 @@ def client_side() -> ssl.SSLContext:
 
 
 class _Counted(SMTP):
-    """Counts the connections."""
+    """Counts the connections. `live` has those that are open."""
 
     post: Post
+    live: set[_Counted]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self.transport is None:  # STARTTLS makes it a second time
             self.post.connections += 1
             self.post.open += 1
+            self.live.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.post.open -= 1
+        self.live.discard(self)
         super().connection_lost(error)
 
 
 @asynccontextmanager
-async def post_office(*, starttls: bool = False, tls: bool = False, password: str | None = None) -> AsyncIterator[Post]:
-    post = Post(password=password)
+async def post_office(
+    post: Post | None = None, *, starttls: bool = False, tls: bool = False, password: str | None = None
+) -> AsyncIterator[Post]:
+    post = post or Post(password=password)
+    live: set[_Counted] = set()
     how: dict[str, Any] = {"tls_context": server_side(), "require_starttls": True} if starttls else {}
     if password is not None:
         how |= {"authenticator": post.login, "auth_required": True, "auth_require_tls": starttls}
@@ -144,7 +150,7 @@ async def post_office(*, starttls: bool = False, tls: bool = False, password: st
             # aiosmtpd wants STARTTLS for passwords; here TLS is around the whole connection, or this is loopback.
             warnings.simplefilter("ignore", UserWarning)
             made = _Counted(post, enable_SMTPUTF8=True, hostname="localhost", loop=asyncio.get_running_loop(), **how)
-        made.post = post
+        made.post, made.live = post, live
         return made
 
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=server_side() if tls else None)
@@ -154,3 +160,13 @@ async def post_office(*, starttls: bool = False, tls: bool = False, password: st
     finally:
         server.close()
         await server.wait_closed()
+        await _end(live)
+
+
+async def _end(live: set[_Counted]) -> None:
+    """Close the connections whose client has gone a moment ago, or has not said goodbye."""
+    for connection in list(live):
+        if isinstance(connection.transport, asyncio.Transport):
+            connection.transport.abort()
+    for _ in range(3):  # turns of the event loop until it has closed them
+        await asyncio.sleep(0)

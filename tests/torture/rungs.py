@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP
-
 import sandbox
 from sandbox import Workspace
 from storage import incidents
 from storage.open import open_database
 from tests.integrations.doubles import serving
+from tests.integrations.mail import post_office
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
 from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
@@ -226,9 +225,5 @@ async def night(plan: Plan, url: str, folder: Path) -> AsyncIterator[Night]:
         pagerduty, twilio, post = FaultyPagerDuty(), FaultyTwilio(), Mailbox()
         await stack.enter_async_context(serving(pagerduty))
         await stack.enter_async_context(serving(twilio))
-        server = await asyncio.get_running_loop().create_server(
-            lambda: SMTP(post, enable_SMTPUTF8=True, hostname="localhost"), "127.0.0.1", 0
-        )
-        post.port = server.sockets[0].getsockname()[1]
-        stack.callback(server.close)
+        await stack.enter_async_context(post_office(post))
         yield Night(plan, url, folder, ws, pagerduty, twilio, post)
