@@ -38,13 +38,14 @@ class ShiftShape(Shape):
 
 
 class OnDutyShape(Shape):
-    """A person on call now. `until` is null if the shift ends beyond the look-ahead."""
+    """A person on call now. If `until` is null, the shift ends after `at_least_until`, 400 days ahead, or never."""
 
     model_config = ConfigDict(title="OnDuty")
 
     member: str
     name: str
     until: datetime | None
+    at_least_until: datetime | None = Field(description="How far was looked for the end, if there is none so far.")
 
 
 class NextShiftShape(Shape):
@@ -60,7 +61,8 @@ class NextShiftShape(Shape):
 class OnCallShape(Shape):
     """A schedule with the people on call now and next; null for nobody.
 
-    `now` and `next` are the first of several; `everybody` and `coming` have all of them.
+    `now` and `next` are the first of several; `everybody` and `coming` have all of them. A shift that goes on for more
+    than 400 days is cut off there, and `everybody` says so.
     """
 
     model_config = ConfigDict(title="OnCall")
@@ -147,12 +149,15 @@ async def _list(call: Call, arguments: ListArguments) -> Answer:
 
 
 def _on_call(schedule: Schedule, policy: Policy, at: datetime, in_force: tuple[Override, ...]) -> dict[str, Any]:
-    current, upcoming = oncall.current_shifts(schedule, at, in_force), oncall.next_shifts(schedule, at, in_force)
+    current = oncall.current_shifts(schedule, at, in_force, oncall.LONGEST_LOOKAHEAD)
+    ends = {_end(shift, at)["until"] for shift in current}
+    nobody_next = ends == {None} and not schedule.together  # a second long search would find nothing
+    upcoming = () if nobody_next else oncall.next_shifts(schedule, at, in_force)
     return {
         "schedule": schedule.key,
         "now": _shift(current[0], policy) if current else None,
         "next": _shift(upcoming[0], policy) if upcoming else None,
-        "everybody": [{**_person(shift.member, policy), "until": _until(shift, at)} for shift in current],
+        "everybody": [{**_person(shift.member, policy), **_end(shift, at)} for shift in current],
         "coming": [{**_person(shift.member, policy), "from": instant(shift.starts_at)} for shift in upcoming],
     }
 
@@ -162,9 +167,11 @@ def _person(member: str, policy: Policy) -> dict[str, str]:
     return {"member": member, "name": contact.name or member if contact else member}
 
 
-def _until(shift: Shift, at: datetime) -> str | None:
-    """When the shift ends; None if that is beyond the look-ahead."""
-    return instant(shift.ends_at) if shift.ends_at < at + oncall.LOOKAHEAD else None
+def _end(shift: Shift, at: datetime) -> dict[str, str | None]:
+    """When the shift ends, or how far was looked for its end."""
+    is_cut_off = shift.ends_at >= at + oncall.LONGEST_LOOKAHEAD
+    until, at_least_until = (None, instant(shift.ends_at)) if is_cut_off else (instant(shift.ends_at), None)
+    return {"until": until, "at_least_until": at_least_until}
 
 
 def _shift(shift: Shift, policy: Policy) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bot.domain.values.slack_ids import is_user_id
 from bot.domain.values.wall_clock import change_of_clocks, first_instant
 
 _HORIZONS = (timedelta(days=8), timedelta(days=40), timedelta(days=400))  # searched one after the other
-LOOKAHEAD = _HORIZONS[1]  # how far `current_shift` looks
+LOOKAHEAD, LONGEST_LOOKAHEAD = _HORIZONS[1:]  # how far `current_shift` looks, and how far it can look
 
 # Name of a schedule, an instant → contact keys or user IDs on call then; empty where nobody is.
 OnCall = Callable[[str, datetime], tuple[str, ...]]
@@ -95,11 +95,13 @@ def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override
     return next(iter(current_shifts(schedule, at, overrides)), None)
 
 
-def current_shifts(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> tuple[Shift, ...]:
-    """The shifts at `at` of everybody on call. A shift that ends over 40 days later is cut off there."""
+def current_shifts(
+    schedule: Schedule, at: datetime, overrides: Sequence[Override] = (), lookahead: timedelta = LOOKAHEAD
+) -> tuple[Shift, ...]:
+    """The shifts at `at` of everybody on call. A shift that ends after the look-ahead is cut off there."""
     on_duty = on_call(schedule, at, overrides)
     ends: dict[str, datetime] = {}
-    for horizon in _HORIZONS[:2]:
+    for horizon in (horizon for horizon in _HORIZONS if horizon <= lookahead):
         end = at + horizon
         ends = _ends_of(on_duty, _periods(schedule, at, end, overrides))
         if all(until < end for until in ends.values()):

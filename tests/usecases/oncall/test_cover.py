@@ -183,7 +183,29 @@ async def test_everybody_on_call_is_listed_now_and_next_at_any_time(make_context
     await cover(call.context, "support", START + HOUR, START + 2 * HOUR, CAT)
     answer = await operation.run(call, ListArguments(at=START + HOUR, schedule="support"))
     (row,) = answer.body["schedules"]
-    assert row["everybody"] == [{"member": CAT.user, "name": CAT.user, "until": instant(START + 2 * HOUR)}]
+    until = instant(START + 2 * HOUR)
+    assert row["everybody"] == [{"member": CAT.user, "name": CAT.user, "until": until, "at_least_until": None}]
     assert [(each["name"], each["from"]) for each in row["coming"]] == [
         (name, instant(START + 2 * HOUR)) for name in ("U0ADA0000", "Eve Adams", "U0BEN0000")
     ]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "until", "at_least_until", "coming"),
+    [
+        ("rotation: {every: 6, unit: month}, members: [U0ADA0000, U0BEN0000]", "2026-07-01T07:00:00.000Z", None, 1),
+        ("members: [U0ADA0000]", None, "2027-05-03T01:30:15.123Z", 0),
+    ],
+)
+async def test_the_end_of_a_shift_is_told_however_far_it_is_and_how_far_was_looked_where_there_is_none(
+    make_context: MakeContext, rotation: str, until: str | None, at_least_until: str | None, coming: int
+) -> None:
+    schedule = f"{{handoff: '1 09:00', start: 2026-01-01, timezone: Europe/Berlin, {rotation}}}"
+    if "month" not in rotation:
+        schedule = f"{{timezone: Europe/Berlin, {rotation}}}"
+    call = Call(make_context(f"preset: sev1-5\nschedules: {{primary: {schedule}}}\n"), "U0ADA0000")
+    operation = next(each for each in OPERATIONS if each.name == "list_schedules")
+    (row,) = (await operation.run(call, ListArguments(at=START))).body["schedules"]
+    (person,) = row["everybody"]
+    assert (person["until"], person["at_least_until"], len(row["coming"])) == (until, at_least_until, coming)
+    assert row["now"]["ends_at"] == (until or at_least_until)
