@@ -91,7 +91,7 @@ async def open_base(settings: Settings, resources: AsyncExitStack) -> Base:
     )
     starting = StartingServer(settings.host, settings.port, metrics)
     try:
-        me = await read_identity(api, database, starting.say)
+        me = await read_identity(api, database, starting.report)
     finally:
         await starting.stop()
     async with database.transaction() as conn:

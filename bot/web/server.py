@@ -41,7 +41,7 @@ class HttpServer:
         self.port = 0
         self.application = application
         self.limiter = limiter
-        self._wanted_port = port
+        self._configured_port = port
         self._site: web.TCPSite | None = None
         self._runner = web.AppRunner(
             application, access_log=None, handler_cancellation=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S,
@@ -59,11 +59,11 @@ class HttpServer:
     async def start(self) -> None:
         """Listen, and set `port` to the one in use: with port 0 the system chooses it."""
         await self._runner.setup()
-        self._site = GuardedSite(self._runner, self.limiter, self.host, self._wanted_port)
+        self._site = GuardedSite(self._runner, self.limiter, self.host, self._configured_port)
         try:
             await self._site.start()
         except OSError as error:
-            raise ListenError(listen_problem(self.host, self._wanted_port, error)) from error
+            raise ListenError(listen_problem(self.host, self._configured_port, error)) from error
         self.port = int(self._runner.addresses[0][1])
 
     async def stop(self, within_s: float) -> None:

@@ -12,7 +12,7 @@ STOPS_WITHIN_S = 1.0
 
 
 class StartingServer:
-    """The server of the HTTP port before the start. The first `say` opens the port."""
+    """Serves the HTTP port before the start. The first call of `report` opens the port."""
 
     def __init__(self, host: str, port: int, metrics: Metrics) -> None:
         limiter = ConnectionLimiter(metrics)
@@ -23,7 +23,7 @@ class StartingServer:
         self._server = HttpServer(site, limiter, host, port)
         self._reason = ""
 
-    async def say(self, reason: str) -> None:
+    async def report(self, reason: str) -> None:
         """Open the port unless it is open, and answer every request with this reason."""
         first, self._reason = not self._reason, reason
         if first:

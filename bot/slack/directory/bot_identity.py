@@ -28,11 +28,11 @@ class TokenRefused(TocsinError):
 
 
 async def read_identity(
-    api: SlackApi, database: Database, say: Callable[[str], Awaitable[None]] | None = None
+    api: SlackApi, database: Database, report: Callable[[str], Awaitable[None]] | None = None
 ) -> BotIdentity:
     """Ask Slack by `auth.test`, and store the answer. If Slack is away, return the stored answer; without one, wait.
 
-    `say` receives a sentence about the wait each time that Slack does not answer.
+    `report` receives a sentence about the wait each time that Slack does not answer.
 
     Raises `TokenRefused` if Slack refuses the token and there is no stored answer.
     """
@@ -51,8 +51,8 @@ async def read_identity(
                 log.warning("slack.away", error=str(error), hint="the last known identity is used; posts wait")
                 return last_known
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
-            if say is not None:
-                await say(f"waiting for Slack's first answer ({error}); asked again every {wait_s:.0f} s")
+            if report is not None:
+                await report(f"waiting for Slack's first answer ({error}); asked again every {wait_s:.0f} s")
             await asyncio.sleep(error.wait_s or wait_s)
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
         else:
