@@ -47,29 +47,29 @@ def metrics_command(
     **selected: str | None,
 ) -> None:  # fmt: skip
     """Show the number of incidents, how long they took, and whether that became better or worse."""
-    target, words = Target(server=server), (since, until)
+    target, bounds = Target(server=server), (since, until)
     if person is not None:
-        _print_load(target, words, person, as_json=as_json)
+        _print_load(target, bounds, person, as_json=as_json)
         return
     if is_remote(target):
-        figures = run_with_client(target, lambda client: _fetch_figures(client, words, {**selected, "by": by}))
+        figures = run_with_client(target, lambda client: _fetch_figures(client, bounds, {**selected, "by": by}))
     else:
         selection = Selection(**selected)
-        figures = run(lambda database, settings: _figures(database, settings, words, selection, by))
+        figures = run(lambda database, settings: _figures(database, settings, bounds, selection, by))
     if as_json:
         print_json(figures)
     else:
         echo_lines("\n".join(figures["words"]))
 
 
-def _print_load(target: Target, words: tuple[str, str | None], person: str, *, as_json: bool) -> None:
+def _print_load(target: Target, bounds: tuple[str, str | None], person: str, *, as_json: bool) -> None:
     if not is_user_id(person):
         raise TocsinError(f"“{person}” is no Slack ID. This works: tocsin metrics --load U0MAYA0000")
     names: dict[str, str] = {}
     if is_remote(target):
-        loads = run_with_client(target, lambda client: _fetch_loads(client, words, person))
+        loads = run_with_client(target, lambda client: _fetch_loads(client, bounds, person))
     else:
-        loads = run(lambda database, settings: _loads(database, settings, words, person))
+        loads = run(lambda database, settings: _loads(database, settings, bounds, person))
         names = run(lambda database, _: _names(database, loads))
     if as_json:
         print_json([asdict(load) for load in loads])
@@ -78,21 +78,21 @@ def _print_load(target: Target, words: tuple[str, str | None], person: str, *, a
 
 
 async def _fetch_figures(
-    client: OperationClient, words: tuple[str, str | None], selected: Mapping[str, str | None]
+    client: OperationClient, bounds: tuple[str, str | None], selected: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """The figures through the API. Days are those of the policy there, as on the database."""
     zone = ZoneInfo((await client.run("get_policy", {}, {}))["timezone"])
-    period = parse_period(*words, datetime.now(UTC), zone)
+    period = parse_period(*bounds, datetime.now(UTC), zone)
     arguments = {name: value for name, value in selected.items() if value is not None}
     arguments["start"] = period.start.isoformat()
-    if words[1] is not None:
+    if bounds[1] is not None:
         arguments["end"] = period.end.isoformat()
     return dict(await client.run("get_figures", {}, arguments))
 
 
-async def _fetch_loads(client: OperationClient, words: tuple[str, str | None], person: str) -> list[PersonLoad]:
+async def _fetch_loads(client: OperationClient, bounds: tuple[str, str | None], person: str) -> list[PersonLoad]:
     """The load of whom the token acts as, and of people whom they lead, through the API, which counts days back."""
-    since, until = words
+    since, until = bounds
     days = since.removesuffix("d")
     if until is not None or not days.isdecimal():
         raise TocsinError("From a server, the load counts back from now: --since 90d")
@@ -109,19 +109,19 @@ async def _names(database: Database, loads: list[PersonLoad]) -> dict[str, str]:
 
 
 async def _loads(
-    database: Database, settings: Settings, words: tuple[str, str | None], person: str
+    database: Database, settings: Settings, bounds: tuple[str, str | None], person: str
 ) -> list[PersonLoad]:
     """Nights and weekends go by the policy's time zone: Slack, which knows each person's own, is not asked."""
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
-    period = parse_period(*words, now, policy.zone)
+    period = parse_period(*bounds, now, policy.zone)
     async with database.snapshot() as conn:
         pages = await people_paged(conn, period.start, period.end)
     return loads_of(person, pages, policy, policy.zone)
 
 
 async def _figures(
-    database: Database, settings: Settings, words: tuple[str, str | None], selection: Selection, by: str
+    database: Database, settings: Settings, bounds: tuple[str, str | None], selection: Selection, by: str
 ) -> dict[str, Any]:
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
@@ -130,5 +130,5 @@ async def _figures(
         selection = replace(selection, severity=severity)
     if selection.team is not None:
         selection = replace(selection, team=team_key(selection.team, policy))
-    scope = Scope(parse_period(*words, now, policy.zone), selection, by)
+    scope = Scope(parse_period(*bounds, now, policy.zone), selection, by)
     return figures_json(await period_figures(database, policy, scope, now), policy)

@@ -61,8 +61,8 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
     if notice.kind not in WITHHELD | IN_ORDER and not drilled:
         return delivery
     if delivery.outages.current is not None or drilled:
-        why = WITHHELD_BY_DRILL if drilled else WHY_IN_ORDER if notice.kind in IN_ORDER else WHY
-        return Deferred(why, min(max(now - notice.created_at, SOONEST), LATEST))
+        why = WHY_IN_ORDER if notice.kind in IN_ORDER else WHY
+        return Deferred(WITHHELD_BY_DRILL if drilled else why, min(max(now - notice.created_at, SOONEST), LATEST))
     if notice.kind in IN_ORDER:
         return delivery
     last = next(iter(spans(delivery.outages, delivery.incident)), None)
