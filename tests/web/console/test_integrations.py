@@ -63,6 +63,10 @@ async def test_each_integration_is_tested_without_harm(sqlite_url: str, tmp_path
         maya = await stack.enter_async_context(browser(world, scopes="admin"))
         tom = await stack.enter_async_context(browser(world, "U0TOM00000"))
 
+        checked = await maya.send(await maya.get("/setup"), "/setup/check")
+        assert checked.status == 200, checked.text
+        assert "<strong>database</strong>" in checked.text
+
         said = await integration_result(maya, "github")
         assert "GitHub answers, and shows acme/app, acme/checkout. Nothing was created." in said
         assert "It failed for acme/nothing: GitHub refuses it (404): there is no repository acme/nothing" in said
