@@ -10,9 +10,13 @@ from bot.domain.incident import metric_input
 from bot.domain.values.masking import Masker
 from bot.policy import preset
 from bot.policy.models.automation import AllowedHost
+from bot.slack.commands.parse import parse
 
 PRINTED = 256 * 1024  # what a command or an answer may hold
 TYPED = 3000
+LONG = (
+    40_000  # the longest message, which may mention the bot: https://docs.slack.dev/reference/methods/chat.postMessage
+)
 WITHIN_S = 30.0  # on a busy machine; each took minutes or hours when its pattern was written carelessly
 
 
@@ -47,6 +51,14 @@ def test_figures_of_any_length_are_parsed_in_linear_time(typed: str) -> None:
     began = time.process_time()
     metric_input.parse(typed, preset("sev1-5"))
     assert time.process_time() - began < WITHIN_S
+
+
+@pytest.mark.parametrize("typed", ["ack " + "-" * LONG, "ack " + "(" * LONG, "*" * LONG, "role " + "a " * (LONG // 2)])
+def test_commands_of_any_length_are_parsed_in_linear_time(typed: str) -> None:
+    policy = preset("sev1-5")
+    began = time.process_time()
+    parse(typed, policy, asker="U0MAYA0000")
+    assert time.process_time() - began < WITHIN_S / 5
 
 
 def test_host_names_of_any_length_are_parsed_in_linear_time() -> None:

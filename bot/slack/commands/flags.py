@@ -19,7 +19,9 @@ TWO_INCIDENTS = "--in names two incidents. Name one."
 LONGEST_NUMBER = 9  # digits
 _DASH = r"[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]"  # iOS types — for --
 _QUOTES = "\"'“”„‟‘’‚‛«»‹›`´″′*_~\u200b\u200c\u200d\u2060\ufeff\u00ad"  # and characters that nobody sees
-_OPENING, _CLOSING = (f"[{re.escape(_QUOTES + brackets)}]*" for brackets in ("([{<", ")]}>"))
+# Rows of characters are bounded, since a search begins anew at each character of a long row.
+_OPENING, _CLOSING = (f"[{re.escape(_QUOTES + brackets)}]{{0,40}}" for brackets in ("([{<", ")]}>"))
+_DASHES = r"(?:-{2,40}|[\u2012-\u2015])"
 # `--in`, `-in`, `—in`, `--incident`, wrapped in quotes or not; not the end of a word such as `built-in`.
 _FLAG = re.compile(
     rf"(?<![^\W_])(?<!{_DASH})(?P<open>{_OPENING}){_DASH}{{1,3}}in(?:cident)?(?=inc\W?\d|[\W_\d]|$)"
@@ -37,9 +39,9 @@ _AFTER = re.compile(f"(?P<quotes>{_CLOSING})(?P<mark>[,;:.!?]*)")
 # What may be `--in` or punctuation: `-- in INC-1`, `done—in INC-1`, `ok--in 1`, `--INC-1`.
 _UNCLEAR = re.compile(
     rf"{_DASH}{{1,3}}\s+in(?:cident)?\b[\s=:]*#?inc(?:ident)?\W?\d+"
-    rf"|(?<=[^\W_])(?:--+|[\u2012-\u2015])in\b[\s=:]*#?inc(?:ident)?\W?\d+"
-    rf"|(?<=[^\W_])--+in\b[\s=:]*#?\d+"
-    rf"|(?<!\w)(?:--+|[\u2012-\u2015])#?inc(?:ident)?\W?\d+",
+    rf"|(?<=[^\W_]){_DASHES}in\b[\s=:]*#?inc(?:ident)?\W?\d+"
+    rf"|(?<=[^\W_])-{{2,40}}in\b[\s=:]*#?\d+"
+    rf"|(?<!\w){_DASHES}#?inc(?:ident)?\W?\d+",
     re.IGNORECASE,
 )
 _PRIVATE = re.compile(

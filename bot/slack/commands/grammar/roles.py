@@ -12,6 +12,7 @@ from bot.slack.commands.request import Request
 
 NOBODY = frozenset({"none", "nobody", "noone", "no-one", "clear", "-"})
 _ABBREVIATIONS = {"comms": "communications"}  # usual ones that are no prefix
+_MOST_WORDS = 20  # of a title of a role
 _LISTED = 20  # roles in an answer
 
 
@@ -64,7 +65,7 @@ def _role_and_name(phrase: str, context: ParseContext, *, by_mention: bool) -> t
     if by_mention or not isinstance(match, tuple):
         return match, ""
     words = phrase.split()
-    for count in range(len(words) - 1, 0, -1):
+    for count in range(min(len(words) - 1, _MOST_WORDS), 0, -1):
         role = find_role(_tidy(" ".join(words[:count])), context.policy)
         if not isinstance(role, tuple):
             return role, typed_name(" ".join(words[count:]), context)
