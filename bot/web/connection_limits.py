@@ -87,9 +87,9 @@ class ConnectionLimiter:
         """Count a refusal, and log it now and then."""
         self._refusals.note(why)
 
-    def _too_slow(self) -> web.Response:
-        self.refuse("too slow")
-        answer = web.Response(status=408, text="Refused: the body took too long.")
+    def _close(self, why: str, status: int, words: str) -> web.Response:
+        self.refuse(why)
+        answer = web.Response(status=status, text=f"Refused: {words}.")
         answer.force_close()
         return answer
 
@@ -118,7 +118,9 @@ class ConnectionLimiter:
                         async with asyncio.timeout(self.body_within_s):
                             await request.read()
                     except TimeoutError:
-                        return self._too_slow()
+                        return self._close("too slow", 408, "the body took too long")
+                    except ConnectionResetError:  # nobody reads the answer
+                        return self._close("broken off", 400, "the body broke off")
                 return await handler(request)
             finally:
                 if connection is not None:

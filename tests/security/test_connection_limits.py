@@ -92,6 +92,26 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
+async def test_a_body_that_breaks_off_is_counted_and_leaves_no_traceback(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/slack/events", "/login", "/status/subscribe", "/api/v1/incidents"):
+        async with connected(world) as (_, writer):
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: 100\r\n\r\n"
+            writer.write(head.encode() + b"{")
+            await writer.drain()
+            assert await answer_of(world, "/healthz")  # meanwhile the head has arrived
+    async with asyncio.timeout(WITHIN_S):
+        while 'refused_total{why="broken off"} 4.0' not in await answer_of(world, "/metrics"):
+            await asyncio.sleep(0.05)
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def answer_of(world: World, path: str) -> str:
+    async with world.ws.http.session().get(f"http://127.0.0.1:{world.tocsin.port}{path}") as answer:
+        return await answer.text()
+
+
 async def test_too_many_idle_connections_do_not_keep_slack_out(world: World) -> None:
     await world.declare()
     world.tocsin.http.limiter.most = 20
