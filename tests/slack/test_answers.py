@@ -77,6 +77,8 @@ SNOOZED = verbs.snooze(OPEN, HOUR, BEN, NOW).incident
             f"You acknowledged INC-1 already, {day(2)}. Go to <#C0INC>.",
         ),
         (replies.acknowledged_reply(new_incident()), "You are responding to INC-1."),
+        (replies.acknowledged_reply(OPEN, here="D0DIRECT"), "You are responding to INC-1. Go to <#C0INC>."),
+        (replies.acknowledged_reply(OPEN, here="C0INC"), "You are responding to INC-1."),
         (
             replies.outdated_press_reply(RESOLVED),
             "INC-1 is over: it is resolved. If it is failing again, reopen it. Go to <#C0INC>.",

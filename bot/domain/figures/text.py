@@ -119,7 +119,7 @@ def _unclear_trends(report: Report) -> list[str]:
         f"{', '.join(group)} ({f'{n} against {before}' if n and before else 'nothing to compare with'})"
         for (n, before), group in names.items()
     )
-    return [f"You cannot tell yet whether it changed, against comparable incidents of the period before: {spans}"]
+    return [f"Too early to tell whether these changed since the period before: {spans}"]
 
 
 def _distribution(of: Distribution) -> str:

@@ -129,16 +129,17 @@ def other_version_reply(surface: str, command: str, typed: Sequence[tuple[str, s
 
 
 def already_acknowledged_reply(
-    incident: Incident, by: str, at: datetime, user: str = "", *, offer_lead: bool = False
+    incident: Incident, by: str, at: datetime, user: str = "", *, offer_lead: bool = False, here: str | None = None
 ) -> Message:
-    """The answer to a person who acknowledges after somebody else, or again. `offer_lead` as below."""
+    """The answer to a person who acknowledges after somebody else, or again. `offer_lead` and `here` as below."""
     text = f"You acknowledged {incident.id} already, {elements.moment(at)}."
     if by != user:
         text = (
             f"{mention(by)} was first to acknowledge {incident.id}, {elements.moment(at)}. "
             "You're counted as responding too, thank you."
         )
-    return _lead_offer(incident, text) if offer_lead else elements.line(text + _go(incident))
+    text += _go(incident, here)
+    return _lead_offer(incident, text) if offer_lead else elements.line(text)
 
 
 def leads_already(incident: Incident, holder: str, since: datetime | None, command: str) -> Message:
@@ -148,17 +149,20 @@ def leads_already(incident: Incident, holder: str, since: datetime | None, comma
     return elements.line(f"{mention(holder)} leads {incident.id} already{when}. If you agreed to take over: {instead}")
 
 
-def acknowledged_reply(incident: Incident, *, offer_lead: bool = False) -> Message:
-    """The answer to the person who acknowledged. `offer_lead` adds the button to become incident commander."""
-    text = f"You are responding to {incident.id}."
-    return _lead_offer(incident, text) if offer_lead else elements.line(text + _go(incident))
+def acknowledged_reply(incident: Incident, *, offer_lead: bool = False, here: str | None = None) -> Message:
+    """The answer to the person who acknowledged. `offer_lead` adds the button to become incident commander.
+
+    `here` is the channel in which the person sees it: nobody is sent to where they are.
+    """
+    text = f"You are responding to {incident.id}.{_go(incident, here)}"
+    return _lead_offer(incident, text) if offer_lead else elements.line(text)
 
 
 def _lead_offer(incident: Incident, text: str) -> Message:
     return elements.message(
         f"{text} Nobody leads it yet.",
         [
-            elements.section(f"{text}{_go(incident)}\nNobody leads it yet. Will you? You can hand it on at any time."),
+            elements.section(f"{text}\nNobody leads it yet. Will you? You can hand it on at any time."),
             elements.actions(button("Lead", "lead", press_value(incident), style="primary"), block_id="offer_lead"),
         ],
     )
@@ -310,10 +314,11 @@ def declined_page_reply(incident: Incident, outcome: PagingOutcome | None) -> Me
     )
 
 
-def _go(incident: Incident) -> str:
+def _go(incident: Incident, here: str | None = None) -> str:
     if incident.channel_lost:
         return f" Its channel {phrases.channel_loss(incident)}.{_direct_recipients(incident)}"
-    return f" Go to {phrases.channel_link(incident)}." if incident.channel_id else ""
+    elsewhere = incident.channel_id and incident.channel_id != here
+    return f" Go to {phrases.channel_link(incident)}." if elsewhere else ""
 
 
 def _direct_recipients(incident: Incident) -> str:

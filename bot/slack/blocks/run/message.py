@@ -43,7 +43,7 @@ def run_message(
     blocks: list[Block | None] = [
         elements.section(f"{prefix}:blue_book: *{render(plain(run.name))}* · {progress_bar(run)}"),
         elements.context(_opening(incident, run), *([render(run.before)] if run.before else [])),
-        elements.context(f"{incident.id} is {incident.status}, so this playbook rests.") if resting else None,
+        elements.context(f"{incident.id} is {incident.status}, so this playbook is paused.") if resting else None,
         _missing_values(incident, playbook, run, [steps[state.key] for state in current]) if not resting else None,
         elements.context(f"*{_phase(playbook, first.phase)}*" + _in_parallel(current)),
         *_current_steps(incident, run, current, steps, now, runnable, undoable),

@@ -36,11 +36,12 @@ async def _acknowledge(call: VerbCall) -> Message:
 def _acknowledgement_reply(outcome: AcknowledgementResult, call: IncidentCall) -> Message:
     """The answer: the person is the first, or came after another. A person who may not lead is not asked to."""
     offer_lead = outcome.offer_lead and _may_lead(call)
+    here = call.interaction.channel
     if outcome.first_by is not None and outcome.first_at is not None:
         return replies.already_acknowledged_reply(
-            outcome.incident, outcome.first_by, outcome.first_at, call.user, offer_lead=offer_lead
+            outcome.incident, outcome.first_by, outcome.first_at, call.user, offer_lead=offer_lead, here=here
         )
-    return replies.acknowledged_reply(outcome.incident, offer_lead=offer_lead)
+    return replies.acknowledged_reply(outcome.incident, offer_lead=offer_lead, here=here)
 
 
 def _may_lead(call: IncidentCall) -> bool:

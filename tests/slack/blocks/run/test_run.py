@@ -243,6 +243,6 @@ def test_when_the_incident_ends_its_playbook_keeps_no_live_button(drill: bool) -
     run = lifecycle.open_run(1, 1, playbook, ADA, NOW).run
     ended = verbs.resolve(replace(INCIDENT, drill=drill), ADA, LATER).incident
     assert pressable(run_message(ended, playbook, run, LATER)) == ["All steps"]
-    assert "so this playbook rests" in str(run_message(ended, playbook, run, LATER).blocks)
+    assert "so this playbook is paused" in str(run_message(ended, playbook, run, LATER).blocks)
     after = replace(run, opened_at=LATER + timedelta(minutes=1))  # such as the checklist of the review
     assert "Done" in pressable(run_message(ended, playbook, after, LATER))
