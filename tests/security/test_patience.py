@@ -53,7 +53,10 @@ def test_figures_of_any_length_are_parsed_in_linear_time(typed: str) -> None:
     assert time.process_time() - began < WITHIN_S
 
 
-@pytest.mark.parametrize("typed", ["ack " + "-" * LONG, "ack " + "(" * LONG, "*" * LONG, "role " + "a " * (LONG // 2)])
+@pytest.mark.parametrize(
+    "typed",
+    ["ack " + "-" * LONG, "ack " + "(" * LONG, "*" * LONG, "role " + "a " * (LONG // 2), "cover " + "a " * (LONG // 2)],
+)
 def test_commands_of_any_length_are_parsed_in_linear_time(typed: str) -> None:
     policy = preset("sev1-5")
     began = time.process_time()

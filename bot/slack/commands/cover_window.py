@@ -19,6 +19,7 @@ _SYNONYMS = {"starting": "from", "till": "until", "to": "until"}
 _FROM_TO = re.compile(r"(\d(?::\d\d)?(?:\s?[ap]m)?)\s*[-–—]\s*(?=\d{1,2}(?::|\s?[ap]m))", re.IGNORECASE)
 _ENDS = frozenset({"for", "until"})
 _ECHO_LENGTH = 40
+_MOST_WORDS = 20  # of a time, or of the name of a schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def parse(arguments: str) -> CoverWords:
             raise Refused(f"“{keyword}” is there twice. Write it once.")
         words[keyword] = value.strip()
     parts = name.split()
-    for count in range(1, len(parts)):
+    for count in range(max(1, len(parts) - _MOST_WORDS), len(parts)):
         tail = " ".join(parts[count:])
         if "from" not in words and _can_parse(time_expressions.parse, tail):
             return CoverWords(" ".join(parts[:count]), {"from": tail, **words})
@@ -69,7 +70,7 @@ def parse(arguments: str) -> CoverWords:
 def check_name(name: str, schedules: Collection[str]) -> None:
     """Refuse words between a schedule's name and the time: clearer than saying that there is no such schedule."""
     parts = name.split()
-    for count in range(1, len(parts)):
+    for count in range(1, min(len(parts), _MOST_WORDS)):
         if " ".join(parts[:count]).lower() in schedules and name.lower() not in schedules:
             after = text.clip(text.title_of(" ".join(parts[count:])), _ECHO_LENGTH)
             raise Refused(f"I don't understand “{after}” there. Write from when, and for how long.")
