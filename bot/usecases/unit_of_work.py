@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import policy_change
-from bot.domain.deadlines import plan, withdrawal_reason
+from bot.domain.deadlines import Deadline, plan, withdrawal_reason
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
 from bot.domain.incident.seal import LEDGER, SEAL, needs_seal, reason_seal, seal
@@ -48,6 +48,13 @@ class PendingChange:
     policy_before: Policy | None = None  # if the change brings another policy
     source: Source | None = None  # of the request; None: Slack, or the bot itself
     look_since: datetime | None = None  # its messages may have been sent since then
+    planned: tuple[Deadline, ...] | None = None  # the deadlines before it, under `policy`, if they are known already
+
+    def planned_before(self) -> tuple[Deadline, ...]:
+        """The incident's deadlines before the change; none for one that is being declared."""
+        if self.before is None:
+            return ()
+        return self.planned if self.planned is not None else plan(self.before, self.policy_before or self.policy)
 
 
 @dataclass(slots=True)
@@ -60,11 +67,19 @@ class UnitOfWork:
     policy: Policy
     now: datetime
     look_since: datetime | None = None  # real time: its messages may have been sent since then, before a restore
+    _planned: tuple[Incident, Policy, tuple[Deadline, ...]] | None = None  # of this incident, under this policy
 
     @property
     def incident(self) -> Incident:
         """The incident as locked, or as last written in this transaction."""
         return self._incident
+
+    @property
+    def planned(self) -> tuple[Deadline, ...]:
+        """The incident's deadlines, planned once for each of its states."""
+        if self._planned is None or self._planned[0] is not self._incident or self._planned[1] is not self.policy:
+            self._planned = (self._incident, self.policy, plan(self._incident, self.policy))
+        return self._planned[2]
 
     async def commit(self, change: Change, notices: Sequence[Notice] = (), *, policy: Policy | None = None) -> Incident:
         """Write a change with all its consequences, and return the incident as saved.
@@ -96,8 +111,9 @@ class UnitOfWork:
     def pending(self, outcome: Outcome) -> PendingChange:
         """The outcome as a change that `commit_many` can write with others."""
         return PendingChange(
-            self._incident, outcome, self.policy, source=self.context.source, look_since=self.look_since
-        )
+            self._incident, outcome, self.policy, source=self.context.source, look_since=self.look_since,
+            planned=self.planned,
+        )  # fmt: skip
 
 
 async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], now: datetime) -> list[Incident]:
@@ -110,7 +126,11 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     for change in pending:
         if change.before is None:
             await incidents.insert(conn, change.outcome.incident)
-    entries = [(change.outcome.incident.number, _sealed_entries(change)) for change in pending]
+    plans_before = [change.planned_before() for change in pending]
+    entries = [
+        (change.outcome.incident.number, _sealed_entries(change, planned))
+        for change, planned in zip(pending, plans_before, strict=True)
+    ]
     saves = [
         IncidentSave(change.before, change.outcome.incident, recorded, change.policy, change.outcome.notices)
         for change, recorded in zip(pending, await chain.append(conn, entries), strict=True)
@@ -122,7 +142,7 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
         conn, [save.after for save, incident in zip(saves, stored, strict=True) if save.after != incident]
     )
     await deadlines.decide_many(conn, [decision for change in pending for decision in change.outcome.ledger], now)
-    plans = [_planned_deadlines(save, change.policy_before) for save, change in zip(saves, pending, strict=True)]
+    plans = [_planned_deadlines(save, planned) for save, planned in zip(saves, plans_before, strict=True)]
     await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
     looked = [looked_for(save.notices, change.look_since) for save, change in zip(saves, pending, strict=True)]
     await enqueue.put(conn, [notice for notices in looked for notice in notices])
@@ -142,10 +162,10 @@ def _by_services(pending: PendingChange, now: datetime) -> PendingChange:
     return replace(pending, outcome=outcome, policy=policy, policy_before=pending.policy_before or pending.policy)
 
 
-def _sealed_entries(pending: PendingChange) -> tuple[Entry, ...]:
+def _sealed_entries(pending: PendingChange, planned: Sequence[Deadline]) -> tuple[Entry, ...]:
     """The entries of a change with their source; the last of them seals the incident's row and the ledger."""
     entries = tuple(with_source(entry, pending.source) for entry in pending.outcome.change.entries)
-    ledger = _decisions_about_rows(pending)
+    ledger = _decisions_about_rows(pending, planned)
     if not entries:
         return entries
     seals: dict[str, object] = {}
@@ -161,21 +181,21 @@ def _sealed_entries(pending: PendingChange) -> tuple[Entry, ...]:
     return (*entries[:-1], replace(entries[-1], data={**entries[-1].data, **seals}))
 
 
-def _decisions_about_rows(pending: PendingChange) -> list[LedgerDecision]:
+def _decisions_about_rows(pending: PendingChange, planned: Sequence[Deadline]) -> list[LedgerDecision]:
     """The decisions about deadlines that were planned; others, such as a page by hand, have no row in the ledger."""
-    if pending.before is None or not pending.outcome.ledger:
+    if not pending.outcome.ledger:
         return []
-    planned = {deadline.dedup_key for deadline in plan(pending.before, pending.policy_before or pending.policy)}
-    return [decision for decision in pending.outcome.ledger if decision.dedup_key in planned]
+    keys = {deadline.dedup_key for deadline in planned}
+    return [decision for decision in pending.outcome.ledger if decision.dedup_key in keys]
 
 
-def _planned_deadlines(save: IncidentSave, policy_before: Policy | None) -> deadlines.PlannedDeadlines | None:
+def _planned_deadlines(save: IncidentSave, planned_before: tuple[Deadline, ...]) -> deadlines.PlannedDeadlines | None:
     """The incident's deadlines; None if the change leaves them as they were."""
     before, after = save.before, save.after
     planned = plan(after, save.policy)
     if before is None:
         return deadlines.PlannedDeadlines(after.number, planned, lambda key: "")
-    if planned == plan(before, policy_before or save.policy):
+    if planned == planned_before:
         return None
     return deadlines.PlannedDeadlines(after.number, planned, lambda key: withdrawal_reason(key, before, after))
 

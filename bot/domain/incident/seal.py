@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from bot.domain.incident.state import Incident
 from bot.domain.timeline.entry import Entry, rfc3339
@@ -24,11 +25,8 @@ SEALED_KINDS = frozenset({
 
 def seal(incident: Incident) -> str:
     """A hash of the incident's title, severity, status, roles, times, and who may see it."""
-    values = [
-        incident.title, incident.severity, str(incident.status), incident.private, incident.drill,
-        sorted(incident.roles.items()), incident.declared_by, rfc3339(incident.declared_at),
-        rfc3339(incident.ended_at) if incident.ended_at else None,
-    ]  # fmt: skip
+    *values, roles, declared_by, declared_at, ended_at = _sealed_fields(incident)
+    values += [sorted(roles.items()), declared_by, rfc3339(declared_at), rfc3339(ended_at) if ended_at else None]
     return f"{_VERSION}:{_hash(json.dumps(values, ensure_ascii=False, separators=(',', ':')))}"
 
 
@@ -41,7 +39,14 @@ def needs_seal(before: Incident | None, after: Incident, entries: Sequence[Entry
     """Whether a change gets a seal: it is of a sealed kind, or changes a sealed field."""
     if any(entry.kind in SEALED_KINDS for entry in entries):
         return True
-    return bool(entries) and (before is None or seal(before) != seal(after))
+    return bool(entries) and (before is None or _sealed_fields(before) != _sealed_fields(after))
+
+
+def _sealed_fields(incident: Incident) -> tuple[Any, ...]:
+    return (
+        incident.title, incident.severity, str(incident.status), incident.private, incident.drill, incident.roles,
+        incident.declared_by, incident.declared_at, incident.ended_at,
+    )  # fmt: skip
 
 
 def _hash(text: str) -> str:

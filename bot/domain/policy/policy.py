@@ -331,6 +331,9 @@ class Policy:
 
         Raises `Refused` that lists the severities.
         """
+        for severity in self.severities:
+            if severity.key == key:
+                return severity
         folded = fold_name(key)
         for severity in self.severities:
             if folded in (fold_name(severity.key), fold_name(severity.name)):

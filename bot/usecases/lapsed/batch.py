@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from bot.domain.deadlines import Deadline, plan
+from bot.domain.deadlines import Deadline
 from bot.domain.lapsed.reminder import remind
 from bot.domain.lapsed.reminder_reason import Activity, decide_nudge
 from bot.domain.routing.keys import DeadlineKind
@@ -66,11 +66,7 @@ def _single_reminders(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
 
 def _simple_reminder(work: UnitOfWork, row: LedgerRow) -> Deadline | None:
     """The row's deadline; None if it is no longer planned, or the incident owes other reminders too."""
-    planned = [
-        deadline
-        for deadline in plan(work.incident, work.policy)
-        if deadline.subject and deadline.subject.kind in _REMINDERS
-    ]
+    planned = [deadline for deadline in work.planned if deadline.subject and deadline.subject.kind in _REMINDERS]
     return planned[0] if [deadline.dedup_key for deadline in planned] == [row.dedup_key] else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.domain.deadlines import Deadline, plan
+from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change
 from bot.domain.outcome import Outcome, skip
 from bot.domain.routing.keys import DeadlineKind
@@ -75,9 +75,7 @@ async def handle_lapsed(context: Context, rows: list[LedgerRow]) -> None:
 
 
 async def _handle(work: UnitOfWork, row: LedgerRow) -> None:
-    planned = next(
-        (deadline for deadline in plan(work.incident, work.policy) if deadline.dedup_key == row.dedup_key), None
-    )
+    planned = next((deadline for deadline in work.planned if deadline.dedup_key == row.dedup_key), None)
     if planned is not None and planned.subject is not None:
         await work.write(await HANDLERS[planned.subject.kind](work, planned))
     elif row.subject is not None:

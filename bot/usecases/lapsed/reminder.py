@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.deadlines import Deadline, plan
+from bot.domain.deadlines import Deadline
 from bot.domain.lapsed import reminder
 from bot.domain.lapsed.reminder_reason import decide_nudge
 from bot.domain.outcome import Outcome
@@ -37,7 +37,7 @@ async def _others_waiting(work: UnitOfWork, deadline: Deadline) -> list[Deadline
     """The incident's other deadlines that the same message covers. The ledger is read only if there are any."""
     candidates = [
         candidate
-        for candidate in plan(work.incident, work.policy)
+        for candidate in work.planned
         if candidate.subject is not None
         and candidate.subject.kind in KINDS
         and candidate.dedup_key != deadline.dedup_key
