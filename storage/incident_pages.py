@@ -37,8 +37,8 @@ class PageFilter:
 
 async def read(conn: AsyncConnection, selection: PageFilter, limit: int) -> list[Incident]:
     """Up to `limit` incidents, the newest first."""
-    states = sa.select(_c.state).where(*_conditions(selection)).order_by(_c.number.desc()).limit(limit)
-    return [stored.ADAPTER.validate_python(state) for state in await conn.scalars(states)]
+    states = sa.select(stored.STATE).where(*_conditions(selection)).order_by(_c.number.desc()).limit(limit)
+    return [stored.ADAPTER.validate_json(state) for state in await conn.scalars(states)]
 
 
 def _conditions(selection: PageFilter) -> list[Any]:

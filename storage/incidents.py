@@ -19,6 +19,8 @@ from storage.schema import counters, incidents, timeline
 
 ADAPTER = TypeAdapter(Incident)  # built once, for it takes ten milliseconds
 _c = incidents.c
+# As text, from which the adapter makes an incident in half the time that it takes from a parsed value.
+STATE = sa.cast(_c.state, sa.Text)
 # Statements are built once: building one, and the key SQLAlchemy caches it by, takes longer than running it.
 _NEXT_NUMBER = (
     sa.update(counters)
@@ -27,7 +29,7 @@ _NEXT_NUMBER = (
     .returning(counters.c.value)
 )
 _LAST_NUMBER = sa.select(counters.c.value).where(counters.c.name == "incident")
-_GET = sa.select(_c.state).where(_c.number == sa.bindparam("this"))
+_GET = sa.select(STATE).where(_c.number == sa.bindparam("this"))
 _LOCK = _GET.with_for_update(key_share=True)  # NO KEY UPDATE: blocks writers, but not inserts that refer to the row
 _LOCK_MANY = (
     sa.select(_c.number)
@@ -87,7 +89,7 @@ async def lock_unlocked(conn: AsyncConnection, numbers: Sequence[int]) -> list[I
     Call it first in a transaction: holding one lock while waiting for several can deadlock.
     """
     states = await conn.scalars(_lock_unlocked(conn.dialect.name), {"numbers": list_param(conn, numbers)})
-    return [ADAPTER.validate_python(state) for state in states]
+    return [ADAPTER.validate_json(state) for state in states]
 
 
 @cache
@@ -119,12 +121,12 @@ async def get_many(conn: AsyncConnection, numbers: Collection[int]) -> dict[int,
     if not numbers:
         return {}
     states = await conn.scalars(_get_many(conn.dialect.name), {"numbers": list_param(conn, numbers)})
-    return {incident.number: incident for incident in map(ADAPTER.validate_python, states)}
+    return {incident.number: incident for incident in map(ADAPTER.validate_json, states)}
 
 
 @cache
 def _get_many(dialect: str) -> Any:
-    return sa.select(_c.state).where(in_list(dialect, _c.number, "numbers"))
+    return sa.select(STATE).where(in_list(dialect, _c.number, "numbers"))
 
 
 async def private_among(conn: AsyncConnection, numbers: Collection[int]) -> list[Incident]:
@@ -132,7 +134,7 @@ async def private_among(conn: AsyncConnection, numbers: Collection[int]) -> list
     if not numbers:
         return []
     states = await conn.scalars(_private_among(conn.dialect.name), {"numbers": list_param(conn, numbers)})
-    return [ADAPTER.validate_python(state) for state in states]
+    return [ADAPTER.validate_json(state) for state in states]
 
 
 @cache
@@ -156,14 +158,14 @@ async def newest(
     private: bool = True,
 ) -> list[Incident]:
     """Up to `limit` incidents, the newest first; without private ones if `private` is false."""
-    states = sa.select(_c.state).order_by(_c.number.desc()).limit(limit)
+    states = sa.select(STATE).order_by(_c.number.desc()).limit(limit)
     if open_only:
         states = states.where(_OPEN)
     if severity is not None:
         states = states.where(_c.severity == severity)
     if not private:
         states = states.where(_c.private.is_(sa.false()))
-    return [ADAPTER.validate_python(state) for state in await conn.scalars(states)]
+    return [ADAPTER.validate_json(state) for state in await conn.scalars(states)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +196,8 @@ async def find(
     """Up to `limit` incidents by the order of severities in `worst_first`, then the newest first."""
     ranks = {key: rank for rank, key in enumerate(worst_first)}
     rank = [sa.case(ranks, value=_c.severity, else_=len(ranks))] if ranks else []
-    states = sa.select(_c.state).where(*_conditions(selection)).order_by(*rank, _c.number.desc()).limit(limit)
-    return [ADAPTER.validate_python(state) for state in await conn.scalars(states)]
+    states = sa.select(STATE).where(*_conditions(selection)).order_by(*rank, _c.number.desc()).limit(limit)
+    return [ADAPTER.validate_json(state) for state in await conn.scalars(states)]
 
 
 async def count(conn: AsyncConnection, selection: IncidentFilter) -> IncidentCount:
@@ -234,7 +236,7 @@ def _conditions(selection: IncidentFilter) -> list[Any]:
 
 def _names(text: str) -> sa.ColumnElement[bool]:
     """Whether a text stands by itself anywhere in the stored incident."""
-    return sa.cast(_c.state, sa.Text).icontains(dumps(text), autoescape=True)
+    return STATE.icontains(dumps(text), autoescape=True)
 
 
 async def open_or_ended_after(conn: AsyncConnection, instant: datetime, limit: int) -> list[int]:
@@ -249,7 +251,7 @@ async def open_or_ended_after(conn: AsyncConnection, instant: datetime, limit: i
 
 
 def _incident(state: Any) -> Incident | None:
-    return None if state is None else ADAPTER.validate_python(state)
+    return None if state is None else ADAPTER.validate_json(state)
 
 
 def _update_values(incident: Incident) -> dict[str, Any]:

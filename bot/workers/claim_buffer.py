@@ -17,8 +17,8 @@ from storage.outbox.queue import ClaimedNotice
 # more urgent may be; and it is looked for in Slack before it is sent again, so there may not be many.
 KINDS = frozenset({NoticeKind.NUDGE})
 PRIORITY = Priority.NUDGE
-MOST = 48
-REFILLED_AT = 24
+MOST = 96
+REFILLED_AT = 48
 RENEWED_BEFORE_S = LEASE.total_seconds() / 2  # the end of the lease
 
 

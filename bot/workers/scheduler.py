@@ -25,7 +25,8 @@ from storage.lease import LEASE
 log = structlog.get_logger()
 
 BATCH = 250
-REMINDERS_PER_TRANSACTION = 50  # simple reminders
+REMINDERS_PER_TRANSACTION = 125  # simple reminders
+LONG_BACKLOG = 50  # deadlines that lapsed; with more, less urgent work waits
 OTHERS_PER_TRANSACTION = 20  # other deadlines, on SQLite
 PARALLEL_TRANSACTIONS = 6  # on PostgreSQL
 TICK_S = 1.0
@@ -61,7 +62,7 @@ class Scheduler(PolledService):
             return
         async with self._tick_lock:
             while not self._loop.stopping and (rows := await self._claim()):
-                with self._context.lapsed_backlog.deciding(is_long=len(rows) > REMINDERS_PER_TRANSACTION):
+                with self._context.lapsed_backlog.deciding(is_long=len(rows) > LONG_BACKLOG):
                     await self._handle(rows)
                 self._context.wakeups.outbox.set()
             await self._arm()
