@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bot.domain.routing.notice import NoticeKind, Priority
@@ -64,3 +65,27 @@ class ClaimBuffer:
             async with database.transaction() as conn:
                 for row in rows:
                     await queue.requeue(conn, row, timedelta(0), "claimed, and not tried before the process ended")
+
+
+class SpacedLooks:
+    """Spaces the looks for something more urgent while the buffer is full: each is a query, and every send asks for one.
+
+    `wake` is called when a postponed look is due.
+    """
+
+    def __init__(self, every_s: float, wake: Callable[[], None]) -> None:
+        self._every_s = every_s
+        self._wake = wake
+        self._next_at = 0.0  # monotonic
+        self._arranged = False
+
+    def postponed(self) -> bool:
+        """Whether the last look was so recent that this one waits. Otherwise it counts as done now."""
+        now = time.monotonic()
+        if now >= self._next_at:
+            self._next_at, self._arranged = now + self._every_s, False
+            return False
+        if not self._arranged:
+            self._arranged = True
+            asyncio.get_running_loop().call_later(self._next_at - now, self._wake)
+        return True

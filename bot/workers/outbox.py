@@ -27,7 +27,7 @@ from bot.usecases.context import Context
 from bot.usecases.outbox import results
 from bot.usecases.outbox.batched_results import BatchedResults
 from bot.workers import claim_buffer
-from bot.workers.claim_buffer import ClaimBuffer
+from bot.workers.claim_buffer import ClaimBuffer, SpacedLooks
 from bot.workers.tasks import PolledService, WakeableTask
 from storage.engine.errors import StorageError
 from storage.lease import LEASE
@@ -51,6 +51,7 @@ WAKE_S = 0.004  # after the instant at which a row may be claimed
 LET_PASS_S = 0.3  # at most; people who wait for an acknowledgement go first
 LONGEST_WAIT_S = 120.0
 RECORDED_AGAIN_S = (0.2, 1.0, 3.0)  # after the database refused the record of what was sent
+LOOK_EVERY_S = 0.02  # while the buffer is full, for something more urgent
 GATHER_S = 0.02  # in a burst, results wait so long for others to be recorded with
 UNCERTAIN_WAIT = timedelta(seconds=2)  # Slack's history may lag: look for the message only after this
 
@@ -97,6 +98,7 @@ class Outbox(PolledService):
         self._buffer = ClaimBuffer()
         self._left_until: dict[str, float] = {}  # by kind: until when it is left to other replicas (monotonic)
         self._urgent = False  # something waits that goes before the buffer
+        self._looks = SpacedLooks(LOOK_EVERY_S, context.wakeups.outbox.set)
         self._recorder = BatchedResults(context, lambda: GATHER_S if self._buffer else 0.0)
         self._recording: set[asyncio.Task[None]] = set()  # reminders that were sent: their places are free again
         self._tasks: set[asyncio.Task[None]] = set()
@@ -187,6 +189,8 @@ class Outbox(PolledService):
 
     async def _look_ahead(self, full: frozenset[NoticeKind], room: int) -> bool:
         """Whether there is something to claim while reminders are buffered: something more urgent, or more of them."""
+        if not room and not self._urgent and self._looks.postponed():
+            return False
         async with self._context.database.reading() as conn:
             first = await queue.first_ready(conn, skip_kinds=full)
         buffered = first is not None and first.kind in claim_buffer.KINDS

@@ -25,7 +25,8 @@ from storage.lease import LEASE
 log = structlog.get_logger()
 
 BATCH = 250
-REMINDERS_PER_TRANSACTION = 125  # simple reminders
+REMINDERS_PER_TRANSACTION = 100  # simple reminders
+FIRST_REMINDERS = 50  # in the first transaction, so that sending begins early
 LONG_BACKLOG = 50  # deadlines that lapsed; with more, less urgent work waits
 OTHERS_PER_TRANSACTION = 20  # other deadlines, on SQLite
 PARALLEL_TRANSACTIONS = 6  # on PostgreSQL
@@ -87,7 +88,9 @@ class Scheduler(PolledService):
         and several run at the same time.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
-        rows = [row for batch in _batches(rows, REMINDERS_PER_TRANSACTION) for row in await self._remind(batch)]
+        first, later = rows[:FIRST_REMINDERS], rows[FIRST_REMINDERS:]
+        batches = [first, *_batches(later, REMINDERS_PER_TRANSACTION)]
+        rows = [row for batch in batches for row in await self._remind(batch)]
         one_writer = self._context.database.dialect == "sqlite"
         chunks = iter(_batches(rows, OTHERS_PER_TRANSACTION) if one_writer else _by_incident(rows))
 

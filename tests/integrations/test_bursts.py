@@ -20,7 +20,7 @@ from bot.slack.client.rate_limiter import RateLimiter
 from bot.slack.client.rate_window import Caller
 from bot.usecases.context import Context, Policies
 from bot.workers import claim_buffer
-from bot.workers.claim_buffer import ClaimBuffer
+from bot.workers.claim_buffer import ClaimBuffer, SpacedLooks
 from bot.workers.outbox import AT_ONCE, Outbox, Send
 from storage.database import Database
 from storage.outbox import enqueue, queue
@@ -237,3 +237,16 @@ async def test_what_one_replica_may_not_send_now_is_sent_by_another(database: Da
     async with database.reading() as conn:
         claims = await conn.scalar(sa.select(sa.func.sum(outbox.c.fence)))
     assert claims <= 3 * len(topics), "a replica claims none while it may send none"
+
+
+async def test_a_postponed_look_is_made_once_when_it_is_due() -> None:
+    woken: list[float] = []
+    looks = SpacedLooks(1.0, lambda: woken.append(time.monotonic()))
+    assert not looks.postponed()
+    assert looks.postponed()
+    assert looks.postponed()
+    async with asyncio.timeout(WITHIN_S):
+        while not woken:
+            await asyncio.sleep(0.01)
+    assert len(woken) == 1
+    assert not looks.postponed()
