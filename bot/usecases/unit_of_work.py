@@ -210,7 +210,7 @@ async def locked_incident(context: Context, number: int, delivery: str | None = 
         incident = await incidents.lock(conn, number)
         if incident is None:
             raise NotFound(f"There is no incident INC-{number}.", "list all")
-        now = context.clock.now()  # once it is locked: whoever waited for the lock comes later on the timeline
+        now = context.clock.now()  # once it is locked: a request that waited for the lock is later on the timeline
         await claim_delivery(conn, delivery, now)
         context.precondition(incident)
         yield UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)

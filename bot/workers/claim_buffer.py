@@ -68,7 +68,7 @@ class ClaimBuffer:
 
 
 class SpacedLooks:
-    """Spaces the looks for something more urgent while the buffer is full: each is a query, and every send asks for one.
+    """Spaces the looks for something more urgent while the buffer is full: each is a query, and each send asks for one.
 
     `wake` is called when a postponed look is due.
     """
