@@ -24,6 +24,7 @@ BODY_WITHIN_S = 10.0
 IDLE_FOR_S = 75.0  # between two requests on one connection; longer than common load balancers keep theirs
 LINGER_S = 2.0  # for bytes that are still arriving after a refusal
 MOST_CONNECTIONS = 512
+TURNS_TO_SET_UP = 3  # of the event loop, from the acceptance of a connection until its protocol knows it
 
 # Pages that need more say so themselves.
 HEADERS = {
@@ -230,6 +231,15 @@ class GuardedSite(web.TCPSite):
             self._port,
             backlog=self._backlog,
         )
+
+    async def stop(self) -> None:
+        """Stop listening. Connections that were accepted this very moment are set up first: asyncio would leak them."""
+        loop = asyncio.get_running_loop()
+        for listener in cast("asyncio.Server", self._server).sockets if self._server is not None else ():
+            loop.remove_reader(listener)
+        for _ in range(TURNS_TO_SET_UP):
+            await asyncio.sleep(0)
+        await super().stop()
 
 
 _not_http = Sampler()

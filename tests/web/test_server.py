@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import gc
+import socket
+from contextlib import AsyncExitStack, suppress
 
 from aiohttp import web
 
@@ -46,3 +48,22 @@ async def assert_answered(reader: asyncio.StreamReader, writer: asyncio.StreamWr
     """A request on this connection is answered."""
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert await reader.readuntil(b"hello")
+
+
+async def test_a_connection_that_is_accepted_while_the_server_stops_is_closed() -> None:
+    limiter = ConnectionLimiter(Metrics())
+    server = HttpServer(limiter.guard(web.Application()), limiter, "127.0.0.1", 0)
+    await server.start()
+    loop = asyncio.get_running_loop()
+    errors: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: errors.append(context))
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        resumed = loop.create_future()
+        loop.call_soon(resumed.set_result, None)  # so that this test goes on between the acceptance and the set-up
+        await resumed
+        await server.stop(5.0)
+        client.settimeout(5.0)
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+    gc.collect()
+    assert errors == []
