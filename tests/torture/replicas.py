@@ -183,9 +183,18 @@ WAITS_FOR_MORNING = "working hours"  # in what a row of the outbox says that wai
 async def nothing_waits(database: Database, clock: Steps) -> bool:
     """Whether no lapsed deadline or reminder waits, nor any row of the outbox that could go out.
 
-    Some wait for an archived channel, and some for somebody's morning.
+    Some wait for an archived channel, and some for somebody's morning. The outbox is looked at last: what comes due
+    moves there meanwhile.
     """
     async with database.reading() as conn:
+        if await conn.scalar(sa.select(sa.func.count()).where(action_items.c.remind_at <= clock.now())):
+            return False
+        digest = await conn.scalar(sa.select(meta.c.value).where(meta.c.name == "weekly_digest"))
+        if digest and digest.get("due_at") and datetime.fromisoformat(digest["due_at"]) <= clock.now():
+            return False
+        due = sa.and_(deadlines.c.state == "waiting", deadlines.c.due_at <= clock.now())
+        if await conn.scalar(sa.select(sa.func.count()).where(due)):
+            return False
         lost = outbox.c.depends_on.like("channel_back:%")  # held while a channel is archived
         asleep = sa.and_(
             sa.func.coalesce(outbox.c.error, "").like(f"%{WAITS_FOR_MORNING}"),
@@ -194,12 +203,4 @@ async def nothing_waits(database: Database, clock: Steps) -> bool:
         )
         busy = sa.and_(outbox.c.state.in_(("queued", "leased", "unknown")), ~asleep)
         waiting = sa.or_(busy, sa.and_(outbox.c.state == "held", sa.or_(outbox.c.depends_on.is_(None), ~lost)))
-        if await conn.scalar(sa.select(sa.func.count()).where(waiting)):
-            return False
-        if await conn.scalar(sa.select(sa.func.count()).where(action_items.c.remind_at <= clock.now())):
-            return False
-        digest = await conn.scalar(sa.select(meta.c.value).where(meta.c.name == "weekly_digest"))
-        if digest and digest.get("due_at") and datetime.fromisoformat(digest["due_at"]) <= clock.now():
-            return False
-        due = sa.and_(deadlines.c.state == "waiting", deadlines.c.due_at <= clock.now())
-        return not await conn.scalar(sa.select(sa.func.count()).where(due))
+        return not await conn.scalar(sa.select(sa.func.count()).where(waiting))
