@@ -15,11 +15,12 @@ from bot.domain.review.export import WikiKind
 from bot.usecases.reviews.changes import complete_review, edit_sections, open_review
 from bot.usecases.reviews.export import export_review
 from bot.usecases.reviews.publish import publish_review
-from storage import reviews
+from storage import names, reviews
 from tests.integrations.doubles import serving
 from tests.integrations.wikis_doubles import EMAIL, PARENT, TOKEN, ConfluenceDouble, NotionDouble
 from tests.scenarios.assertions import of_kind, settle, texts, type_command
 from tests.scenarios.running import World, policy_file, running_world
+from tests.waiting import WITHIN_S
 
 MAYA = "U0MAYA0000"
 POLICY = """
@@ -52,6 +53,17 @@ async def end_incident(world: World) -> None:
     await type_command(world, "maya", f"#{channel.name}", "/incident resolve Added an index")
     await open_review(world.tocsin.context, 1, MAYA)
     await settle(world)
+    await wait_for_name(world, MAYA)
+
+
+async def wait_for_name(world: World, person: str) -> None:
+    """Wait until the person's name is known, since pages that are written before show the ID."""
+    async with asyncio.timeout(WITHIN_S):
+        known: dict[str, str] = {}
+        while person not in known:
+            await asyncio.sleep(0.02)
+            async with world.tocsin.database.reading() as conn:
+                known = await names.get_many(conn, [person])
 
 
 async def wrote(world: World, **sections: str) -> None:

@@ -46,7 +46,7 @@ async def complete(world: World) -> None:
     assert world.ws.bot_messages("incidents")
     shown = await world.show()
     assert not of_kind(shown, "delivery_failed")
-    assert "Retry" not in buttons(world.card(channel))
+    await world.ws.until(lambda: "Retry" not in buttons(world.card(channel)))
 
 
 @pytest.mark.parametrize("error", REFUSALS)
