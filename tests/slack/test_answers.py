@@ -93,18 +93,17 @@ SNOOZED = verbs.snooze(OPEN, HOUR, BEN, NOW).incident
             f"Update #1 of INC-1 is posted. The next one is due {day(15)}.",
         ),
         (
-            replies.snooze_confirmation(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR, NOW),
+            replies.snooze_confirmation(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR),
             f"Reminders for INC-1 are snoozed for 1h, until {day(60)}. Pages still go out.",
         ),
         (
-            replies.snooze_confirmation(verbs.snooze(PROMISED, HOUR / 4, BEN, NOW).incident, HOUR / 4, NOW),
+            replies.snooze_confirmation(verbs.snooze(PROMISED, HOUR / 4, BEN, NOW).incident, HOUR / 4),
             f"Reminders for INC-1 are snoozed for 15m, until {day(15)}. The next update stays due {day(60)}. "
             "Pages still go out.",
         ),
         (
-            replies.snooze_confirmation(verbs.snooze(SNOOZED, HOUR / 4, ADA, NOW).incident, HOUR / 4, NOW),
-            f"Reminders for INC-1 stay snoozed by <@{BEN}> until {time(60)}, which is later. End that snooze first if "
-            "you want a shorter one. Pages still go out.",
+            replies.snooze_confirmation(verbs.snooze(SNOOZED, HOUR / 4, ADA, NOW).incident, HOUR / 4),
+            f"Reminders for INC-1 are snoozed for 15m, until {day(15)}. Pages still go out.",
         ),
         (
             replies.promise_confirmation(verbs.promise(OPEN, HOUR, BEN, NOW).incident, HOUR),

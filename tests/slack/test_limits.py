@@ -220,7 +220,7 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "acknowledged", replies.acknowledged_reply(incident, offer_lead=True)
     yield "too late", replies.outdated_press_reply(incident)
     yield "updated", replies.update_confirmation(incident, policy)
-    yield "snoozed", replies.snooze_confirmation(incident, timedelta(hours=1), NOW)
+    yield "snoozed", replies.snooze_confirmation(incident, timedelta(hours=1))
     yield "promised", replies.promise_confirmation(incident, timedelta(hours=1))
     yield "joining", replies.join_reply(incident)
     yield "escalated", replies.escalation_reply(incident, policy, climb)

@@ -98,22 +98,27 @@ def longest_usual_quiet(incident: Incident, policy: Policy) -> timedelta:
 def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:
     """Quiet update and role reminders for `span`. Pages are never snoozed.
 
-    Nothing is brought forward: a reminder that is due later stays due then, and a longer snooze stays as it is.
+    A reminder that waits for an answer comes again when the snooze ends, and so does what another snooze put off.
+    Otherwise nothing is brought forward: what is due later, as after a promise, stays due then.
     """
     require_open(incident)
-    until, earlier = now + span, incident.snooze
-    if earlier is not None and earlier.until > until:
-        text = f"reminders stay quiet for longer than {durations.exact(span)}"
-        record = entry(now, "snoozed", actor, text, until=earlier.until.isoformat(), kept=True)
-        return Change(incident, (record,))
+    until = now + span
     changed = replace(
         incident,
         snooze=Snooze(actor, until),
-        update_due_at=incident.update_due_at and max(incident.update_due_at, until),
-        roles_due_at=incident.roles_due_at and max(incident.roles_due_at, until),
+        update_due_at=_put_off(incident, incident.update_due_at, until),
+        roles_due_at=_put_off(incident, incident.roles_due_at, until),
     )
     text = f"reminders quiet for {durations.exact(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=until.isoformat()),))
+
+
+def _put_off(incident: Incident, due_at: datetime | None, until: datetime) -> datetime | None:
+    """When a reminder that is due at `due_at` comes after a snooze."""
+    if due_at is None:
+        return None
+    snoozed = incident.snooze is not None and due_at == incident.snooze.until
+    return until if snoozed or incident.live_nudge is not None else max(due_at, until)
 
 
 def end_snooze(incident: Incident, actor: str, policy: Policy, now: datetime) -> Change:

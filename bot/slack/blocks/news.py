@@ -269,8 +269,6 @@ def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
         return f"{mention(entry.actor)} promises the next update by {when}."
     if entry.data.get("ended"):
         return f"{mention(entry.actor)} ended the snooze: reminders go out again."
-    if entry.data.get("kept"):
-        return f":zzz: {mention(entry.actor)} snoozed the reminders; the longer snooze stays, until {when}."
     return f":zzz: {mention(entry.actor)} snoozed the reminders until {when}. Pages still go out."
 
 

@@ -189,14 +189,9 @@ def update_confirmation(incident: Incident, policy: Policy) -> Message:
     return elements.line(f"Update #{incident.updates} of {incident.id} is {how}.{_direct_recipients(incident)}{after}")
 
 
-def snooze_confirmation(incident: Incident, span: timedelta, now: datetime) -> Message:
+def snooze_confirmation(incident: Incident, span: timedelta) -> Message:
     """Confirm snoozed reminders. What was to come later than that stays, and the answer says so."""
     snooze, due = incident.snooze, incident.update_due_at
-    if snooze is not None and snooze.until > now + span:
-        return elements.line(
-            f"Reminders for {incident.id} stay snoozed {phrases.snoozed(incident, now)}, which is later. End that "
-            "snooze first if you want a shorter one. Pages still go out."
-        )
     until = f", until {elements.moment(snooze.until)}" if snooze else ""
     later = f" The next update stays due {elements.moment(due)}." if snooze and due and due > snooze.until else ""
     return elements.line(

@@ -34,7 +34,7 @@ def test_a_snooze_quiets_update_and_role_reminders() -> None:
     assert snoozed.snooze.until == snoozed.update_due_at == snoozed.roles_due_at == NOON + timedelta(hours=1)
 
 
-def test_a_snooze_brings_no_reminder_forward() -> None:
+def test_a_snooze_brings_nothing_forward_that_nobody_was_reminded_of() -> None:
     promised = verbs.promise(new_incident(), timedelta(hours=1), "UB", NOON).incident
     later = replace(promised, roles_due_at=NOON + 40 * MINUTE)
     snoozed = verbs.snooze(later, 15 * MINUTE, "UA", NOON).incident
@@ -43,13 +43,17 @@ def test_a_snooze_brings_no_reminder_forward() -> None:
     assert snoozed.snooze.until == NOON + 15 * MINUTE
 
 
-def test_a_shorter_snooze_leaves_the_longer_one() -> None:
+def test_the_latest_snooze_counts() -> None:
     long = verbs.snooze(new_incident(), timedelta(hours=1), "UA", NOON).incident
-    change = verbs.snooze(long, 15 * MINUTE, "UB", NOON + MINUTE)
-    assert change.incident == long
-    assert change.entries[0].data == {"until": (NOON + timedelta(hours=1)).isoformat(), "kept": True}
-    over = verbs.snooze(long, 15 * MINUTE, "UB", NOON + timedelta(hours=2)).incident
-    assert over.update_due_at == NOON + timedelta(hours=2, minutes=15)
+    short = verbs.snooze(long, 15 * MINUTE, "UB", NOON + MINUTE).incident
+    assert short.snooze is not None
+    assert (short.snooze.by, short.snooze.until) == ("UB", NOON + 16 * MINUTE)
+    assert short.update_due_at == short.roles_due_at == NOON + 16 * MINUTE
+
+
+def test_a_reminder_that_waits_for_an_answer_comes_again_when_the_snooze_ends() -> None:
+    reminded = replace(new_incident(), live_nudge="nudge:1", update_due_at=NOON + 30 * MINUTE)
+    assert verbs.snooze(reminded, 15 * MINUTE, "UA", NOON).incident.update_due_at == NOON + 15 * MINUTE
 
 
 def test_communications_lead_then_commander_then_reporter_owes_the_update() -> None:

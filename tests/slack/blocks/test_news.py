@@ -49,10 +49,6 @@ HOUR = timedelta(hours=1)
             verbs.snooze(OPEN, HOUR, BEN, NOW),
             f":zzz: <@{BEN}> snoozed the reminders until {day(60)}. Pages still go out.",
         ),
-        (
-            verbs.snooze(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR / 4, ADA, NOW),
-            f":zzz: <@{ADA}> snoozed the reminders; the longer snooze stays, until {day(60)}.",
-        ),
         (verbs.promise(OPEN, HOUR, BEN, NOW), f"<@{BEN}> promises the next update by {day(60)}."),
         (RESOLVED, f":white_check_mark: <@{BEN}> *resolved* INC-1: Rolled back"),
         (verbs.close(RESOLVED.incident, BEN, NOW), f"<@{BEN}> closed INC-1: nothing is left to do."),

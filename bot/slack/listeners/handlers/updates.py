@@ -57,7 +57,7 @@ async def _press_snooze(call: Press) -> Message:
 
 async def _snooze_for(call: VerbCall | Press, span: timedelta) -> Message:
     saved = await snooze(call.context, call.number, span, call.user, delivery=call.delivery)
-    return replies.snooze_confirmation(saved, span, call.context.clock.now())
+    return replies.snooze_confirmation(saved, span)
 
 
 async def _next(call: VerbCall) -> Message:
