@@ -55,6 +55,7 @@ class ClaimedNotice:
     priority: int = 0  # lower goes first
     look_since: datetime | None = None  # a database that was lost may have sent it since then
     reclaimed: bool = False  # the process that claimed it before stopped without recording a result
+    was_blocked: bool = False  # it waited for an operator until this attempt
 
     def lease_covers(self, within_s: float) -> bool:
         """Whether the lease still lasts for `within_s` seconds, the longest that an attempt takes."""
@@ -320,4 +321,5 @@ def _notice(row: AnyRow, lease_ends: float) -> ClaimedNotice:
         priority=row.priority,
         look_since=row.look_since,
         reclaimed=row.error == LEASE_RAN_OUT,
+        was_blocked=(row.error or "").startswith(BLOCKED),
     )

@@ -97,6 +97,18 @@ async def test_what_waits_for_a_scope_is_on_the_card_and_in_show_and_a_retry_tri
     await world.ws.until(lambda: "Retry" not in buttons(world.card(channel)))
 
 
+async def test_the_card_says_no_longer_that_something_waits_once_it_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.client.api.BLOCKED_WAIT_S", 0.3)
+    fault = world.ws.faults.add("conversations.setTopic", error="missing_scope", count=None)
+    channel = await world.declare("sev2 Checkout is down")
+    await world.ws.until(lambda: "Retry" in buttons(world.card(channel)))
+    world.ws.faults.rules.remove(fault)
+    await world.ws.until(lambda: channel.topic["value"])
+    await world.ws.until(lambda: "Retry" not in buttons(world.card(channel)))
+
+
 async def test_a_known_bot_serves_while_slack_refuses_its_token(world: World) -> None:
     await world.tocsin.stop()
     world.ws.revoke()

@@ -45,7 +45,7 @@ class BatchedResults:
 
     async def dropped(self, row: ClaimedNotice, reason: str) -> None:
         """Record that a notice was no longer needed; the ledger says why."""
-        if _is_alone(row) or deadlines_of(row) or row.kind in receipts.KINDS:
+        if _is_alone(row) or deadlines_of(row) or row.was_blocked or row.kind in receipts.KINDS:
             await record_dropped(self._context, row, reason)
             return
         await self._dropped.run((row, reason))
@@ -81,4 +81,4 @@ def _is_alone(row: ClaimedNotice) -> bool:
 
 def _has_consequences(row: ClaimedNotice) -> bool:
     """Whether sending it changes the incident, its timeline or other notices."""
-    return row.kind in _CONSEQUENTIAL or bool(row.payload.get("instead_of"))
+    return row.kind in _CONSEQUENTIAL or row.was_blocked or bool(row.payload.get("instead_of"))
