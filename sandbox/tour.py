@@ -97,7 +97,7 @@ class Tour:
     async def _tocsin(self, words: str) -> None:
         """Run `tocsin` with these arguments on the demo's database."""
         self._show(self._caption, f"tocsin {words.removesuffix(' --as me')}")
-        await asyncio.sleep(self._pace * TYPED_S)
+        await asyncio.sleep(self._pace * TYPED_S)  # people read the line before it runs
         arguments = shlex.split(words)
         if arguments[-2:] == ["--as", "me"]:
             arguments[-1] = self._ws.user(self._terminal.who).id

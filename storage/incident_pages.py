@@ -66,7 +66,7 @@ def _conditions(selection: PageFilter) -> list[Any]:
             sa.text("kind <> 'message'"),
             timeline.c.actor == selection.concerning,
         )
-        conditions.append(sa.or_(_names(sa.cast(_c.state, sa.Text), selection.concerning), joined))
+        conditions.append(sa.or_(_names(stored.STATE, selection.concerning), joined))
     return conditions
 
 

@@ -41,8 +41,8 @@ async def claim_deliveries(conn: AsyncConnection, keys: Collection[str], now: da
     ordered = sorted(keys)
     for start in range(0, len(ordered), KEYS_AT_ONCE):
         part = ordered[start : start + KEYS_AT_ONCE]
-        known = await conn.scalars(_select_deliveries(conn.dialect.name), {"keys": list_param(conn, part)})
-        claimed_before.update(known)
+        stored_keys = await conn.scalars(_select_deliveries(conn.dialect.name), {"keys": list_param(conn, part)})
+        claimed_before.update(stored_keys)
         if new := [{"key": key, "seen_at": now} for key in part if key not in claimed_before]:
             await conn.execute(_insert_delivery(conn.dialect.name), new)
     return claimed_before

@@ -161,10 +161,12 @@ def _silence_arguments(labels: Sequence[str], span: str, reason: str) -> dict[st
     """The arguments of the operation. Raises `Refused`."""
     matchers = " ".join(silence.format_matcher(*label.split("=", 1)) if "=" in label else label for label in labels)
     now = datetime.now(UTC)
-    wanted = silence.parse(f"{matchers} for {exact(parse_duration(span))} {reason}", BOT, now)
-    if len(dict(wanted.labels)) < len(wanted.labels):
+    requested = silence.parse(f"{matchers} for {exact(parse_duration(span))} {reason}", BOT, now)
+    if len(dict(requested.labels)) < len(requested.labels):
         raise TocsinError("Name each label once. For one of several values: alertname=/Slow|Down/")
-    return {"labels": dict(wanted.labels), "duration": _in_seconds(wanted.ends_at - now), "reason": wanted.reason}
+    return {
+        "labels": dict(requested.labels), "duration": _in_seconds(requested.ends_at - now), "reason": requested.reason,
+    }  # fmt: skip
 
 
 def _print_groups(ctx: click.Context, options: Mapping[str, Any], scope: str) -> None:

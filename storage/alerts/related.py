@@ -31,8 +31,8 @@ async def firing_of_services(
         return []
     values = {"services": list_param(conn, sorted(services)), "below": below, "most": most}
     numbers = set(await conn.scalars(_select(conn.dialect.name), values))
-    found = await groups.get_many(conn, numbers)
-    return [group for _, group in sorted(found.items(), reverse=True)]
+    groups_by_number = await groups.get_many(conn, numbers)
+    return [group for _, group in sorted(groups_by_number.items(), reverse=True)]
 
 
 async def fire_before(conn: AsyncConnection, below: int, most: int) -> bool:

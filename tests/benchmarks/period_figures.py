@@ -14,9 +14,11 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -158,16 +160,14 @@ async def _profile() -> None:
         database = await open_database(f"sqlite+aiosqlite:///{Path(folder)}/figures.db")
         await fill(database, policy)
         profiler = cProfile.Profile()
-        original = asyncio.to_thread
 
-        async def run_inline(function: object, *arguments: object) -> object:
-            return function(*arguments)  # type: ignore[operator]
+        async def run_inline(function: Callable[..., object], *arguments: object) -> object:
+            return function(*arguments)
 
-        asyncio.to_thread = run_inline  # type: ignore[assignment]
-        profiler.enable()
-        await full_report(database, policy)
-        profiler.disable()
-        asyncio.to_thread = original
+        with mock.patch.object(asyncio, "to_thread", run_inline):
+            profiler.enable()
+            await full_report(database, policy)
+            profiler.disable()
         await database.close()
     pstats.Stats(profiler).sort_stats("cumulative").print_stats(45)
 

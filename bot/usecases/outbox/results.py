@@ -68,7 +68,7 @@ async def record_sent(context: Context, row: ClaimedNotice, receipt: dict[str, A
                 await work.commit(Change(incident, (sent_entry,)), routing.briefings_over(incident, briefed))
         if incident is not None:
             await _follow_up(context, conn, incident, row, receipt)
-        await _update_card(conn, row)
+        await _unblock(conn, row)
         return True
 
     was_recorded = await context.database.batched(mark)
@@ -90,10 +90,16 @@ async def _follow_up(
         await bring_to_channel(await begin(context, conn, incident))
 
 
-async def _update_card(conn: AsyncConnection, row: ClaimedNotice) -> None:
-    """Let the card no longer say that the notice waits for an operator, if it does."""
-    if row.was_blocked and row.incident is not None and row.kind != NoticeKind.CARD_EDIT:
+async def _edit_card(conn: AsyncConnection, row: ClaimedNotice) -> None:
+    """Let the card say which notices wait for an operator now."""
+    if row.incident is not None and row.kind != NoticeKind.CARD_EDIT:
         await enqueue.put(conn, [routing.card_edit(row.incident)])
+
+
+async def _unblock(conn: AsyncConnection, row: ClaimedNotice) -> None:
+    """Let the card no longer say that the notice waits for an operator, if it does."""
+    if row.was_blocked:
+        await _edit_card(conn, row)
 
 
 async def record_failure(context: Context, row: ClaimedNotice, error: str) -> None:
@@ -148,7 +154,7 @@ async def record_dropped(context: Context, row: ClaimedNotice, reason: str) -> N
         await lock_incidents(conn, [row])
         if not await queue.mark_dropped(conn, row, reason):
             return
-        await _update_card(conn, row)
+        await _unblock(conn, row)
         if await unreached_page.may_arrive(conn, row):
             return
         for dedup_key in await unsent_deadlines(conn, row):
@@ -166,7 +172,7 @@ async def retry_later(
     """Put the notice back for another attempt. A page failing for `PATIENCE` also goes out by the next method."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        await _update_card(conn, row)
+        await _unblock(conn, row)
         return await queue.retry_later(conn, row, after, error, uncertain=uncertain)
 
     if fallback_page.is_due(context, row, trying):
@@ -184,7 +190,7 @@ async def requeue(context: Context, row: ClaimedNotice, after: timedelta, why: s
     """Put the notice back until a rate limit permits it. A page waiting for `PATIENCE` also tries the next method."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        await _update_card(conn, row)
+        await _unblock(conn, row)
         return await queue.requeue(conn, row, after, why)
 
     if fallback_page.is_due(context, row, trying):
@@ -200,8 +206,7 @@ async def wait_for_operator(context: Context, row: ClaimedNotice, after: timedel
     """Put the notice back until an operator has fixed what `why` says. A page tries the next method at once."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        if row.incident is not None and row.kind != NoticeKind.CARD_EDIT:  # the card says what waits
-            await enqueue.put(conn, [routing.card_edit(row.incident)])
+        await _edit_card(conn, row)
         return await queue.requeue(conn, row, after, f"{queue.BLOCKED}{why}")
 
     if row.kind in fallback_page.PAGES:

@@ -62,8 +62,8 @@ def test_a_silence_of_some_alerts_of_a_group_does_not_hold_it() -> None:
 
 def test_an_alert_that_tells_nobody_is_held_by_nothing() -> None:
     quiet = silence(1, 2, alertname="/.*/")
-    told = [alert("Slow", AlertStatus.RESOLVED), alert("Slow", env="staging"), alert("Watchdog")]
-    assert holds(told, quiet) == [(), (), ()]
+    alerts = [alert("Slow", AlertStatus.RESOLVED), alert("Slow", env="staging"), alert("Watchdog")]
+    assert holds(alerts, quiet) == [(), (), ()]
 
 
 def test_an_alert_of_the_same_payload_inhibits_those_of_other_groups() -> None:

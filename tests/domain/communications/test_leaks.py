@@ -117,8 +117,8 @@ def test_a_promise_of_the_next_update_is_understood(promise: str) -> None:
 
 
 def test_what_is_more_than_a_number_promises_no_update() -> None:
-    found = find("More than 20 % of orders failed in 5 regions.", SECRET_WORDS)
-    assert [finding.leak for finding in found] == [Leak.NO_NEXT_UPDATE]
+    findings = find("More than 20 % of orders failed in 5 regions.", SECRET_WORDS)
+    assert [finding.leak for finding in findings] == [Leak.NO_NEXT_UPDATE]
 
 
 def test_only_secrets_and_gaps_block_and_come_first_and_a_secret_is_not_quoted() -> None:
